@@ -1,0 +1,160 @@
+//! How the network runs. An engine holds the parameters of one puzzle, for one or several seeds, and does whole training
+//! steps on them: the seam is the step, not the operation.
+//!
+//! In: a [`Plan`], settings and noise. Out: losses and outputs. Two engines given the same parameters and the same
+//! noise agree to rounding.
+
+#[cfg(feature = "torch")]
+mod torch;
+
+use crate::model::{Axes, Layout, Network, Objective, Optimiser, Plan};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Where an engine runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Device {
+    /// The processor.
+    Cpu,
+    /// The first CUDA device.
+    Cuda,
+    /// CUDA where there is one, else the processor.
+    Auto,
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Cpu => "cpu",
+            Self::Cuda => "cuda",
+            Self::Auto => "auto",
+        })
+    }
+}
+
+/// Why an engine can't be had or didn't finish.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The binary was built without any engine.
+    #[error(
+        "this binary was built without an engine that can fit: build it with `make build`, or `cargo build --release --features torch` and LIBTORCH set"
+    )]
+    NotBuilt,
+    /// CUDA was asked for and isn't there.
+    #[error("--device cuda: {why}; use --device cpu, or --device auto to take CUDA only where it works")]
+    NoCuda {
+        /// What is missing.
+        why: String,
+    },
+    /// The library below failed, for example for want of memory.
+    #[error("the {engine} engine failed: {message}")]
+    Library {
+        /// The engine's name.
+        engine: &'static str,
+        /// What it said.
+        message: String,
+    },
+}
+
+/// What one seed's step costs, before its update.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Losses {
+    /// KL(q‖p) of all latents.
+    pub kl_nats: f64,
+    /// −log p(puzzle | z), not weighted.
+    pub reconstruction_nats: f64,
+    /// The KL of each tensor's latents, in canonical order.
+    pub kl_by_tensor_nats: Vec<f64>,
+}
+
+/// What the network says of the puzzle.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outputs {
+    /// Colour logits, (example, colour without black, row, column, mode); black's are 0.
+    pub logits: Vec<f32>,
+    /// Log-odds of each row to be part of the grid, (example, row, mode); −1000 is added where it can't be.
+    pub row_mask: Vec<f32>,
+    /// The same for columns, (example, column, mode).
+    pub column_mask: Vec<f32>,
+}
+
+/// Losses and outputs of one seed at one step.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Evaluation {
+    /// What it costs.
+    pub losses: Losses,
+    /// What it says.
+    pub outputs: Outputs,
+}
+
+/// What an engine is asked to fit.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// The puzzle.
+    pub plan: Plan,
+    /// The network's settings.
+    pub network: Network,
+    /// Its parameters' places.
+    pub layout: Layout,
+    /// The loss.
+    pub objective: Objective,
+    /// The optimiser.
+    pub optimiser: Optimiser,
+}
+
+impl Problem {
+    /// Puts together what a puzzle and the settings imply.
+    pub fn new(plan: Plan, network: Network, objective: Objective, optimiser: Optimiser) -> Self {
+        let layout = Layout::new(&network, &plan.dimensions);
+        Self { plan, network, layout, objective, optimiser }
+    }
+}
+
+/// Fits one puzzle for several seeds at once. All vectors are seed-major; `noise` is (seed, latent coordinate) in the
+/// layout's order and `parameters` (seed, parameter).
+pub trait Engine {
+    /// A short name with the device, for records.
+    fn name(&self) -> String;
+
+    /// Losses and outputs under `noise`, and the gradient of the loss by every parameter; nothing is updated.
+    ///
+    /// # Errors
+    /// [`EngineError::Library`] when the library below fails.
+    fn gradients(&mut self, step: usize, noise: &[f32]) -> Result<(Vec<Evaluation>, Vec<f32>), EngineError>;
+
+    /// One training step: evaluates under `noise`, then updates the parameters by Adam.
+    ///
+    /// # Errors
+    /// [`EngineError::Library`] when the library below fails.
+    fn step(&mut self, step: usize, noise: &[f32]) -> Result<Vec<Evaluation>, EngineError>;
+
+    /// The parameters as they are now.
+    fn parameters(&self) -> Vec<f32>;
+}
+
+/// The engine for `problem`, starting from `parameters` (one vector a seed).
+///
+/// # Errors
+/// Where the binary has no engine, or the device isn't there.
+pub fn create(
+    problem: &Problem,
+    parameters: &[Vec<f32>],
+    device: Device,
+    threads: Option<usize>,
+) -> Result<Box<dyn Engine>, EngineError> {
+    #[cfg(feature = "torch")]
+    {
+        Ok(Box::new(torch::TorchEngine::new(problem, parameters, device, threads)?))
+    }
+    #[cfg(not(feature = "torch"))]
+    {
+        let _ = (problem, parameters, device, threads);
+        Err(EngineError::NotBuilt)
+    }
+}
+
+/// The names of the tensors, in the order of [`Losses::kl_by_tensor_nats`].
+pub fn tensor_names() -> Vec<String> {
+    Axes::all().map(|axes| axes.to_string()).collect()
+}

@@ -1,0 +1,68 @@
+//! Which device to run on, and how the process is set up for it.
+
+use crate::engine::{Device, EngineError};
+use std::sync::Once;
+
+/// libtorch's CUDA half: nothing refers to it by name, so the linker drops it and it is loaded when wanted.
+const CUDA_LIBRARY: &str = "libtorch_cuda.so";
+
+/// The libtorch device that `device` stands for here.
+///
+/// # Errors
+/// [`EngineError::NoCuda`] where CUDA is asked for and can't be had.
+pub fn resolve(device: Device) -> Result<tch::Device, EngineError> {
+    match device {
+        Device::Cpu => Ok(tch::Device::Cpu),
+        Device::Cuda => cuda().map_err(|why| EngineError::NoCuda { why }),
+        Device::Auto => Ok(cuda().unwrap_or(tch::Device::Cpu)),
+    }
+}
+
+fn cuda() -> Result<tch::Device, String> {
+    load_cuda_library()?;
+    if tch::Cuda::is_available() {
+        Ok(tch::Device::Cuda(0))
+    } else {
+        Err("libtorch finds no CUDA device on this machine".into())
+    }
+}
+
+/// Loads libtorch's CUDA half into the process, with its symbols visible to the rest of libtorch.
+#[allow(unsafe_code)]
+fn load_cuda_library() -> Result<(), String> {
+    use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
+    // SAFETY: loading runs the library's initialisers, which register its kernels; it is the libtorch that this binary
+    // was linked against, found by the same rpath, and it stays loaded for the life of the process.
+    let library = unsafe { Library::open(Some(CUDA_LIBRARY), RTLD_NOW | RTLD_GLOBAL) };
+    match library {
+        Ok(library) => {
+            std::mem::forget(library);
+            Ok(())
+        }
+        Err(error) => Err(format!(
+            "this libtorch can't load {CUDA_LIBRARY} ({}); `make libtorch CUDA=1` installs the whole CUDA set",
+            error.to_string().trim()
+        )),
+    }
+}
+
+/// Sets the number of threads, and keeps freed memory for the next step.
+pub fn prepare(threads: Option<usize>) {
+    static ALLOCATOR: Once = Once::new();
+    ALLOCATOR.call_once(keep_freed_memory);
+    if let Some(threads) = threads {
+        tch::set_num_threads(threads as i32);
+    }
+}
+
+/// A step frees what the next step allocates again; by default glibc gives large blocks back to the system each time,
+/// and their pages are cleared anew.
+#[allow(unsafe_code)]
+fn keep_freed_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: mallopt only sets parameters of the allocator.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 1 << 30);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, 1 << 30);
+    }
+}

@@ -1,0 +1,219 @@
+//! What one puzzle asks of the network: sizes, masks and targets.
+//!
+//! In: a puzzle (its solutions are not looked at). Out: a [`Plan`], all that an engine and the objective need to know.
+//! Source: the public CompressARC code, `preprocessing.py`.
+
+use super::axes::{Axes, Axis, DIRECTIONS};
+use crate::data::{Grid, Puzzle};
+
+/// Whether a grid is the input or the output of its example.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Mode {
+    /// The given grid.
+    Input = 0,
+    /// The grid that the rule makes of it.
+    Output = 1,
+}
+
+/// Both modes, in the order of the network's last axis.
+pub const MODES: [Mode; 2] = [Mode::Input, Mode::Output];
+
+/// Lengths of the axes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dimensions {
+    /// Train and test pairs.
+    pub examples: usize,
+    /// Colours of the puzzle, black left out.
+    pub colours: usize,
+    /// Rows of the canvas: of the tallest grid.
+    pub rows: usize,
+    /// Columns of the canvas: of the widest grid.
+    pub columns: usize,
+}
+
+impl Dimensions {
+    /// Length of one axis.
+    pub fn length(&self, axis: Axis) -> usize {
+        match axis {
+            Axis::Example => self.examples,
+            Axis::Colour => self.colours,
+            Axis::Direction => DIRECTIONS,
+            Axis::Row => self.rows,
+            Axis::Column => self.columns,
+        }
+    }
+
+    /// Lengths of a tensor's axes, in canonical order, channels left out.
+    pub fn shape(&self, axes: Axes) -> Vec<usize> {
+        axes.iter().map(|axis| self.length(axis)).collect()
+    }
+
+    /// Positions of a tensor, channels left out.
+    pub fn positions(&self, axes: Axes) -> usize {
+        self.shape(axes).iter().product()
+    }
+}
+
+/// One puzzle as the network sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// Lengths of the axes.
+    pub dimensions: Dimensions,
+    /// Examples whose output is known; the test inputs come after them.
+    pub train: usize,
+    /// The colours of the puzzle, ascending, black first: palette\[i\] is the colour of index i.
+    pub palette: Vec<u8>,
+    /// (rows, columns) of each example's input and output; of a test output, what is known of it or the canvas.
+    pub sizes: Vec<[(usize, usize); 2]>,
+    /// Whether a grid's size follows from the train pairs, by mode.
+    pub size_known: [bool; 2],
+    /// Whether a test output has the size in `sizes` (else it may be any size that the canvas holds).
+    pub output_size_known: bool,
+    /// For each example and mode the grid's palette indices, row-major; none for a test output.
+    pub targets: Vec<[Option<Vec<u8>>; 2]>,
+}
+
+impl Plan {
+    /// Makes the plan of a puzzle.
+    pub fn new(puzzle: &Puzzle) -> Self {
+        let size = |grid: &Grid| (grid.rows(), grid.columns());
+        let inputs: Vec<&Grid> = puzzle.train.iter().map(|pair| &pair.input).chain(&puzzle.test).collect();
+        let outputs: Vec<&Grid> = puzzle.train.iter().map(|pair| &pair.output).collect();
+
+        let same_size = puzzle.train.iter().all(|pair| size(&pair.input) == size(&pair.output));
+        let inputs_alike = inputs.iter().all(|grid| size(grid) == size(inputs[0]));
+        let outputs_alike = outputs.iter().all(|grid| size(grid) == size(outputs[0]));
+        let largest =
+            |side: fn(&Grid) -> usize| inputs.iter().chain(&outputs).map(|grid| side(grid)).max().unwrap_or(1);
+        let (rows, columns) = (largest(Grid::rows), largest(Grid::columns));
+        let sizes: Vec<[(usize, usize); 2]> = inputs
+            .iter()
+            .enumerate()
+            .map(|(example, input)| {
+                let output = match outputs.get(example) {
+                    Some(output) => size(output),
+                    None if same_size => size(input),
+                    None if outputs_alike => size(outputs[0]),
+                    None => (rows, columns),
+                };
+                [size(input), output]
+            })
+            .collect();
+
+        let palette = palette(inputs.iter().chain(&outputs).copied());
+        let indices = |grid: &Grid| -> Vec<u8> {
+            let index = |colour| palette.iter().position(|&known| known == colour).unwrap_or(0) as u8;
+            grid.cells().iter().map(|&colour| index(colour)).collect()
+        };
+        let targets = inputs
+            .iter()
+            .enumerate()
+            .map(|(example, input)| [Some(indices(input)), outputs.get(example).map(|output| indices(output))])
+            .collect();
+
+        Self {
+            dimensions: Dimensions { examples: inputs.len(), colours: palette.len() - 1, rows, columns },
+            train: puzzle.train.len(),
+            palette,
+            sizes,
+            size_known: [same_size || inputs_alike, same_size || outputs_alike],
+            output_size_known: same_size || outputs_alike,
+            targets,
+        }
+    }
+
+    /// How many test inputs there are.
+    pub fn tests(&self) -> usize {
+        self.dimensions.examples - self.train
+    }
+
+    /// Which cells lie in an example's input or output, (example, row, column), 1 where they do.
+    pub fn in_bounds(&self) -> Vec<f32> {
+        let Dimensions { examples, rows, columns, .. } = self.dimensions;
+        let mut mask = vec![0.0; examples * rows * columns];
+        for (example, sizes) in self.sizes.iter().enumerate() {
+            for &(height, width) in sizes {
+                for row in 0..height {
+                    let start = (example * rows + row) * columns;
+                    mask[start..start + width].fill(1.0);
+                }
+            }
+        }
+        mask
+    }
+
+    /// Which rows (or columns) can be part of an example's grids at all: those within the larger of the two.
+    pub fn extent(&self, example: usize) -> (usize, usize) {
+        let [input, output] = self.sizes[example];
+        (input.0.max(output.0), input.1.max(output.1))
+    }
+
+    /// The grids that the reconstruction has to explain: (example, mode, size, palette indices).
+    pub fn known_grids(&self) -> impl Iterator<Item = (usize, Mode, (usize, usize), &[u8])> {
+        self.targets.iter().enumerate().flat_map(move |(example, targets)| {
+            MODES.into_iter().filter_map(move |mode| {
+                let target = targets[mode as usize].as_deref()?;
+                Some((example, mode, self.sizes[example][mode as usize], target))
+            })
+        })
+    }
+}
+
+/// The colours in use, ascending, with black; at least two, so that the colour axis is never empty.
+fn palette<'a>(grids: impl Iterator<Item = &'a Grid>) -> Vec<u8> {
+    let mut seen = [false; crate::data::COLOURS];
+    seen[0] = true;
+    for grid in grids {
+        for &colour in grid.cells() {
+            seen[usize::from(colour)] = true;
+        }
+    }
+    if seen.iter().filter(|&&used| used).count() == 1 {
+        seen[1] = true;
+    }
+    (0u8..).zip(seen).filter_map(|(colour, used)| used.then_some(colour)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Pair;
+
+    fn grid(rows: usize, columns: usize, colour: u8) -> Grid {
+        Grid::new(rows, columns, vec![colour; rows * columns]).unwrap()
+    }
+
+    fn puzzle(sizes: &[[(usize, usize); 2]], test: (usize, usize)) -> Puzzle {
+        let train = sizes
+            .iter()
+            .map(|&[input, output]| Pair { input: grid(input.0, input.1, 3), output: grid(output.0, output.1, 7) })
+            .collect();
+        Puzzle { id: "p".into(), train, test: vec![grid(test.0, test.1, 3)], solutions: None }
+    }
+
+    #[test]
+    fn sizes_follow_from_the_train_pairs() {
+        let same = Plan::new(&puzzle(&[[(2, 3), (2, 3)], [(4, 1), (4, 1)]], (5, 5)));
+        assert!(same.output_size_known && same.sizes[2][1] == (5, 5));
+        let alike = Plan::new(&puzzle(&[[(2, 3), (1, 1)], [(4, 1), (1, 1)]], (5, 5)));
+        assert!(alike.output_size_known && alike.sizes[2][1] == (1, 1));
+        assert_eq!(alike.size_known, [false, true]);
+        let unknown = Plan::new(&puzzle(&[[(2, 3), (1, 1)], [(4, 1), (6, 1)]], (5, 5)));
+        assert!(!unknown.output_size_known && unknown.sizes[2][1] == (6, 5));
+    }
+
+    #[test]
+    fn the_palette_has_black_and_another_colour() {
+        let plan = Plan::new(&puzzle(&[[(1, 1), (1, 1)]], (1, 1)));
+        assert_eq!(plan.palette, [0, 3, 7]);
+        assert_eq!(palette([grid(1, 1, 0)].iter()), [0, 1]);
+    }
+
+    #[test]
+    fn bounds_are_the_union_of_input_and_output() {
+        let plan = Plan::new(&puzzle(&[[(1, 2), (2, 1)]], (1, 2)));
+        assert_eq!(&plan.in_bounds()[..4], [1.0, 1.0, 1.0, 0.0]);
+        assert_eq!(plan.known_grids().count(), 3);
+    }
+}

@@ -1,0 +1,149 @@
+//! The loop that fits one thing: steps of an engine under fresh noise, votes, a trace, and a decision when to stop.
+//!
+//! In: a [`Problem`] and [`FitSettings`]. Out: a [`Fitted`], with two attempts for each test input of a puzzle.
+
+mod selection;
+
+pub use selection::{Leaders, Selection, Tally, Vote};
+
+use crate::data::{Attempts, Grid};
+use crate::engine::{self, Device, EngineError, Losses, Problem};
+use crate::rng;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+/// How long and how often to fit.
+#[derive(Clone, Debug)]
+pub struct FitSettings {
+    /// Most training steps.
+    pub steps: usize,
+    /// First seed.
+    pub seed: u64,
+    /// How many seeds, counted on from the first, are fitted side by side and pool their votes.
+    pub seeds: usize,
+    /// Stop when both attempts have been the same for this many steps; 0 never stops early.
+    pub stable_steps: usize,
+    /// How candidates are scored.
+    pub selection: Selection,
+    /// Where to run.
+    pub device: Device,
+    /// Threads of the engine; all by default.
+    pub threads: Option<usize>,
+}
+
+/// What one seed's losses were at one step, before its update.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TracePoint {
+    /// The step, from 0.
+    pub step: usize,
+    /// The seed.
+    pub seed: u64,
+    /// Its losses, in nats.
+    pub losses: Losses,
+}
+
+/// A change of the attempts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// The step after which they were so.
+    pub step: usize,
+    /// The attempts from then on.
+    pub attempts: Vec<Attempts>,
+}
+
+/// Where the fit stands, for who watches.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress<'a> {
+    /// Steps done.
+    pub step: usize,
+    /// Losses of every seed.
+    pub losses: &'a [Losses],
+    /// The leading attempts' share of the tally.
+    pub confidence: f64,
+}
+
+/// A finished fit.
+#[derive(Clone, Debug)]
+pub struct Fitted {
+    /// Two attempts for each test input.
+    pub attempts: Vec<Attempts>,
+    /// The first attempts' share of the tally, the smallest over test inputs.
+    pub confidence: f64,
+    /// Steps done.
+    pub steps: usize,
+    /// Whether the attempts were stable for long enough to stop.
+    pub stopped_early: bool,
+    /// Time of the steps.
+    pub duration: Duration,
+    /// The engine that ran.
+    pub engine: String,
+    /// Losses at every step, by step, then seed.
+    pub trace: Vec<TracePoint>,
+    /// Every change of the attempts.
+    pub changes: Vec<Change>,
+}
+
+impl Fitted {
+    /// The first step after which `grid` was the first attempt at test input `test`, if it ever was.
+    pub fn first_step_on_top(&self, test: usize, grid: &Grid) -> Option<usize> {
+        self.changes.iter().find(|change| &change.attempts[test].attempt_1 == grid).map(|change| change.step)
+    }
+}
+
+/// Fits `problem`. `watch` hears of every step and may break off; a fit that is broken off gives nothing.
+///
+/// # Errors
+/// Where no engine can be had, or it fails.
+pub fn fit(
+    problem: &Problem,
+    settings: &FitSettings,
+    mut watch: impl FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Option<Fitted>, EngineError> {
+    let seeds: Vec<u64> = (settings.seed..).take(settings.seeds).collect();
+    let starts: Vec<Vec<f32>> = seeds.iter().map(|&seed| problem.layout.initial_values(seed)).collect();
+    let mut engine = engine::create(problem, &starts, settings.device, settings.threads)?;
+
+    let start = Instant::now();
+    let latents = problem.layout.latents();
+    let mut noise = vec![0.0; latents * seeds.len()];
+    let mut tally = Tally::new(&problem.plan, &settings.selection, seeds.len());
+    let mut trace = Vec::with_capacity(settings.steps * seeds.len());
+    let mut changes: Vec<Change> = Vec::new();
+    let mut confidence = 0.0;
+    let mut steps = 0;
+    let mut stopped_early = false;
+    while steps < settings.steps && !stopped_early {
+        for (&seed, noise) in seeds.iter().zip(noise.chunks_mut(latents)) {
+            rng::step_noise(seed, steps, noise);
+        }
+        let evaluations = engine.step(steps, &noise)?;
+        for (index, evaluation) in evaluations.iter().enumerate() {
+            tally.add(&problem.plan, index, steps, &evaluation.outputs);
+        }
+        if let Some(leaders) = tally.leaders() {
+            confidence = leaders.confidence;
+            if changes.last().is_none_or(|change| change.attempts != leaders.attempts) {
+                changes.push(Change { step: steps, attempts: leaders.attempts });
+            }
+        }
+        let losses: Vec<Losses> = evaluations.into_iter().map(|evaluation| evaluation.losses).collect();
+        let watched = watch(Progress { step: steps + 1, losses: &losses, confidence });
+        trace.extend(seeds.iter().zip(losses).map(|(&seed, losses)| TracePoint { step: steps, seed, losses }));
+        if watched.is_break() {
+            return Ok(None);
+        }
+        steps += 1;
+        let last_change = changes.last().map_or(0, |change| change.step + 1);
+        stopped_early = settings.stable_steps > 0 && steps >= last_change + settings.stable_steps;
+    }
+    Ok(changes.last().map(|last| Fitted {
+        attempts: last.attempts.clone(),
+        confidence,
+        steps,
+        stopped_early,
+        duration: start.elapsed(),
+        engine: engine.name(),
+        trace,
+        changes: changes.clone(),
+    }))
+}

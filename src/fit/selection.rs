@@ -1,0 +1,329 @@
+//! The choice of answers: every step proposes candidates, and those that keep coming back with confidence win.
+//!
+//! In: a step's outputs for each seed. Out: two attempts for each test input. Each step gives two candidates, the
+//! network's own and that of running means of its outputs; a candidate adds exp(score) to its tally, where the score
+//! falls with the mean uncertainty of its cells.
+//!
+//! Source: the public CompressARC code, `solution_selection.py`.
+
+use crate::data::{Attempts, Grid};
+use crate::engine::Outputs;
+use crate::model::{MODES, Mode, Plan};
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+/// What is voted on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Vote {
+    /// Each test output on its own.
+    Output,
+    /// All test outputs of a task together, as published.
+    Task,
+}
+
+/// How candidates are scored. The defaults are the published ones but for the vote.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Selection {
+    /// What is voted on.
+    pub vote: Vote,
+    /// What the mean uncertainty of a candidate's cells, in nats, takes off its score.
+    pub uncertainty_weight: f64,
+    /// Steps whose candidates count less.
+    pub early_steps: usize,
+    /// What is taken off their scores.
+    pub early_penalty: f64,
+    /// Decay of the running means a step.
+    pub mean_decay: f64,
+    /// What is taken off the score of the running means' candidate.
+    pub mean_penalty: f64,
+}
+
+impl Default for Selection {
+    fn default() -> Self {
+        Self {
+            vote: Vote::Output,
+            uncertainty_weight: 10.0,
+            early_steps: 150,
+            early_penalty: 10.0,
+            mean_decay: 0.97,
+            mean_penalty: 4.0,
+        }
+    }
+}
+
+/// The outputs that the answer to one test input is read from.
+#[derive(Clone, Debug)]
+struct Readout {
+    /// (colour without black, row, column).
+    logits: Vec<f32>,
+    /// By row.
+    row_mask: Vec<f32>,
+    /// By column.
+    column_mask: Vec<f32>,
+}
+
+/// An answer and how sure the network is of it.
+#[derive(Clone, Debug, PartialEq)]
+struct Answer {
+    grid: Grid,
+    /// Mean over cells of the log-partition less the largest logit, nats.
+    uncertainty_nats: f64,
+}
+
+/// The tally over all steps and seeds.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    settings: Selection,
+    /// Which test outputs are voted on together.
+    groups: Vec<Vec<usize>>,
+    /// For each group, the log of the sum of exp(score) of each candidate.
+    scores: Vec<IndexMap<Vec<Grid>, f64>>,
+    /// For each seed and test input, running means of the outputs.
+    means: Vec<Vec<Readout>>,
+}
+
+/// The two leading candidates for each test output, and the leaders' share of the tally.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leaders {
+    /// Two attempts for each test input.
+    pub attempts: Vec<Attempts>,
+    /// The first attempts' share of all scores, the smallest over test outputs.
+    pub confidence: f64,
+}
+
+impl Tally {
+    /// An empty tally for a puzzle fitted with `seeds` seeds.
+    pub fn new(plan: &Plan, settings: &Selection, seeds: usize) -> Self {
+        let tests = plan.tests();
+        let groups: Vec<Vec<usize>> = match settings.vote {
+            Vote::Output => (0..tests).map(|test| vec![test]).collect(),
+            Vote::Task => vec![(0..tests).collect()],
+        };
+        let dimensions = &plan.dimensions;
+        let empty = Readout {
+            logits: vec![0.0; dimensions.colours * dimensions.rows * dimensions.columns],
+            row_mask: vec![0.0; dimensions.rows],
+            column_mask: vec![0.0; dimensions.columns],
+        };
+        Self {
+            settings: settings.clone(),
+            scores: vec![IndexMap::new(); groups.len()],
+            groups,
+            means: vec![vec![empty; tests]; seeds],
+        }
+    }
+
+    /// Counts what seed number `seed` says at `step`.
+    pub fn add(&mut self, plan: &Plan, seed: usize, step: usize, outputs: &Outputs) {
+        let early = if step < self.settings.early_steps { self.settings.early_penalty } else { 0.0 };
+        let mut own = Vec::new();
+        let mut averaged = Vec::new();
+        for (test, mean) in self.means[seed].iter_mut().enumerate() {
+            let readout = Readout::new(plan, test, outputs);
+            mean.decay_towards(&readout, self.settings.mean_decay as f32);
+            own.push(readout.answer(plan, test));
+            averaged.push(mean.answer(plan, test));
+        }
+        for (answers, penalty) in [(own, early), (averaged, early + self.settings.mean_penalty)] {
+            for (group, scores) in self.groups.iter().zip(&mut self.scores) {
+                let uncertainty =
+                    group.iter().map(|&test| answers[test].uncertainty_nats).sum::<f64>() / group.len() as f64;
+                let score = -self.settings.uncertainty_weight * uncertainty - penalty;
+                let candidate: Vec<Grid> = group.iter().map(|&test| answers[test].grid.clone()).collect();
+                let sum = scores.entry(candidate).or_insert(f64::NEG_INFINITY);
+                *sum = log_add(*sum, score);
+            }
+        }
+    }
+
+    /// The leaders so far; none before the first step.
+    pub fn leaders(&self) -> Option<Leaders> {
+        let tests = self.groups.iter().map(Vec::len).sum();
+        let mut attempts: Vec<Option<Attempts>> = vec![None; tests];
+        let mut confidence = 1f64;
+        for (group, scores) in self.groups.iter().zip(&self.scores) {
+            let mut ranked: Vec<(&Vec<Grid>, f64)> = scores.iter().map(|(grids, &score)| (grids, score)).collect();
+            // Of equals the one seen first leads.
+            ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+            let &(first, best) = ranked.first()?;
+            let second = ranked.get(1).map_or(first, |&(grids, _)| grids);
+            let total = ranked.iter().map(|&(_, score)| score).fold(f64::NEG_INFINITY, log_add);
+            confidence = confidence.min((best - total).exp());
+            for (&test, (first, second)) in group.iter().zip(first.iter().zip(second)) {
+                attempts[test] = Some(Attempts { attempt_1: first.clone(), attempt_2: second.clone() });
+            }
+        }
+        Some(Leaders { attempts: attempts.into_iter().collect::<Option<_>>()?, confidence })
+    }
+}
+
+impl Readout {
+    fn new(plan: &Plan, test: usize, outputs: &Outputs) -> Self {
+        let dimensions = &plan.dimensions;
+        let example = plan.train + test;
+        let pick = |values: &[f32], length: usize| -> Vec<f32> {
+            let start = example * length * MODES.len();
+            values[start..start + length * MODES.len()]
+                .iter()
+                .skip(Mode::Output as usize)
+                .step_by(MODES.len())
+                .copied()
+                .collect()
+        };
+        Self {
+            logits: pick(&outputs.logits, dimensions.colours * dimensions.rows * dimensions.columns),
+            row_mask: pick(&outputs.row_mask, dimensions.rows),
+            column_mask: pick(&outputs.column_mask, dimensions.columns),
+        }
+    }
+
+    fn decay_towards(&mut self, other: &Self, decay: f32) {
+        let blend = |mean: &mut [f32], values: &[f32]| {
+            for (mean, value) in mean.iter_mut().zip(values) {
+                *mean = decay * *mean + (1.0 - decay) * value;
+            }
+        };
+        blend(&mut self.logits, &other.logits);
+        blend(&mut self.row_mask, &other.row_mask);
+        blend(&mut self.column_mask, &other.column_mask);
+    }
+
+    /// The likeliest colours within the likeliest crop.
+    fn answer(&self, plan: &Plan, test: usize) -> Answer {
+        let size = plan.sizes[plan.train + test][Mode::Output as usize];
+        let known = plan.output_size_known;
+        let (top, rows) = best_interval(&self.row_mask, known.then_some(size.0));
+        let (left, columns) = best_interval(&self.column_mask, known.then_some(size.1));
+        let area = plan.dimensions.rows * plan.dimensions.columns;
+        let mut cells = Vec::with_capacity(rows * columns);
+        let mut uncertainty = 0.0;
+        for row in top..top + rows {
+            for column in left..left + columns {
+                let position = row * plan.dimensions.columns + column;
+                let logits = self.logits.iter().skip(position).step_by(area);
+                // Black's logit is 0.
+                let (mut best, mut largest) = (0, 0f32);
+                for (index, &logit) in logits.clone().enumerate() {
+                    if logit > largest {
+                        (best, largest) = (index + 1, logit);
+                    }
+                }
+                let partition = (-largest).exp() + logits.map(|logit| (logit - largest).exp()).sum::<f32>();
+                uncertainty += f64::from(partition.ln());
+                cells.push(plan.palette[best]);
+            }
+        }
+        let count = cells.len() as f64;
+        let grid = Grid::new(rows, columns, cells).unwrap_or_else(|error| unreachable!("a crop of a canvas: {error}"));
+        Answer { grid, uncertainty_nats: uncertainty / count }
+    }
+}
+
+/// Start and length of the interval for which the mask's sum inside less that outside is largest, among those of a
+/// known length or among all. Of equals the shortest, then the first.
+fn best_interval(mask: &[f32], length: Option<usize>) -> (usize, usize) {
+    let lengths = length.map_or(1..=mask.len(), |length| length..=length);
+    let mut best = (f32::NEG_INFINITY, 0, 1);
+    for length in lengths {
+        for start in 0..=mask.len() - length {
+            let inside: f32 = mask[start..start + length].iter().sum();
+            if inside > best.0 {
+                best = (inside, start, length);
+            }
+        }
+    }
+    (best.1, best.2)
+}
+
+/// ln(exp(a) + exp(b)).
+fn log_add(a: f64, b: f64) -> f64 {
+    let (high, low) = if a > b { (a, b) } else { (b, a) };
+    if low == f64::NEG_INFINITY { high } else { high + (low - high).exp().ln_1p() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Pair, Puzzle};
+    use proptest::prelude::*;
+
+    fn puzzle(tests: usize) -> Puzzle {
+        let grid = |colour| Grid::new(1, 2, vec![0, colour]).unwrap();
+        Puzzle {
+            id: "p".into(),
+            train: vec![Pair { input: grid(3), output: grid(5) }],
+            test: vec![grid(3); tests],
+            solutions: None,
+        }
+    }
+
+    /// Outputs in which every test output is two cells of the colours with these palette indices.
+    fn outputs(plan: &Plan, cells: &[[usize; 2]], sure: f32) -> Outputs {
+        let dimensions = &plan.dimensions;
+        let mut logits = vec![0.0; dimensions.examples * dimensions.colours * 2 * 2];
+        for (test, colours) in cells.iter().enumerate() {
+            for (column, &colour) in colours.iter().enumerate() {
+                for index in 1..=dimensions.colours {
+                    let example = plan.train + test;
+                    let position = ((example * dimensions.colours + index - 1) * 2 + column) * 2 + 1;
+                    logits[position] = if index == colour { sure } else { -sure };
+                }
+            }
+        }
+        Outputs {
+            logits,
+            row_mask: vec![0.0; dimensions.examples * 2],
+            column_mask: vec![0.0; dimensions.examples * 2 * 2],
+        }
+    }
+
+    #[test]
+    fn sure_candidates_beat_frequent_ones() {
+        let plan = Plan::new(&puzzle(1));
+        let mut tally = Tally::new(&plan, &Selection::default(), 1);
+        assert_eq!(tally.leaders(), None);
+        for step in 200..210 {
+            tally.add(&plan, 0, step, &outputs(&plan, &[[0, 1]], 0.1));
+        }
+        tally.add(&plan, 0, 210, &outputs(&plan, &[[0, 2]], 9.0));
+        let leaders = tally.leaders().unwrap();
+        assert_eq!(leaders.attempts[0].attempt_1.cells(), [0, 5]);
+        assert_eq!(leaders.attempts[0].attempt_2.cells(), [0, 3]);
+        assert!(leaders.confidence > 0.9);
+    }
+
+    #[test]
+    fn outputs_are_voted_on_their_own_or_together() {
+        let plan = Plan::new(&puzzle(2));
+        let lead = |vote| {
+            let settings = Selection { vote, mean_penalty: 1e3, ..Selection::default() };
+            let mut tally = Tally::new(&plan, &settings, 1);
+            for (step, cells) in
+                [[[0, 1], [0, 1]], [[0, 2], [0, 1]], [[0, 2], [0, 2]], [[0, 1], [2, 2]]].into_iter().enumerate()
+            {
+                let sure = if step < 3 { 2.0 } else { 2.2 };
+                tally.add(&plan, 0, 200 + step, &outputs(&plan, &cells, sure));
+            }
+            let leaders = tally.leaders().unwrap();
+            leaders.attempts.iter().map(|attempts| attempts.attempt_1.cells().to_vec()).collect::<Vec<_>>()
+        };
+        assert_eq!(lead(Vote::Task), [[0, 3], [5, 5]], "the surest pair, once");
+        assert_eq!(lead(Vote::Output)[1], [0, 3], "the grid that came twice");
+    }
+
+    #[test]
+    fn intervals_are_found_by_their_mask() {
+        assert_eq!(best_interval(&[-1.0, 2.0, 1.0, -3.0], None), (1, 2));
+        assert_eq!(best_interval(&[-1.0, 2.0, 1.0, -3.0], Some(3)), (0, 3));
+        assert_eq!(best_interval(&[-1.0], None), (0, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn log_add_adds(a in -50f64..50.0, b in -50f64..50.0) {
+            prop_assert!((log_add(a, b).exp() - (a.exp() + b.exp())).abs() <= 1e-9 * (a.exp() + b.exp()));
+        }
+    }
+}

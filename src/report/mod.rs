@@ -1,24 +1,29 @@
 //! What people see of a result, and how it is kept: files written whole, puzzles drawn, answers scored, curves tabled.
 //!
-//! In come puzzles, answers and numbers, all plain data; out come text, PNG bytes, CSV and files. This room computes nothing
-//! that a fit would need, and knows neither how answers were found nor which command asked.
+//! In come puzzles, answers and numbers, all plain data; out come text, PNG bytes, CSV and files. This room computes
+//! nothing that a fit would need.
 //!
 //! - [`write`](mod@write): a file that is written whole or not at all
 //! - [`palette`]: the colours of ARC
 //! - [`terminal`] and [`picture`]: a puzzle with its answers, as text and as a PNG
 //! - [`score`](mod@score): the three scorings in use, each with an interval
 //! - [`curves`]: the course of a training run as CSV
+//! - [`record`]: what is kept of each puzzle, and [`run`]: the folder that a run leaves
 
 pub mod curves;
 mod letters;
 pub mod palette;
 pub mod picture;
+pub mod record;
+pub mod run;
 pub mod score;
 pub mod terminal;
 pub mod write;
 
-pub use curves::{CurvePoint, curves_csv};
+pub use curves::curves_csv;
 pub use picture::{PictureError, puzzle_picture};
+pub use record::{Information, PuzzleRecord, SeedRecord};
+pub use run::{RunError, RunFolder};
 pub use score::{Estimate, Score, ScoreError, score, score_table};
 pub use terminal::{Style, draw_puzzle};
 pub use write::{WriteError, write_atomically};

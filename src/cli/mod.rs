@@ -1,0 +1,28 @@
+//! The command line: one file a verb.
+
+mod score;
+mod solve;
+
+use clap::{Parser, Subcommand};
+
+/// Compresses one thing at a time, with no pretraining; for an ARC puzzle, what decodes includes the answer.
+#[derive(Parser)]
+#[command(name = "tenfold", version, propagate_version = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Solve(solve::Arguments),
+    Score(score::Arguments),
+}
+
+/// Does what the command line says.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    match &arguments.verb {
+        Verb::Solve(arguments) => solve::run(arguments),
+        Verb::Score(arguments) => score::run(arguments),
+    }
+}

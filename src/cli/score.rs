@@ -1,0 +1,32 @@
+//! `tenfold score`: the three scorings in use, with 95% intervals.
+
+use clap::Args;
+use std::path::PathBuf;
+use tenfold::data::{load_solutions, read_submission};
+use tenfold::report::{score, score_table};
+
+/// Score a submission against known solutions
+#[derive(Args)]
+pub struct Arguments {
+    /// Kaggle's submission.json
+    submission: PathBuf,
+    /// A solutions file
+    #[arg(long, value_name = "FILE")]
+    solutions: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the verb.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let submission = read_submission(&arguments.submission)?;
+    let solutions = load_solutions(&arguments.solutions)?;
+    let score = score(&submission, &solutions)?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&score)?);
+    } else {
+        print!("{}", score_table(&score));
+    }
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! `tenfold solve`: fits puzzles and keeps two attempts for every test input.
+
+use anyhow::Context;
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use tenfold::config::{Config, Overrides, Preset};
+use tenfold::data::{Attempts, Puzzle, Submission, load_puzzles};
+use tenfold::engine::Device;
+use tenfold::fit::Progress;
+use tenfold::pipeline;
+use tenfold::report::{PuzzleRecord, RunFolder, Style, draw_puzzle, puzzle_picture, write_atomically};
+use tenfold::units::{Bits, Nats};
+
+/// Solve ARC puzzles: fit each one alone and give two attempts for every test input
+#[derive(Args)]
+pub struct Arguments {
+    /// A task's JSON, a folder of them, or a challenges file; `-` for standard input
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// Only these tasks
+    #[arg(long, num_args = 1.., value_name = "ID")]
+    task: Vec<String>,
+    /// A solutions file, to say which attempts are right; never seen by the fit
+    #[arg(long, value_name = "FILE")]
+    solutions: Option<PathBuf>,
+    /// Where results go [default: results/NAME-PRESET-seedN]
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Go on with the run in the output folder
+    #[arg(long)]
+    resume: bool,
+    /// Settings to start from
+    #[arg(long, value_enum, default_value_t)]
+    preset: Preset,
+    /// Settings over the preset's, as TOML
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Most training steps
+    #[arg(long)]
+    steps: Option<usize>,
+    /// First seed
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Seeds fitted side by side, pooling their votes
+    #[arg(long, value_name = "N")]
+    seeds: Option<usize>,
+    /// Stop when both attempts have been the same for so many steps; 0 never does
+    #[arg(long, value_name = "STEPS")]
+    stable_steps: Option<usize>,
+    /// Where to run
+    #[arg(long, value_enum)]
+    device: Option<Device>,
+    /// Threads [default: all]
+    #[arg(long, value_parser = parse_threads)]
+    threads: Option<usize>,
+    /// A picture of inputs, outputs and attempts; of several puzzles, one each (FILE-ID.png)
+    #[arg(long, value_name = "FILE")]
+    png: Option<PathBuf>,
+    /// Print a line a puzzle, and don't draw it
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// Runs the verb.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let overrides = Overrides {
+        steps: arguments.steps,
+        seed: arguments.seed,
+        seeds: arguments.seeds,
+        stable_steps: arguments.stable_steps,
+        device: arguments.device,
+    };
+    let config = Config::resolve(arguments.preset, arguments.config.as_deref(), &overrides)?;
+    let puzzles = load_puzzles(&arguments.paths, &arguments.task, arguments.solutions.as_deref())?;
+    let output = arguments.output.clone().unwrap_or_else(|| default_output(arguments, &config));
+    let run = RunFolder::open(&output, &config, arguments.resume)?;
+
+    let mut submission = Submission::new();
+    let (mut known, mut solved) = (0, 0);
+    for (index, puzzle) in puzzles.iter().enumerate() {
+        let record = match run.finished(&puzzle.id)? {
+            Some(record) => record,
+            None => fit(puzzle, &config, arguments.threads, &run, (index + 1, puzzles.len()))?,
+        };
+        show(puzzle, &record, arguments, puzzles.len() > 1)?;
+        known += usize::from(record.solved.is_some());
+        solved += usize::from(record.solved == Some(true));
+        submission.insert(puzzle.id.clone(), record.attempts);
+        run.save_submission(&submission)?;
+    }
+    let tally = if known > 0 { format!("{solved} of {known} solved; ") } else { String::new() };
+    println!("{tally}results in {}", run.path().display());
+    Ok(())
+}
+
+fn fit(
+    puzzle: &Puzzle,
+    config: &Config,
+    threads: Option<usize>,
+    run: &RunFolder,
+    (number, count): (usize, usize),
+) -> anyhow::Result<PuzzleRecord> {
+    let bar = progress_bar(config.steps as u64);
+    bar.set_prefix(if count > 1 { format!("{number}/{count} {}", puzzle.id) } else { puzzle.id.clone() });
+    let watch = |progress: Progress| {
+        bar.set_position(progress.step as u64);
+        let nats: f64 = progress.losses.iter().map(|losses| losses.kl_nats + losses.reconstruction_nats).sum();
+        let Bits(bits) = Nats(nats / progress.losses.len() as f64).into();
+        bar.set_message(format!("{bits:.0} bits, confidence {:.0}%", 100.0 * progress.confidence));
+        ControlFlow::Continue(())
+    };
+    let finished = pipeline::solve(puzzle, config, threads, watch).with_context(|| format!("puzzle {}", puzzle.id))?;
+    bar.finish_and_clear();
+    let (problem, fitted) = finished.with_context(|| format!("puzzle {}: the fit was broken off", puzzle.id))?;
+    let record = PuzzleRecord::new(puzzle, &problem, &fitted);
+    run.save(&record, &fitted.trace)?;
+    Ok(record)
+}
+
+fn show(puzzle: &Puzzle, record: &PuzzleRecord, arguments: &Arguments, several: bool) -> anyhow::Result<()> {
+    if !arguments.quiet {
+        let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+        println!("{}", draw_puzzle(puzzle, &record.attempts, Style::for_stdout(), width));
+    }
+    println!("{}", record.summary());
+    if let Some(path) = &arguments.png {
+        let path = if several { named_for(path, &puzzle.id) } else { path.clone() };
+        save_picture(&path, puzzle, &record.attempts)?;
+    }
+    Ok(())
+}
+
+fn save_picture(path: &Path, puzzle: &Puzzle, attempts: &[Attempts]) -> anyhow::Result<()> {
+    Ok(write_atomically(path, &puzzle_picture(puzzle, attempts)?)?)
+}
+
+/// `dir/name.png` to `dir/name-ID.png`.
+fn named_for(path: &Path, id: &str) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!("{stem}-{id}.png"))
+}
+
+fn default_output(arguments: &Arguments, config: &Config) -> PathBuf {
+    let name = match arguments.task.as_slice() {
+        [task] => task.clone(),
+        _ => match arguments.paths[0].file_stem() {
+            Some(stem) if stem != "-" => stem.to_string_lossy().into_owned(),
+            _ => "stdin".into(),
+        },
+    };
+    let preset = match arguments.preset {
+        Preset::Default => "default",
+        Preset::Faithful => "faithful",
+    };
+    Path::new("results").join(format!("{name}-{preset}-seed{}", config.seed))
+}
+
+fn progress_bar(steps: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{prefix} [{bar:30}] step {pos}/{len}, {msg}, {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(steps).with_style(style.progress_chars("=> "))
+}
+
+fn parse_threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(threads) if (1..=1024).contains(&threads) => Ok(threads),
+        _ => Err("a number from 1 to 1024 is needed".into()),
+    }
+}

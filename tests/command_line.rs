@@ -1,0 +1,216 @@
+//! The commands as a user runs them.
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use serde_json::Value;
+use std::path::Path;
+
+fn tenfold() -> Command {
+    Command::new(assert_cmd::cargo::cargo_bin!("tenfold"))
+}
+
+fn task(name: &str) -> String {
+    format!("{}/arc_tasks/{name}.json", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Whether this build can fit; says so where it can't.
+fn can_fit() -> bool {
+    if !cfg!(feature = "torch") {
+        println!("skipped: this build has no engine");
+    }
+    cfg!(feature = "torch")
+}
+
+fn read(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn quick(output: &Path) -> Command {
+    let mut command = tenfold();
+    command.arg("solve").args(["--steps", "3", "--device", "cpu", "--threads", "1", "--output"]).arg(output);
+    command
+}
+
+#[test]
+fn a_run_leaves_records_curves_and_a_submission() {
+    if !can_fit() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let picture = folder.path().join("p.png");
+    quick(&run)
+        .args([task("frame_grid"), task("rotate_quarter")])
+        .arg("--png")
+        .arg(&picture)
+        .assert()
+        .success()
+        .stdout(predicate::str::contains("frame_grid: ").and(predicate::str::contains("of 2 solved; results in")))
+        .stdout(predicate::str::contains('\u{1b}').not());
+
+    let submission = read(&run.join("submission.json"));
+    let ids: Vec<&String> = submission.as_object().unwrap().keys().collect();
+    assert_eq!(ids, ["frame_grid", "rotate_quarter"]);
+    assert!(submission["frame_grid"][0]["attempt_1"][0][0].is_u64());
+    assert!(submission["frame_grid"][0]["attempt_2"].is_array());
+
+    let record = read(&run.join("puzzles/frame_grid.json"));
+    assert_eq!(record["steps"], 3);
+    let kl = &record["seeds"][0]["kl"];
+    let ratio = kl["nats"].as_f64().unwrap() / kl["bits"].as_f64().unwrap();
+    assert!((ratio - 2f64.ln()).abs() < 1e-12);
+    assert_eq!(record["seeds"][0]["kl_by_tensor"].as_object().unwrap().len(), 18);
+    assert_eq!(std::fs::read_to_string(run.join("curves/frame_grid.csv")).unwrap().lines().count(), 4);
+    assert!(std::fs::read_to_string(run.join("config.toml")).unwrap().contains("steps = 3"));
+    assert!(folder.path().join("p-rotate_quarter.png").exists());
+}
+
+#[test]
+fn a_run_goes_on_where_it_stopped_and_is_never_overwritten() {
+    if !can_fit() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    quick(&run).arg(task("frame_grid")).assert().success();
+    let first = std::fs::read(run.join("puzzles/frame_grid.json")).unwrap();
+
+    quick(&run).arg(task("frame_grid")).assert().failure().stderr(predicate::str::contains("--resume"));
+    quick(&run).args(["--resume", &task("frame_grid"), &task("rotate_quarter")]).assert().success();
+    assert_eq!(std::fs::read(run.join("puzzles/frame_grid.json")).unwrap(), first, "fitted once");
+    assert_eq!(read(&run.join("submission.json")).as_object().unwrap().len(), 2);
+    quick(&run)
+        .args(["--resume", "--seed", "1", &task("frame_grid")])
+        .assert()
+        .failure()
+        .stderr(predicate::str::contains("seed = 0 there, seed = 1 now"));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_result() {
+    if !can_fit() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let curve = |name: &str, seed: &str| {
+        let run = folder.path().join(name);
+        quick(&run).args(["--seed", seed, &task("frame_grid")]).assert().success();
+        std::fs::read_to_string(run.join("curves/frame_grid.csv")).unwrap()
+    };
+    assert_eq!(curve("a", "4"), curve("b", "4"));
+    assert_ne!(curve("c", "5").lines().nth(1), curve("d", "6").lines().nth(1));
+}
+
+#[test]
+fn seeds_side_by_side_cost_what_each_costs_alone() {
+    if !can_fit() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let losses = |name: &str, arguments: &[&str]| -> Vec<f64> {
+        let run = folder.path().join(name);
+        quick(&run).args(arguments).arg(task("rotate_quarter")).assert().success();
+        let text = std::fs::read_to_string(run.join("curves/rotate_quarter.csv")).unwrap();
+        let first_step = text.lines().skip(1).filter(|line| line.starts_with("0,"));
+        first_step.map(|line| line.split(',').nth(4).unwrap().parse().unwrap()).collect()
+    };
+    let together = losses("both", &["--seeds", "2", "--seed", "7"]);
+    let apart = [losses("first", &["--seed", "7"])[0], losses("second", &["--seed", "8"])[0]];
+    for (together, apart) in together.iter().zip(apart) {
+        assert!((together / apart - 1.0).abs() < 1e-5, "{together} and {apart}");
+    }
+}
+
+#[test]
+fn a_task_comes_by_standard_input() {
+    if !can_fit() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    quick(&run)
+        .arg("-")
+        .write_stdin(std::fs::read(task("frame_grid")).unwrap())
+        .assert()
+        .success()
+        .stdout(predicate::str::contains("stdin: "));
+}
+
+#[test]
+fn a_machine_without_cuda_says_so() {
+    if !can_fit() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("run");
+    let result = tenfold()
+        .args(["solve", "--steps", "1", "--device", "cuda", "--output"])
+        .arg(&output)
+        .arg(task("frame_grid"))
+        .output()
+        .unwrap();
+    let error = String::from_utf8(result.stderr).unwrap();
+    assert!(result.status.success() || error.contains("use --device cpu"), "{error}");
+}
+
+#[test]
+fn a_build_without_an_engine_says_so() {
+    if cfg!(feature = "torch") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    quick(&folder.path().join("run"))
+        .arg(task("frame_grid"))
+        .assert()
+        .failure()
+        .stderr(predicate::str::contains("--features torch"));
+}
+
+#[test]
+fn wrong_input_is_named_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = folder.path().join("bad.json");
+    std::fs::write(&bad, r#"{"train": [{"input": [[0, 10]], "output": [[1]]}], "test": [{"input": [[1]]}]}"#).unwrap();
+    let run = folder.path().join("run");
+    quick(&run)
+        .arg(&bad)
+        .assert()
+        .failure()
+        .stderr(predicate::str::contains("bad.json").and(predicate::str::contains("train pair 1 input")))
+        .stderr(predicate::str::contains("row 1, column 2 holds 10"));
+    assert!(!run.exists());
+    quick(&run).args(["--threads", "0"]).arg(task("frame_grid")).assert().failure();
+    let settings = folder.path().join("settings.toml");
+    std::fs::write(&settings, "stepz = 4\n").unwrap();
+    quick(&run)
+        .arg(task("frame_grid"))
+        .arg("--config")
+        .arg(&settings)
+        .assert()
+        .failure()
+        .stderr(predicate::str::contains("settings.toml").and(predicate::str::contains("stepz")));
+}
+
+#[test]
+fn a_submission_is_scored_three_ways() {
+    let folder = tempfile::tempdir().unwrap();
+    let submission = folder.path().join("submission.json");
+    let solutions = folder.path().join("solutions.json");
+    let pair = |first, second| format!(r#"{{"attempt_1": [[{first}]], "attempt_2": [[{second}]]}}"#);
+    std::fs::write(&submission, format!(r#"{{"a": [{}, {}], "b": [{}]}}"#, pair(1, 2), pair(3, 4), pair(5, 6)))
+        .unwrap();
+    std::fs::write(&solutions, r#"{"a": [[[2]], [[9]]], "b": [[[5]]]}"#).unwrap();
+    let output = tenfold()
+        .args(["score", "--json", "--solutions"])
+        .args([&solutions, &submission])
+        .assert()
+        .success()
+        .get_output()
+        .stdout
+        .clone();
+    let score: Value = serde_json::from_slice(&output).unwrap();
+    let values: Vec<f64> =
+        score.as_object().unwrap().values().filter_map(|estimate| estimate["value"].as_f64()).collect();
+    assert_eq!(values, [2.0 / 3.0, 0.75, 0.5], "outputs, mean over tasks, whole tasks");
+    tenfold().arg("score").arg(&submission).arg("--solutions").arg(&solutions).assert().success();
+}

@@ -36,8 +36,12 @@ pub fn dimension_of(axis: Axis) -> i64 {
 ///
 /// Fused batch normalisation is no faster here, and its gradient is off by up to 1e-3 where few positions differ.
 pub fn normalise(x: &Tensor) -> Tensor {
-    let centred = x - x.mean_dim([1i64].as_slice(), true, Kind::Float);
-    let variance = centred.square().mean_dim([1i64].as_slice(), true, Kind::Float);
+    // Means as products with a row of 1 / n: one call where a mean is four.
+    let (_, positions, _) = x.size3().unwrap_or_default();
+    let average = Tensor::full([1, 1, positions], 1.0 / positions as f64, (Kind::Float, x.device()))
+        .expand([x.size()[0], 1, positions], false);
+    let centred = x - average.bmm(x);
+    let variance = average.bmm(&(&centred * &centred));
     centred * (variance + NORMALISE_EPSILON).rsqrt()
 }
 

@@ -1,0 +1,74 @@
+# `make demo` and `make test` set up all they need, once. libtorch goes to .libtorch/ unless LIBTORCH names one.
+
+TORCH := 2.11.0
+FETCHED := $(CURDIR)/.libtorch
+ifndef LIBTORCH
+LIBTORCH := $(FETCHED)/torch
+NEEDS_LIBTORCH := libtorch
+endif
+export LIBTORCH
+
+PYTHON ?= python3
+PIP_INSTALL = $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-compile --target $(FETCHED).partial
+# libtorch's CPU half needs two small libraries of the CUDA set to load, and nothing else of it.
+SLIM_COMPANIONS = $(if $(filter Linux,$(shell uname -s)),nvidia-cuda-cupti==13.0.85 nvidia-cuda-runtime==13.0.96)
+
+BINARY := target/release/tenfold
+WITH_TORCH := --release --features torch
+
+.PHONY: build demo test oracle bench calls libtorch lint clean
+
+build: $(NEEDS_LIBTORCH)
+	cargo build $(WITH_TORCH)
+
+# Solves one of our own puzzles, in about a minute, and draws it.
+demo: build
+	rm -rf results/demo
+	$(BINARY) solve arc_tasks/frame_grid.json --output results/demo --stable-steps 100
+
+test: $(NEEDS_LIBTORCH)
+	cargo test --quiet
+	cargo test --quiet $(WITH_TORCH)
+
+# Every engine against the numeric references in $$TENFOLD_ORACLE_DIR.
+oracle: $(NEEDS_LIBTORCH)
+	cargo test --quiet $(WITH_TORCH) --test oracle -- --nocapture
+
+# Seconds per training step. BENCH="--seeds 8 --device cuda" and the like change what is measured.
+bench: $(NEEDS_LIBTORCH)
+	cargo bench --quiet --features torch --bench step -- $(BENCH)
+
+# libtorch's operator calls in one training step of b8cdaf2b: the difference between four steps and three.
+calls: $(NEEDS_LIBTORCH)
+	benches/count_calls
+
+lint: $(NEEDS_LIBTORCH)
+	cargo fmt --check
+	cargo clippy --quiet --all-targets -- -D warnings
+	cargo clippy --quiet --all-targets --all-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --all-features
+
+# CUDA=1 installs the whole CUDA set.
+ifdef CUDA
+libtorch: $(FETCHED)/cuda
+else
+libtorch: $(if $(wildcard $(FETCHED)/cuda),,$(FETCHED)/cpu)
+endif
+
+$(FETCHED)/cpu:
+	rm -rf $(FETCHED).partial
+	$(PIP_INSTALL) --no-deps torch==$(TORCH) $(SLIM_COMPANIONS)
+	touch $(FETCHED).partial/cpu
+	rm -rf $(FETCHED)
+	mv $(FETCHED).partial $(FETCHED)
+
+$(FETCHED)/cuda:
+	rm -rf $(FETCHED).partial
+	$(PIP_INSTALL) torch==$(TORCH)
+	touch $(FETCHED).partial/cuda
+	rm -rf $(FETCHED)
+	mv $(FETCHED).partial $(FETCHED)
+
+clean:
+	cargo clean
+	rm -rf $(FETCHED) $(FETCHED).partial

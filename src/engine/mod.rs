@@ -4,7 +4,7 @@
 //! In: a [`Plan`], settings and noise. Out: losses and outputs. Two engines given the same parameters and the same
 //! noise agree to rounding.
 
-mod fused;
+pub mod fused;
 #[cfg(feature = "torch")]
 mod torch;
 
@@ -174,8 +174,11 @@ pub fn create(
     }
 }
 
-/// Which engine `kind` stands for on a device: `auto` is libtorch where it has a CUDA device and may use it.
-fn resolve(kind: EngineKind, device: Device) -> Result<EngineKind, EngineError> {
+/// Which engine `kind` stands for on a device: `auto` is libtorch where it has a CUDA device and may use it, else fused.
+///
+/// # Errors
+/// Where the binary lacks the engine, or the engine the device.
+pub fn resolve(kind: EngineKind, device: Device) -> Result<EngineKind, EngineError> {
     let torch = cfg!(feature = "torch");
     match (kind, device) {
         (EngineKind::Fused, Device::Cuda) => {

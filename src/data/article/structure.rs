@@ -106,19 +106,25 @@ pub(super) fn is_close(between: &str) -> bool {
     between.trim().is_empty() && between.matches('\n').count() <= 3
 }
 
+/// Most headings that are joined into one title.
+const MOST_JOINED: usize = 3;
+
 /// Joins headings that stand together into one: a chapter's number above its name.
 fn join_adjacent(headings: Vec<Heading>, text: &str) -> Vec<Heading> {
-    let mut joined: Vec<Heading> = Vec::with_capacity(headings.len());
+    let mut joined: Vec<(Heading, usize)> = Vec::with_capacity(headings.len());
     for heading in headings {
         match joined.last_mut() {
-            Some(last) if text.get(last.range.end..heading.range.start).is_some_and(is_close) => {
+            Some((last, count))
+                if *count < MOST_JOINED && text.get(last.range.end..heading.range.start).is_some_and(is_close) =>
+            {
                 last.range.end = heading.range.end;
                 last.title = format!("{} · {}", last.title, heading.title);
+                *count += 1;
             }
-            _ => joined.push(heading),
+            _ => joined.push((heading, 1)),
         }
     }
-    joined
+    joined.into_iter().map(|(heading, _)| heading).collect()
 }
 
 /// Text on one line, white space collapsed, without decoration at the ends: `**=A title=**` to `A title`.

@@ -1,5 +1,6 @@
 //! The command line: one file a verb.
 
+mod groups;
 mod score;
 mod solve;
 
@@ -17,6 +18,7 @@ pub struct Arguments {
 enum Verb {
     Solve(solve::Arguments),
     Score(score::Arguments),
+    Groups(groups::Arguments),
 }
 
 /// Does what the command line says.
@@ -24,5 +26,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.verb {
         Verb::Solve(arguments) => solve::run(arguments),
         Verb::Score(arguments) => score::run(arguments),
+        Verb::Groups(arguments) => groups::run(arguments),
     }
 }

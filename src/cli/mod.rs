@@ -1,6 +1,11 @@
 //! The command line: one file a verb.
 
 mod groups;
+mod compare;
+mod compress;
+mod decompress;
+mod files;
+mod inspect;
 mod score;
 mod solve;
 
@@ -19,6 +24,10 @@ enum Verb {
     Solve(solve::Arguments),
     Score(score::Arguments),
     Groups(groups::Arguments),
+    Compress(compress::Arguments),
+    Decompress(decompress::Arguments),
+    Inspect(inspect::Arguments),
+    Compare(compare::Arguments),
 }
 
 /// Does what the command line says.
@@ -27,5 +36,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Verb::Solve(arguments) => solve::run(arguments),
         Verb::Score(arguments) => score::run(arguments),
         Verb::Groups(arguments) => groups::run(arguments),
+        Verb::Compress(arguments) => compress::run(arguments),
+        Verb::Decompress(arguments) => decompress::run(arguments),
+        Verb::Inspect(arguments) => inspect::run(arguments),
+        Verb::Compare(arguments) => compare::run(arguments),
     }
 }

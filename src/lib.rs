@@ -6,6 +6,7 @@
 //! [`fit`] on an [`engine`] (training steps, votes) → [`report`] (records, scores, pictures). [`pipeline`] composes
 //! them, [`config`] says how, [`latent`] states the latent's formulas; [`rng`] and [`units`] serve all.
 
+pub mod code;
 pub mod config;
 pub mod data;
 pub mod engine;

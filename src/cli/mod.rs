@@ -1,5 +1,11 @@
 //! The command line: one file a verb.
 
+mod groups;
+mod compare;
+mod compress;
+mod decompress;
+mod files;
+mod inspect;
 mod score;
 mod solve;
 
@@ -17,6 +23,11 @@ pub struct Arguments {
 enum Verb {
     Solve(solve::Arguments),
     Score(score::Arguments),
+    Groups(groups::Arguments),
+    Compress(compress::Arguments),
+    Decompress(decompress::Arguments),
+    Inspect(inspect::Arguments),
+    Compare(compare::Arguments),
 }
 
 /// Does what the command line says.
@@ -24,5 +35,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.verb {
         Verb::Solve(arguments) => solve::run(arguments),
         Verb::Score(arguments) => score::run(arguments),
+        Verb::Groups(arguments) => groups::run(arguments),
+        Verb::Compress(arguments) => compress::run(arguments),
+        Verb::Decompress(arguments) => decompress::run(arguments),
+        Verb::Inspect(arguments) => inspect::run(arguments),
+        Verb::Compare(arguments) => compare::run(arguments),
     }
 }

@@ -1,4 +1,4 @@
-//! Composes the rooms into what a command does to one thing.
+//! Solving: a puzzle goes in, the fit runs, two attempts for every test input come out.
 
 use crate::config::Config;
 use crate::data::Puzzle;

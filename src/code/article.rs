@@ -1,0 +1,246 @@
+//! An article's bytes as the residual section of a file.
+//!
+//! In: any bytes. Out: a section of their length, a check and blocks of up to 1 MiB that are coded independently and in
+//! parallel, the same whatever the number of threads; and back, block by block, never more in memory than
+//! [`MODELS_AT_ONCE`] models and blocks.
+
+use super::bytes::{Reader, write_varint};
+use super::range::{BitDecoder, BitEncoder, TRIMMED_BYTES};
+use super::residual::Predictor;
+use super::{CodeError, Ledger, Tag};
+use rayon::prelude::*;
+
+/// The most content of one block, in bytes.
+pub const BLOCK_BYTES: usize = 1 << 20;
+
+/// How many blocks are worked on at a time; a model takes less than 100 MB.
+pub const MODELS_AT_ONCE: usize = 2;
+
+/// The most content that a byte of code can stand for: the dearest a bit can be foretold is 2⁻¹⁶, so a byte of content
+/// costs at least 8 × log2(1 / (1 − 2⁻¹⁶)) bits, and 8 bits hold no more than 45,426 of these.
+const CONTENT_PER_CODE: u64 = 45_427;
+
+/// How a block is coded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Method {
+    /// As it is.
+    Stored = 0,
+    /// By the predictor.
+    Modelled = 1,
+}
+
+/// One block of a section.
+#[derive(Debug, Clone, Copy)]
+struct Block<'a> {
+    index: u64,
+    method: Method,
+    content_bytes: usize,
+    code: &'a [u8],
+}
+
+/// A residual section, read as far as it can be without decoding.
+#[derive(Debug, Clone)]
+pub struct Article<'a> {
+    content_bytes: u64,
+    check: u16,
+    header_bytes: u64,
+    blocks: Vec<Block<'a>>,
+}
+
+/// How much work goes into settings that suit a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// None: the settings that suit most.
+    None,
+    /// A quick search.
+    Quick,
+    /// A full one.
+    Full,
+}
+
+impl Effort {
+    /// 1, 2 or 3; less and more are taken as these.
+    pub fn of(level: u8) -> Self {
+        match level {
+            0 | 1 => Self::None,
+            2 => Self::Quick,
+            _ => Self::Full,
+        }
+    }
+}
+
+/// Codes an article.
+pub fn encode(content: &[u8], _effort: Effort) -> Vec<u8> {
+    let blocks: Vec<&[u8]> = content.chunks(BLOCK_BYTES).collect();
+    let mut section = Vec::new();
+    write_varint(&mut section, content.len() as u64);
+    section.extend((crc32fast::hash(content) as u16).to_le_bytes());
+    for (index, window) in blocks.chunks(MODELS_AT_ONCE).enumerate() {
+        let coded: Vec<(Method, Vec<u8>)> = window.par_iter().map(|block| encode_block(block)).collect();
+        for (offset, (method, code)) in coded.into_iter().enumerate() {
+            section.push(method as u8);
+            if index * MODELS_AT_ONCE + offset + 1 < blocks.len() {
+                write_varint(&mut section, code.len() as u64);
+            }
+            section.extend(code);
+        }
+    }
+    section
+}
+
+fn encode_block(content: &[u8]) -> (Method, Vec<u8>) {
+    let code = model_block(content);
+    if code.len() < content.len() { (Method::Modelled, code) } else { (Method::Stored, content.to_vec()) }
+}
+
+fn model_block(content: &[u8]) -> Vec<u8> {
+    let mut predictor = Predictor::new();
+    let mut encoder = BitEncoder::new();
+    for &byte in content {
+        for shift in (0..8).rev() {
+            let bit = byte >> shift & 1 == 1;
+            encoder.encode(bit, predictor.one());
+            predictor.update(bit);
+        }
+    }
+    encoder.finish()
+}
+
+impl<'a> Article<'a> {
+    /// Reads the header and finds the blocks of a residual section.
+    ///
+    /// # Errors
+    /// [`CodeError`], for lengths that do not fit and methods that do not exist.
+    pub fn parse(section: &'a [u8]) -> Result<Self, CodeError> {
+        let mut reader = Reader::new(section);
+        let content_bytes = reader.varint("the length of the content")?;
+        let check = reader.u16("the check of the content")?;
+        let header_bytes = (section.len() - reader.rest().len()) as u64;
+        let mut blocks = Vec::new();
+        let mut left = content_bytes;
+        while left > 0 {
+            let content_bytes = left.min(BLOCK_BYTES as u64);
+            left -= content_bytes;
+            let block = Block::read(&mut reader, blocks.len() as u64, content_bytes as usize, left == 0)?;
+            blocks.push(block);
+        }
+        if !reader.is_empty() {
+            let found = reader.rest().len() as u64;
+            return Err(CodeError::StoredLength { block: 0, declared: 0, found });
+        }
+        Ok(Self { content_bytes, check, header_bytes, blocks })
+    }
+
+    /// The length of the content.
+    pub fn content_bytes(&self) -> u64 {
+        self.content_bytes
+    }
+
+    /// Splits the ledger's line of the section.
+    pub fn detail(&self, ledger: &mut Ledger) {
+        let code: u64 = self.blocks.iter().map(|block| block.code.len() as u64).sum();
+        let section = ledger.entries().iter().find(|entry| entry.name == Tag::Residual.name());
+        let block_heads = section.map_or(0, |entry| entry.bits - 8 * (self.header_bytes + code));
+        let parts = [("length and check", 8 * self.header_bytes), ("block heads", block_heads)];
+        ledger.split(Tag::Residual.name(), &parts);
+    }
+
+    /// Decodes the content and gives it to `sink` in order, in pieces of up to [`BLOCK_BYTES`].
+    ///
+    /// # Errors
+    /// Those of `sink`, and [`CodeError`]: where a block does not decode, or what was decoded does not fit the check; that
+    /// is known last, after all pieces.
+    pub fn decode<E: From<CodeError>>(&self, mut sink: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        let mut check = crc32fast::Hasher::new();
+        for window in self.blocks.chunks(MODELS_AT_ONCE) {
+            let decoded: Vec<Result<Vec<u8>, CodeError>> = window.par_iter().map(Block::decode).collect();
+            for content in decoded {
+                let content = content?;
+                check.update(&content);
+                sink(&content)?;
+            }
+        }
+        let computed = check.finalize() as u16;
+        if computed == self.check {
+            Ok(())
+        } else {
+            Err(CodeError::ContentCheck { stored: self.check, computed }.into())
+        }
+    }
+}
+
+impl<'a> Block<'a> {
+    fn read(reader: &mut Reader<'a>, index: u64, content_bytes: usize, last: bool) -> Result<Self, CodeError> {
+        let method = match reader.byte("the method of a block")? {
+            0 => Method::Stored,
+            1 => Method::Modelled,
+            found => return Err(CodeError::UnknownMethod { block: index, found }),
+        };
+        let length = if last { reader.rest().len() as u64 } else { reader.varint("the length of a block")? };
+        let code = reader.take(length, "a block")?;
+        let declared = content_bytes as u64;
+        if method == Method::Stored && length != declared {
+            return Err(CodeError::StoredLength { block: index, declared, found: length });
+        }
+        if declared > (length + TRIMMED_BYTES as u64) * CONTENT_PER_CODE {
+            return Err(CodeError::Absurd { block: index, declared, coded: length });
+        }
+        Ok(Self { index, method, content_bytes, code })
+    }
+
+    fn decode(&self) -> Result<Vec<u8>, CodeError> {
+        if self.method == Method::Stored {
+            return Ok(self.code.to_vec());
+        }
+        let mut predictor = Predictor::new();
+        let mut decoder = BitDecoder::new(self.code);
+        let mut content = Vec::new();
+        while content.len() < self.content_bytes {
+            let mut byte = 0;
+            for _ in 0..8 {
+                let undecodable = CodeError::Undecodable { block: self.index, decoded: content.len() as u64 };
+                let bit = decoder.decode(predictor.one()).ok_or(undecodable)?;
+                predictor.update(bit);
+                byte = byte << 1 | u8::from(bit);
+            }
+            content.push(byte);
+        }
+        Ok(content)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn decode(section: &[u8]) -> Result<Vec<u8>, CodeError> {
+        let mut content = Vec::new();
+        Article::parse(section)?.decode(|piece| {
+            content.extend_from_slice(piece);
+            Ok::<(), CodeError>(())
+        })?;
+        Ok(content)
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_come_back(content: Vec<u8>) {
+            prop_assert_eq!(decode(&encode(&content, Effort::None)), Ok(content));
+        }
+
+        #[test]
+        fn any_section_decodes_or_is_refused(section: Vec<u8>) {
+            let _: Result<Vec<u8>, CodeError> = decode(&section);
+        }
+    }
+
+    #[test]
+    fn a_length_that_the_code_cannot_hold_is_refused_before_it_is_believed() {
+        let mut section = Vec::new();
+        write_varint(&mut section, 1 << 60);
+        section.extend([0, 0, 1, 0]);
+        assert!(matches!(decode(&section), Err(CodeError::Absurd { declared: 1_048_576, coded: 0, .. })));
+    }
+}

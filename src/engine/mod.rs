@@ -154,6 +154,12 @@ pub trait Engine {
 
     /// The parameters as they are now.
     fn parameters(&self) -> Vec<f32>;
+
+    /// Puts other parameters, as many, in their place; the optimiser's moments stay.
+    ///
+    /// # Errors
+    /// [`EngineError::Library`] when the library below fails.
+    fn set_parameters(&mut self, parameters: &[f32]) -> Result<(), EngineError>;
 }
 
 /// The engine for `problem`, starting from `parameters` (one vector a seed), with so many threads (all by default).

@@ -175,4 +175,12 @@ impl Engine for FusedEngine<f32> {
     fn parameters(&self) -> Vec<f32> {
         self.learners.iter().flat_map(|learner| learner.parameters.iter().copied()).collect()
     }
+
+    fn set_parameters(&mut self, parameters: &[f32]) -> Result<(), EngineError> {
+        let length = self.problem.layout.len();
+        for (learner, values) in self.learners.iter_mut().zip(parameters.chunks_exact(length)) {
+            learner.parameters.copy_from_slice(values);
+        }
+        Ok(())
+    }
 }

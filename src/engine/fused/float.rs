@@ -130,7 +130,7 @@ impl Float for f32 {
         p = Self::mul_add(p, x, 0.5);
         let near = Self::mul_add(p, x * x, x);
         let far = Float::exp(self) - 1.0;
-        if x >= self && x <= self { near } else { far }
+        if x == self { near } else { far }
     }
 
     /// Exponent and a polynomial on the mantissa in [√½, √2) (coefficients: Cephes, `logf`).
@@ -218,7 +218,7 @@ impl Float for f64 {
     #[inline(always)]
     fn exp_m1(self) -> Self {
         let x = self.larger(-0.5).smaller(0.5);
-        if x >= self && x <= self { Self::mul_add(exponential_series(x), x * x, x) } else { Float::exp(self) - 1.0 }
+        if x == self { Self::mul_add(exponential_series(x), x * x, x) } else { Float::exp(self) - 1.0 }
     }
 
     #[inline(always)]

@@ -29,6 +29,9 @@ pub struct Arguments {
     /// One matrix for the whole article, merged from its groups' latents
     #[arg(long)]
     merge: bool,
+    /// Print what the digits say too: words that the decoder reads from them, without the text
+    #[arg(long, conflicts_with = "merge")]
+    gist: bool,
     /// Print CSV
     #[arg(long, conflicts_with = "json")]
     csv: bool,
@@ -54,11 +57,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut settings = read_settings(arguments.config.as_deref())?;
     settings.seed = arguments.seed.unwrap_or(settings.seed);
     let article = read_article(&arguments.article, arguments.lengths)?;
-    let (matrices, merged) = make(&article, &settings, arguments.method, arguments.merge)?;
-    let (groups, matrices) = match merged {
-        Some(merged) => (vec![whole(&article)], vec![merged]),
-        None => (article.groups.clone(), matrices),
-    };
+    let Made { groups, matrices, says } = make(&article, &settings, arguments)?;
     let panel = |(group, &matrix): (_, &DigitMatrix)| {
         let group: &Group = group;
         MatrixPanel { title: &group.title, keywords: &group.keywords, matrix }
@@ -71,7 +70,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         write_atomically(path, &matrices_picture(&matrices)?)?;
     }
     let text = if arguments.json {
-        let groups: Vec<Value> = groups.iter().zip(&matrices).map(|(group, matrix)| as_json(group, matrix)).collect();
+        let groups: Vec<Value> = groups
+            .iter()
+            .zip(&matrices)
+            .enumerate()
+            .map(|(index, (group, matrix))| as_json(group, matrix, says.get(index)))
+            .collect();
         let whole =
             json!({"method": arguments.method, "seed": settings.seed, "keywords": article.keywords, "groups": groups});
         format!("{}\n", serde_json::to_string_pretty(&whole)?)
@@ -79,7 +83,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         matrices_csv(&panels)
     } else {
         let style = Style::for_stdout();
-        let drawn = panels.iter().enumerate().map(|(index, panel)| draw_matrix(index + 1, panel, style) + "\n");
+        let drawn = panels.iter().enumerate().map(|(index, panel)| {
+            let says = says.get(index).map_or(String::new(), |words| format!("  says: {}\n", words.join(", ")));
+            draw_matrix(index + 1, panel, style) + &says + "\n"
+        });
         drawn.collect::<String>()
             + &format!(
                 "{} matrices; entropy {:.2} of 3.32 bits a digit; {:.0} bits a group under a prior per cell\n",
@@ -91,24 +98,33 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     std::io::stdout().lock().write_all(text.as_bytes()).context("cannot write to standard output")
 }
 
-/// The matrices of all groups, and the merged one where it is asked for.
-fn make(
-    article: &Article,
-    settings: &MatrixSettings,
-    method: Method,
-    merge: bool,
-) -> anyhow::Result<(Vec<DigitMatrix>, Option<DigitMatrix>)> {
+/// What is shown.
+struct Made {
+    groups: Vec<Group>,
+    matrices: Vec<DigitMatrix>,
+    /// What the digits of each group say, where that is asked for.
+    says: Vec<Vec<String>>,
+}
+
+fn make(article: &Article, settings: &MatrixSettings, arguments: &Arguments) -> anyhow::Result<Made> {
     let collection = Collection::new(std::slice::from_ref(article), settings);
-    if let Some(matrices) = collection.baseline(method, settings.seed) {
-        anyhow::ensure!(!merge, "--merge needs latents to merge: leave out --method, or take --method ours");
-        return Ok((matrices, None));
+    if let Some(matrices) = collection.baseline(arguments.method, settings.seed) {
+        anyhow::ensure!(
+            !(arguments.merge || arguments.gist),
+            "--merge and --gist need fitted latents: leave out --method, or take --method ours"
+        );
+        return Ok(Made { groups: article.groups.clone(), matrices, says: Vec::new() });
     }
     let style = ProgressStyle::with_template("fitting [{bar:30}] step {pos}/{len}, {eta} left")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(settings.steps as u64).with_style(style.progress_chars("=> "));
     let fitted = collection.fit(settings, |step| bar.set_position(step as u64));
     bar.finish_and_clear();
-    Ok((fitted.matrices(), merge.then(|| fitted.merged())))
+    if arguments.merge {
+        return Ok(Made { groups: vec![whole(article)], matrices: vec![fitted.merged()], says: Vec::new() });
+    }
+    let says = if arguments.gist { collection.gist(&fitted) } else { Vec::new() };
+    Ok(Made { groups: article.groups.clone(), matrices: fitted.matrices(), says })
 }
 
 /// The article as one group.
@@ -124,8 +140,12 @@ fn whole(article: &Article) -> Group {
     }
 }
 
-fn as_json(group: &Group, matrix: &DigitMatrix) -> Value {
-    json!({"title": group.title, "text": group.text, "keywords": group.keywords, "matrix": matrix})
+fn as_json(group: &Group, matrix: &DigitMatrix, says: Option<&Vec<String>>) -> Value {
+    let mut value = json!({"title": group.title, "text": group.text, "keywords": group.keywords, "matrix": matrix});
+    if let Some(words) = says {
+        value["says"] = json!(words);
+    }
+    value
 }
 
 /// Settings of a fit: the defaults, and over them a file's.

@@ -4,7 +4,6 @@
 //! there are, where they lie in one flat vector, how they start). Engines run these; nothing here computes a layer.
 
 mod axes;
-pub mod gist;
 mod layout;
 mod network;
 mod objective;

@@ -2,12 +2,15 @@
 //!
 //! In: articles, [`MatrixSettings`]. Out: a [`Collection`] (what there is to fit) and the matrices of its groups.
 
-use crate::data::article::{Article, Group, Symbols};
+use crate::data::article::{Article, Group, SymbolKind, Symbols};
 use crate::fit::matrices::baselines::{Lsa, SimHash};
 use crate::fit::matrices::{self, FittedMatrices, GroupData, MatrixSettings};
 use crate::latent::DigitMatrix;
 use serde::Serialize;
 use std::collections::HashMap;
+
+/// Words of a gist: about as many as a fragment of 100 characters has that tell something.
+const GIST_WORDS: usize = 10;
 
 /// How matrices are made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -53,6 +56,17 @@ impl<'a> Collection<'a> {
     /// Fits latents of all groups and symbols. `watch` hears of each step done.
     pub fn fit(&self, settings: &MatrixSettings, watch: impl FnMut(usize)) -> FittedMatrices {
         matrices::fit(&self.data, self.symbols.len(), settings, watch)
+    }
+
+    /// The words that the decoder reads from each group's digits, best first: what the matrices say without the text.
+    pub fn gist(&self, fitted: &FittedMatrices) -> Vec<Vec<String>> {
+        let is_word = |symbol| self.symbols.name(symbol).is_some_and(|(kind, _)| kind == SymbolKind::Word);
+        let word = |symbol| self.symbols.name(symbol).map(|(_, text)| text.to_owned());
+        let of_matrix = |matrix: DigitMatrix| {
+            let centres = matrix.decode(&fitted.dither);
+            fitted.decoder.says(&centres, GIST_WORDS, is_word).into_iter().filter_map(word).collect()
+        };
+        fitted.matrices().into_iter().map(of_matrix).collect()
     }
 
     /// The matrices of all groups by a baseline, none for ours.

@@ -1,8 +1,5 @@
 //! Solving: a puzzle goes in, the fit runs, two attempts for every test input come out.
 
-pub mod experiment;
-pub mod matrices;
-
 use crate::config::Config;
 use crate::data::Puzzle;
 use crate::engine::{EngineError, Problem};

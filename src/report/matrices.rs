@@ -2,7 +2,8 @@
 //!
 //! In: titles, keywords and [`DigitMatrix`]es. Out: text or the bytes of a file, the same for the same groups.
 
-use super::palette::{GRID_LINE, PALETTE, Rgb, colour_of, is_dark};
+use super::palette::{colour_of, is_dark};
+use super::picture::{CAPTION, Canvas, DOT, INK_LINE, INK_TEXT};
 use super::terminal::Style;
 use crate::latent::DigitMatrix;
 use crate::latent::digits::{CELLS, SIDE};
@@ -95,49 +96,35 @@ pub fn matrices_npy(matrices: &[DigitMatrix]) -> Vec<u8> {
     bytes
 }
 
-/// Pixels of a cell's side, between matrices, and round the picture.
+/// The side of a cell without its line, in pixels, as all lengths below.
 const CELL: usize = 12;
+/// What is left free between matrices and round the picture.
 const GAP: usize = 24;
+/// A matrix with the lines round its cells.
+const WIDTH: usize = SIDE * (CELL + 1) + 1;
 /// Matrices side by side.
 const COLUMNS: usize = 8;
-/// Index of what is between cells, and between matrices.
-const INK_LINE: u8 = 10;
-const INK_PAPER: u8 = 11;
-/// The colour between matrices.
-const PAPER: Rgb = [0xFA, 0xFA, 0xF8];
 
-/// All matrices in order as a PNG, eight side by side.
+/// All matrices in order as a PNG, eight side by side, each below its number.
 ///
 /// # Errors
 /// Where the PNG encoder refuses, as for a picture of more rows than the format has.
 pub fn matrices_picture(matrices: &[DigitMatrix]) -> Result<Vec<u8>, MatrixPictureError> {
-    let side = SIDE * (CELL + 1) + 1;
     let columns = matrices.len().clamp(1, COLUMNS);
     let rows = matrices.len().div_ceil(COLUMNS).max(1);
-    let (width, height) = (GAP + columns * (side + GAP), GAP + rows * (side + GAP));
-    let mut pixels = vec![INK_PAPER; width * height];
+    let height = CAPTION + WIDTH + GAP;
+    let mut canvas = Canvas::new(GAP + columns * (WIDTH + GAP), GAP + rows * height);
     for (index, matrix) in matrices.iter().enumerate() {
-        let (left, top) = (GAP + index % COLUMNS * (side + GAP), GAP + index / COLUMNS * (side + GAP));
-        for y in 0..side {
-            for x in 0..side {
-                let line = x % (CELL + 1) == 0 || y % (CELL + 1) == 0;
-                let digit = || matrix.cells()[y / (CELL + 1) * SIDE + x / (CELL + 1)];
-                pixels[(top + y) * width + left + x] = if line { INK_LINE } else { digit() };
-            }
+        let (left, top) = (GAP + index % COLUMNS * (WIDTH + GAP), GAP + index / COLUMNS * height);
+        canvas.text(left, top, &(index + 1).to_string(), DOT, INK_TEXT);
+        canvas.fill(left, top + CAPTION, WIDTH, WIDTH, INK_LINE);
+        for (cell, &digit) in matrix.cells().iter().enumerate() {
+            let (row, column) = (cell / SIDE, cell % SIDE);
+            let (x, y) = (left + 1 + column * (CELL + 1), top + CAPTION + 1 + row * (CELL + 1));
+            canvas.fill(x, y, CELL, CELL, digit);
         }
     }
-    let encode = || {
-        let mut bytes = Vec::new();
-        let mut encoder = png::Encoder::new(&mut bytes, width as u32, height as u32);
-        encoder.set_color(png::ColorType::Indexed);
-        encoder.set_depth(png::BitDepth::Eight);
-        encoder.set_palette([PALETTE.as_slice(), &[GRID_LINE, PAPER]].concat().concat());
-        let mut writer = encoder.write_header()?;
-        writer.write_image_data(&pixels)?;
-        writer.finish()?;
-        Ok(bytes)
-    };
-    encode().map_err(|source| MatrixPictureError::Encoding { count: matrices.len(), source })
+    canvas.into_png().map_err(|source| MatrixPictureError::Encoding { count: matrices.len(), source })
 }
 
 #[cfg(test)]

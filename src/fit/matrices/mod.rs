@@ -7,21 +7,23 @@
 //! for all symbols that keeps the cost of a step in proportion to the text), plus a normal prior on the symbols' latents, plus
 //! the pulls that make an article's groups consistent, plus a pull of every cell to the prior, under which digits are uniform.
 //!
+//! - [`decoder`]: from coordinates to symbols
 //! - [`step`]: the loss of one step and its gradient
-//! - [`adam`](mod@adam): the optimiser, for the rows that a step touches
+//! - `adam`: the optimiser, for the rows that a step touches
 //! - [`query`]: the latent of another text under a decoder that stays as it is
 //! - [`baselines`]: LSA and SimHash
 
 mod adam;
 pub mod baselines;
+pub mod decoder;
 pub mod query;
 pub mod step;
 
 pub use query::{Memory, QuerySettings};
 
 use crate::data::article::Counts;
+use crate::fit::matrices::decoder::GistDecoder;
 use crate::latent::digits::{CELLS, DigitMatrix, Dither, HALF_WIDTH};
-use crate::model::gist::GistDecoder;
 use crate::rng::{self, Purpose};
 use adam::Adam;
 use ndarray::{Array1, Array2, Axis};
@@ -71,10 +73,10 @@ impl Default for MatrixSettings {
             warmup_steps: 5,
             group_learning_rate: 0.03,
             symbol_learning_rate: 0.03,
-            symbol_precision: 0.3,
+            symbol_precision: 1.0,
             overlap_weight: 0.5,
-            article_pull: 0.8,
-            title_pull: 0.0,
+            article_pull: 0.6,
+            title_pull: 0.2,
             neighbour_pull: 0.0,
             spread: 3.0,
             seed: 0,

@@ -8,8 +8,8 @@
 
 use super::FittedMatrices;
 use crate::data::article::Counts;
+use crate::fit::matrices::decoder::{GistDecoder, feature};
 use crate::latent::digits::CELLS;
-use crate::model::gist::{GistDecoder, feature};
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -5,8 +5,8 @@
 
 use super::{GroupData, MatrixSettings, centre};
 use crate::data::article::Counts;
+use crate::fit::matrices::decoder::{CENTRE_DEVIATION, GistDecoder, feature};
 use crate::latent::digits::{CELLS, HALF_WIDTH};
-use crate::model::gist::{CENTRE_DEVIATION, GistDecoder, feature};
 use ndarray::{Array1, Array2, ArrayView2, Axis, Zip, s};
 use rayon::prelude::*;
 

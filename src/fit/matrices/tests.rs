@@ -1,7 +1,7 @@
 //! What a fit of matrices promises: right gradients, no numbering of symbols or groups built in, near texts near.
 
 use super::*;
-use crate::data::article::Symbols;
+use crate::data::article::{SymbolKind, Symbols};
 
 const TEXTS: [&str; 8] = [
     "the white rabbit ran down the hole and alice ran after the rabbit",
@@ -132,6 +132,38 @@ fn near_texts_get_near_matrices_and_edited_ones_are_found() {
         let nearest = (0..8).min_by_key(|&group| digits.digit_distance(&matrices[group]));
         assert_eq!(nearest, Some(original), "{edited}");
     }
+}
+
+#[test]
+fn digits_say_their_group_s_words() {
+    let (data, symbols) = data();
+    let fitted = fit(&data, symbols.len(), &quick(), |_| ());
+    let is_word = |symbol| symbols.name(symbol).is_some_and(|(kind, _)| kind == SymbolKind::Word);
+    for (group, words) in [(0, ["rabbit", "hole"]), (2, ["queen", "croquet"])] {
+        let centres = fitted.matrices()[group].decode(&fitted.dither);
+        let said: Vec<&str> = fitted
+            .decoder
+            .says(&centres, 8, is_word)
+            .into_iter()
+            .map(|symbol| symbols.name(symbol).unwrap().1)
+            .collect();
+        assert!(words.iter().all(|word| said.contains(word)), "group {group}: {said:?}");
+    }
+}
+
+#[test]
+fn merging_keeps_the_spread_of_a_single_matrix() {
+    let (data, symbols) = data();
+    let merged = fit(&data, symbols.len(), &quick(), |_| ()).merged();
+    assert!(merged.distinct() >= 8, "{merged:?}");
+}
+
+#[test]
+fn impossible_settings_are_named() {
+    let settings = MatrixSettings { spread: -1.0, ..MatrixSettings::default() };
+    assert!(settings.check().unwrap_err().to_string().starts_with("spread = -1:"));
+    assert!(MatrixSettings { steps: 0, ..MatrixSettings::default() }.check().is_err());
+    assert!(MatrixSettings::default().check().is_ok());
 }
 
 #[test]

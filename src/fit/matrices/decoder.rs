@@ -6,7 +6,7 @@
 
 use crate::data::article::Counts;
 use crate::latent::digits::{CELLS, HALF_WIDTH};
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 
 /// Standard deviation of a centre that is uniform on [0.05, 0.95].
 pub const CENTRE_DEVIATION: f32 = (1.0 - 2.0 * HALF_WIDTH) / 3.464_101_6;
@@ -30,6 +30,26 @@ impl GistDecoder {
         let all: f64 = sums.iter().sum();
         let background = sums.iter().map(|sum| (sum.max(f64::MIN_POSITIVE) / all.max(1.0)).ln() as f32).collect();
         Self { symbols: Array2::zeros((symbol_count, CELLS)), background }
+    }
+}
+
+impl GistDecoder {
+    /// The `most` symbols, of those that `wanted` takes, that a group with these centres has above the background: by
+    /// p(s | c) · log(p(s | c) / p(s)), each one's part of the divergence. Best first.
+    pub fn says(&self, centres: &[f32; CELLS], most: usize, wanted: impl Fn(u32) -> bool) -> Vec<u32> {
+        let features: Array1<f32> = centres.iter().map(|&centre| feature(centre)).collect();
+        let ratios = self.symbols.dot(&features);
+        let logits = ratios.iter().zip(&self.background).map(|(ratio, background)| ratio + background);
+        let highest = logits.clone().fold(f32::NEG_INFINITY, f32::max);
+        let normaliser = highest + logits.clone().map(|logit| (logit - highest).exp()).sum::<f32>().ln();
+        let mut parts: Vec<(f32, u32)> = logits
+            .zip(&ratios)
+            .zip(0..)
+            .filter(|&(_, symbol)| wanted(symbol))
+            .map(|((logit, ratio), symbol)| ((logit - normaliser).exp() * (ratio - normaliser), symbol))
+            .collect();
+        parts.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        parts.into_iter().take(most).map(|(_, symbol)| symbol).collect()
     }
 }
 

@@ -3,9 +3,11 @@
 mod compare;
 mod compress;
 mod decompress;
+mod experiment;
 mod files;
 mod groups;
 mod inspect;
+mod matrices;
 mod score;
 mod solve;
 
@@ -28,6 +30,8 @@ enum Verb {
     Decompress(decompress::Arguments),
     Inspect(inspect::Arguments),
     Compare(compare::Arguments),
+    Matrices(matrices::Arguments),
+    Experiment(experiment::Arguments),
 }
 
 /// Does what the command line says.
@@ -40,5 +44,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Verb::Decompress(arguments) => decompress::run(arguments),
         Verb::Inspect(arguments) => inspect::run(arguments),
         Verb::Compare(arguments) => compare::run(arguments),
+        Verb::Matrices(arguments) => matrices::run(arguments),
+        Verb::Experiment(arguments) => experiment::run(arguments),
     }
 }

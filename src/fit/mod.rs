@@ -2,6 +2,7 @@
 //!
 //! In: a [`Problem`] and [`FitSettings`]. Out: a [`Fitted`], with two attempts for each test input of a puzzle.
 
+pub mod matrices;
 mod selection;
 
 pub use selection::{Leaders, Selection, Tally, Vote};

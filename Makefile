@@ -14,7 +14,6 @@ PIP_INSTALL = $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-
 SLIM_COMPANIONS = $(if $(filter Linux,$(shell uname -s)),nvidia-cuda-cupti==13.0.85 nvidia-cuda-runtime==13.0.96)
 
 BINARY := target/release/tenfold
-WITH_TORCH := --release --features torch
 
 .PHONY: build torch demo test oracle bench bench-torch calls libtorch lint clean
 
@@ -24,7 +23,7 @@ build:
 
 # The same with the libtorch engine besides.
 torch: $(NEEDS_LIBTORCH)
-	cargo build $(WITH_TORCH)
+	cargo build --release --features torch
 
 # Solves one of our own puzzles, in seconds, and draws it.
 demo: build
@@ -33,11 +32,11 @@ demo: build
 
 test: $(NEEDS_LIBTORCH)
 	cargo test --quiet
-	cargo test --quiet $(WITH_TORCH)
+	cargo test --quiet --features torch
 
 # Every engine against the numeric references in $$TENFOLD_ORACLE_DIR.
 oracle: $(NEEDS_LIBTORCH)
-	cargo test --quiet $(WITH_TORCH) --test oracle -- --nocapture
+	cargo test --quiet --features torch --test oracle -- --nocapture
 
 # Seconds per training step. BENCH="--threads 1" and the like change what is measured.
 bench:

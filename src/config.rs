@@ -178,7 +178,7 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         let at_least_one = "at least 1 is needed";
         let positive = |field, value: usize| {
-            if value > 0 { Ok(()) } else { Err(impossible(field, value, at_least_one)) }
+            if value > 0 { Ok(()) } else { Err(impossible(field, &value, at_least_one)) }
         };
         positive("steps", self.steps)?;
         positive("seeds", self.seeds)?;
@@ -198,14 +198,14 @@ impl Config {
         if cummax_channels % 2 == 1 {
             return Err(impossible(
                 "network.cummax_channels",
-                cummax_channels,
+                &cummax_channels,
                 "half go forward and half backward, so an even number is needed",
             ));
         }
         if shift_channels != cummax_channels {
             return Err(impossible(
                 "network.shift_channels",
-                shift_channels,
+                &shift_channels,
                 "it has to equal network.cummax_channels",
             ));
         }
@@ -213,7 +213,7 @@ impl Config {
             if (0.0..1.0).contains(&value) {
                 Ok(())
             } else {
-                Err(impossible(field, value, "it has to be at least 0 and below 1"))
+                Err(impossible(field, &value, "it has to be at least 0 and below 1"))
             }
         };
         unit("optimiser.beta1", self.optimiser.beta1)?;
@@ -223,7 +223,7 @@ impl Config {
             if value > 0.0 && value.is_finite() {
                 Ok(())
             } else {
-                Err(impossible(field, value, "it has to be above 0 and finite"))
+                Err(impossible(field, &value, "it has to be above 0 and finite"))
             }
         };
         above_zero("optimiser.learning_rate", self.optimiser.learning_rate)?;
@@ -234,7 +234,7 @@ impl Config {
     }
 }
 
-fn impossible(field: &'static str, value: impl ToString, expected: &'static str) -> ConfigError {
+fn impossible(field: &'static str, value: &(impl ToString + ?Sized), expected: &'static str) -> ConfigError {
     ConfigError::Impossible { field, value: value.to_string(), expected }
 }
 

@@ -39,7 +39,9 @@ fn sub_stream(seed: u64, purpose: Purpose, index: u64, chunk: u64) -> ChaCha8Rng
 pub fn step_noise(seed: u64, step: usize, noise: &mut [f32]) {
     noise.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, values)| {
         let mut rng = sub_stream(seed, Purpose::Noise, step as u64, chunk as u64);
-        values.iter_mut().for_each(|value| *value = StandardNormal.sample(&mut rng));
+        for value in values {
+            *value = StandardNormal.sample(&mut rng);
+        }
     });
 }
 

@@ -6,7 +6,8 @@
 
 use super::bytes::{Reader, write_varint};
 use super::range::{BitDecoder, BitEncoder, TRIMMED_BYTES};
-use super::residual::{Parameters, Predictor};
+use super::residual::{Predictor, SETTINGS_BYTES, Settings};
+use super::search::search;
 use super::{CodeError, Ledger, Tag};
 use rayon::prelude::*;
 
@@ -26,8 +27,10 @@ const CONTENT_PER_CODE: u64 = 45_427;
 pub enum Method {
     /// As it is.
     Stored = 0,
-    /// By the predictor.
+    /// By the predictor under its default settings.
     Modelled = 1,
+    /// By the predictor under settings that stand before the code.
+    Fitted = 2,
 }
 
 /// One block of a section.
@@ -35,6 +38,7 @@ pub enum Method {
 struct Block<'a> {
     index: u64,
     method: Method,
+    settings: Settings,
     content_bytes: usize,
     code: &'a [u8],
 }
@@ -71,13 +75,16 @@ impl Effort {
 }
 
 /// Codes an article.
-pub fn encode(content: &[u8], _effort: Effort) -> Vec<u8> {
+pub fn encode(content: &[u8], effort: Effort) -> Vec<u8> {
     let blocks: Vec<&[u8]> = content.chunks(BLOCK_BYTES).collect();
     let mut section = Vec::new();
     write_varint(&mut section, content.len() as u64);
     section.extend((crc32fast::hash(content) as u16).to_le_bytes());
     for (index, window) in blocks.chunks(MODELS_AT_ONCE).enumerate() {
-        let coded: Vec<(Method, Vec<u8>)> = window.par_iter().map(|block| encode_block(block)).collect();
+        // One search at a time: it works in parallel itself, and its models fill the memory.
+        let settings: Vec<Settings> = window.iter().map(|block| search(block, effort)).collect();
+        let coded: Vec<(Method, Vec<u8>)> =
+            window.par_iter().zip(settings).map(|(block, settings)| encode_block(block, settings)).collect();
         for (offset, (method, code)) in coded.into_iter().enumerate() {
             section.push(method as u8);
             if index * MODELS_AT_ONCE + offset + 1 < blocks.len() {
@@ -89,13 +96,19 @@ pub fn encode(content: &[u8], _effort: Effort) -> Vec<u8> {
     section
 }
 
-fn encode_block(content: &[u8]) -> (Method, Vec<u8>) {
-    let code = model_block(content);
-    if code.len() < content.len() { (Method::Modelled, code) } else { (Method::Stored, content.to_vec()) }
+/// The method and all that follows it.
+fn encode_block(content: &[u8], settings: Settings) -> (Method, Vec<u8>) {
+    let (method, mut code) = if settings == Settings::default() {
+        (Method::Modelled, Vec::new())
+    } else {
+        (Method::Fitted, settings.to_bytes().to_vec())
+    };
+    code.extend(model_block(content, settings));
+    if code.len() < content.len() { (method, code) } else { (Method::Stored, content.to_vec()) }
 }
 
-fn model_block(content: &[u8]) -> Vec<u8> {
-    let mut predictor = Predictor::new(content.len(), Parameters::default());
+fn model_block(content: &[u8], settings: Settings) -> Vec<u8> {
+    let mut predictor = Predictor::new(content.len(), settings.parameters());
     let mut encoder = BitEncoder::new();
     for &byte in content {
         for shift in (0..8).rev() {
@@ -141,8 +154,11 @@ impl<'a> Article<'a> {
     pub fn detail(&self, ledger: &mut Ledger) {
         let code: u64 = self.blocks.iter().map(|block| block.code.len() as u64).sum();
         let section = ledger.entries().iter().find(|entry| entry.name == Tag::Residual.name());
-        let block_heads = section.map_or(0, |entry| entry.bits - 8 * (self.header_bytes + code));
-        let parts = [("length and check", 8 * self.header_bytes), ("block heads", block_heads)];
+        let fitted = self.blocks.iter().filter(|block| block.method == Method::Fitted).count();
+        let settings = (fitted * SETTINGS_BYTES) as u64;
+        let heads = section.map_or(0, |entry| (entry.bits / 8).saturating_sub(self.header_bytes + settings + code));
+        let parts =
+            [("length and check", 8 * self.header_bytes), ("block heads", 8 * heads), ("settings", 8 * settings)];
         ledger.split(Tag::Residual.name(), &parts);
     }
 
@@ -175,10 +191,18 @@ impl<'a> Block<'a> {
         let method = match reader.byte("the method of a block")? {
             0 => Method::Stored,
             1 => Method::Modelled,
+            2 => Method::Fitted,
             found => return Err(CodeError::UnknownMethod { block: index, found }),
         };
         let length = if last { reader.rest().len() as u64 } else { reader.varint("the length of a block")? };
-        let code = reader.take(length, "a block")?;
+        let mut code = Reader::new(reader.take(length, "a block")?);
+        let mut settings = Settings::default();
+        if method == Method::Fitted {
+            let mut bytes = [0; SETTINGS_BYTES];
+            bytes.copy_from_slice(code.take(SETTINGS_BYTES as u64, "the settings of a block")?);
+            settings = Settings::from_bytes(bytes, index)?;
+        }
+        let code = code.rest();
         let declared = content_bytes as u64;
         if method == Method::Stored && length != declared {
             return Err(CodeError::StoredLength { block: index, declared, found: length });
@@ -186,14 +210,14 @@ impl<'a> Block<'a> {
         if declared > (length + TRIMMED_BYTES as u64) * CONTENT_PER_CODE {
             return Err(CodeError::Absurd { block: index, declared, coded: length });
         }
-        Ok(Self { index, method, content_bytes, code })
+        Ok(Self { index, method, settings, content_bytes, code })
     }
 
     fn decode(&self) -> Result<Vec<u8>, CodeError> {
         if self.method == Method::Stored {
             return Ok(self.code.to_vec());
         }
-        let mut predictor = Predictor::new(self.content_bytes, Parameters::default());
+        let mut predictor = Predictor::new(self.content_bytes, self.settings.parameters());
         let mut decoder = BitDecoder::new(self.code);
         let mut content = Vec::new();
         while content.len() < self.content_bytes {

@@ -30,6 +30,19 @@ pub enum Family {
     Repeats,
 }
 
+/// Every family, in the order of their numbers.
+pub const ALL_FAMILIES: [Family; 9] = [
+    Family::Orders,
+    Family::Words,
+    Family::Characters,
+    Family::Sparse,
+    Family::Layout,
+    Family::Shape,
+    Family::Markup,
+    Family::Successors,
+    Family::Repeats,
+];
+
 /// How many contexts there are.
 pub const COUNT: usize = 65;
 

@@ -115,6 +115,26 @@ impl Mixer {
 
 /// The sum of inputs times the upper halves of weights; the latter are in units of 2⁻¹².
 fn dot(inputs: &[i16], weights: &[i32]) -> i64 {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        #[allow(unsafe_code, reason = "the processor has the instructions that the function was compiled for")]
+        return unsafe { avx2::dot(inputs, weights) };
+    }
+    dot_lanes(inputs, weights)
+}
+
+/// weights += inputs · step. `step` is 15 bits, so a product has 26.
+fn train(inputs: &[i16], weights: &mut [i32], step: i32) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        #[allow(unsafe_code, reason = "the processor has the instructions that the function was compiled for")]
+        return unsafe { avx2::train(inputs, weights, step) };
+    }
+    train_lanes(inputs, weights, step);
+}
+
+#[inline(always)]
+fn dot_lanes(inputs: &[i16], weights: &[i32]) -> i64 {
     let mut sums = [0i32; LANES];
     for (inputs, weights) in inputs.chunks_exact(LANES).zip(weights.chunks_exact(LANES)) {
         for lane in 0..LANES {
@@ -124,12 +144,26 @@ fn dot(inputs: &[i16], weights: &[i32]) -> i64 {
     sums.iter().map(|&sum| i64::from(sum)).sum()
 }
 
-/// weights += inputs · step. `step` is 16 bits, so a product has 27.
-fn train(inputs: &[i16], weights: &mut [i32], step: i32) {
+#[inline(always)]
+fn train_lanes(inputs: &[i16], weights: &mut [i32], step: i32) {
     for (inputs, weights) in inputs.chunks_exact(LANES).zip(weights.chunks_exact_mut(LANES)) {
         for lane in 0..LANES {
             weights[lane] = weights[lane].wrapping_add(i32::from(inputs[lane]) * step);
         }
+    }
+}
+
+/// The same loops compiled for wider registers. Integer sums come out the same.
+#[cfg(target_arch = "x86_64")]
+mod avx2 {
+    #[target_feature(enable = "avx2")]
+    pub fn dot(inputs: &[i16], weights: &[i32]) -> i64 {
+        super::dot_lanes(inputs, weights)
+    }
+
+    #[target_feature(enable = "avx2")]
+    pub fn train(inputs: &[i16], weights: &mut [i32], step: i32) {
+        super::train_lanes(inputs, weights, step);
     }
 }
 

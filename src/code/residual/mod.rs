@@ -11,6 +11,7 @@ mod logistic;
 mod matches;
 mod mixer;
 mod parameters;
+mod settings;
 mod slots;
 mod text;
 
@@ -21,6 +22,7 @@ use matches::Repeat;
 use mixer::{Mixer, as_input};
 use parameters::INPUTS_PER_CONTEXT;
 pub use parameters::Parameters;
+pub use settings::{SETTINGS_BYTES, Settings};
 use slots::{Node, Slots};
 use text::{Text, class, combine};
 
@@ -52,7 +54,11 @@ const RUN_SIZE: usize = 3 * 32 * 2;
 const REPEAT_SIZE: usize = 2 * 32 * 2;
 
 /// The hashed final maps have so many contexts.
-const HASHED_FINAL: usize = 1 << 16;
+const HASHED_FINAL: usize = 1 << 14;
+
+/// See [`slot_count`].
+const SLOTS_PER_BYTE: usize = 32;
+const MOST_SLOTS: usize = 1_800_000;
 
 /// A node of count n that has seen one kind of bit only is at most so far from 0 or 1, in units of 2⁻¹².
 const ONE_SIDED: [u16; 16] = [0, 700, 420, 300, 240, 200, 170, 150, 130, 115, 105, 95, 88, 82, 77, 60];
@@ -64,9 +70,9 @@ const NONE: usize = usize::MAX;
 #[derive(Debug, Clone, Copy)]
 struct Place {
     hash: u64,
-    /// The slot of the first half of the byte.
-    first: usize,
-    /// The slot of this half; none where the context is new.
+    /// The slot of the first half of the byte; none where the context is left out.
+    first: Option<usize>,
+    /// The slot of this half; none where the context is left out or new.
     slot: Option<usize>,
     map_entry: usize,
     run_entry: usize,
@@ -111,10 +117,10 @@ impl Predictor {
         let mixer = Mixer::new(&starting_weights(&parameters), &SETS, parameters.rates);
         let sets = SETS.len() as i32;
         let final_mixer = Mixer::new(&[mixer::ONE / sets; SETS.len()], &FINAL_SETS, parameters.final_rates);
-        let sizes = [256, HASHED_FINAL, HASHED_FINAL, HASHED_FINAL];
+        let sizes = [256, 1 << 16, HASHED_FINAL, HASHED_FINAL];
         let rates = parameters.final_map_rates;
         let final_maps = sizes.iter().zip(rates).map(|(&size, rate)| FinalMap::new(size, rate, &logistic)).collect();
-        let place_bits = length.max(1 << 12).ilog2().min(20);
+        let place_bits = length.max(1 << 12).ilog2().min(19);
         let mut predictor = Self {
             maps: starting_maps(&parameters, &logistic),
             run_maps: starting_runs(&parameters),
@@ -124,7 +130,7 @@ impl Predictor {
             repeat_entries: [[NONE; 2]; REPEATS],
             order_0: vec![Adaptive::new(32768, 0); 1 << 8],
             order_1: vec![Adaptive::new(32768, 0); 1 << 16],
-            slots: Slots::new(slot_bits(length)),
+            slots: Slots::new(slot_count(length)),
             text: Text::new(),
             partial: 1,
             bit: 0,
@@ -142,6 +148,12 @@ impl Predictor {
         };
         predictor.start_byte();
         predictor
+    }
+
+    /// About what a predictor for so many bytes takes.
+    pub fn memory_bytes(length: usize) -> usize {
+        let weights = SETS.iter().sum::<usize>() * INPUTS.next_multiple_of(16) * size_of::<i32>();
+        34 * slot_count(length) + weights + (8 << 20)
     }
 
     /// The probability that the next bit is one, in units of 2⁻¹⁶, from 1 to 65535.
@@ -164,8 +176,8 @@ impl Predictor {
             self.start_second_half();
         } else if self.bit == 8 {
             let byte = self.partial as u8;
-            for place in &self.places {
-                self.slots.run_mut(place.first).push(byte);
+            for first in self.places.iter().filter_map(|place| place.first) {
+                self.slots.run_mut(first).push(byte);
             }
             self.text.push(byte);
             for repeat in &mut self.repeats {
@@ -181,9 +193,9 @@ impl Predictor {
     fn start_byte(&mut self) {
         self.contexts.fill(&self.text, &self.repeats);
         self.places.clear();
-        for &hash in &self.contexts.hashes {
-            let (first, _) = self.slots.find(hash);
-            self.places.push(Place { hash, first, slot: Some(first), map_entry: NONE, run_entry: NONE });
+        for (&hash, &family) in self.contexts.hashes.iter().zip(&self.contexts.families) {
+            let first = (self.parameters.dropped >> family as u8 & 1 == 0).then(|| self.slots.find(hash).0);
+            self.places.push(Place { hash, first, slot: first, map_entry: NONE, run_entry: NONE });
         }
     }
 
@@ -191,11 +203,10 @@ impl Predictor {
     /// gets a new slot that knows the byte that came last, if that began alike.
     fn start_second_half(&mut self) {
         for place in &mut self.places {
-            let run = self.slots.run(place.first);
             place.slot = None;
-            if run.length == 0 {
+            let Some(run) = place.first.map(|first| self.slots.run(first)).filter(|run| run.length > 0) else {
                 continue;
-            }
+            };
             let (slot, is_new) = self.slots.find(combine(place.hash, self.partial as u64 + 0x1234));
             place.slot = Some(slot);
             if is_new && usize::from(run.byte >> 4) | 16 == self.partial {
@@ -250,7 +261,7 @@ impl Predictor {
             inputs.fill(0);
             place.map_entry = NONE;
             place.run_entry = NONE;
-            let Some(slot) = place.slot else { continue };
+            let (Some(first), Some(slot)) = (place.first, place.slot) else { continue };
             let node = self.slots.node(slot, node);
             let count = node.count() as usize;
             if count > 0 {
@@ -267,7 +278,7 @@ impl Predictor {
                     inputs[4] = logit;
                 }
             }
-            let run = self.slots.run(place.first);
+            let run = self.slots.run(first);
             if run.length > 0 && (usize::from(run.byte) | 256) >> (8 - self.bit) == self.partial {
                 let bit = usize::from(run.byte >> (7 - self.bit) & 1);
                 place.run_entry = index * RUN_SIZE + (half * 32 + usize::from(run.length.min(31))) * 2 + bit;
@@ -391,9 +402,9 @@ fn length_bucket(length: usize) -> usize {
     }
 }
 
-/// Slots for so many bytes, as a power of two: enough for a text not to fill them, at most 64 MiB.
-fn slot_bits(length: usize) -> u32 {
-    (length.max(1) * 64).next_power_of_two().ilog2().clamp(16, 21)
+/// Slots for so many bytes: enough for a text not to fill them, at most 58 MiB.
+fn slot_count(length: usize) -> usize {
+    (length * SLOTS_PER_BYTE).clamp(1 << 12, MOST_SLOTS)
 }
 
 fn starting_weights(parameters: &Parameters) -> Vec<i32> {

@@ -39,6 +39,8 @@ pub struct Parameters {
     pub repeat_least: [usize; 3],
     /// The rates of the final maps, as powers of ½.
     pub final_map_rates: [u32; 4],
+    /// A bit for each family of contexts that is left out, by its number.
+    pub dropped: u16,
     /// The share of the final maps in the prediction, in 64ths.
     pub final_map_share: i32,
 }
@@ -60,6 +62,7 @@ impl Default for Parameters {
             run_limit: 255,
             repeat_least: [12, 7, 4],
             final_map_rates: [5; 4],
+            dropped: 0,
             final_map_share: 64,
         }
     }

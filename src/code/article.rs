@@ -76,7 +76,11 @@ impl Effort {
 
 /// Codes an article.
 pub fn encode(content: &[u8], effort: Effort) -> Vec<u8> {
-    let blocks: Vec<&[u8]> = content.chunks(BLOCK_BYTES).collect();
+    encode_in_blocks(content, effort, BLOCK_BYTES)
+}
+
+fn encode_in_blocks(content: &[u8], effort: Effort, block_bytes: usize) -> Vec<u8> {
+    let blocks: Vec<&[u8]> = content.chunks(block_bytes).collect();
     let mut section = Vec::new();
     write_varint(&mut section, content.len() as u64);
     section.extend((crc32fast::hash(content) as u16).to_le_bytes());
@@ -126,6 +130,10 @@ impl<'a> Article<'a> {
     /// # Errors
     /// [`CodeError`], for lengths that do not fit and methods that do not exist.
     pub fn parse(section: &'a [u8]) -> Result<Self, CodeError> {
+        Self::parse_in_blocks(section, BLOCK_BYTES)
+    }
+
+    fn parse_in_blocks(section: &'a [u8], block_bytes: usize) -> Result<Self, CodeError> {
         let mut reader = Reader::new(section);
         let content_bytes = reader.varint("the length of the content")?;
         let check = reader.u16("the check of the content")?;
@@ -133,14 +141,13 @@ impl<'a> Article<'a> {
         let mut blocks = Vec::new();
         let mut left = content_bytes;
         while left > 0 {
-            let content_bytes = left.min(BLOCK_BYTES as u64);
+            let content_bytes = left.min(block_bytes as u64);
             left -= content_bytes;
             let block = Block::read(&mut reader, blocks.len() as u64, content_bytes as usize, left == 0)?;
             blocks.push(block);
         }
         if !reader.is_empty() {
-            let found = reader.rest().len() as u64;
-            return Err(CodeError::StoredLength { block: 0, declared: 0, found });
+            return Err(CodeError::TrailingBytes { found: reader.rest().len() as u64 });
         }
         Ok(Self { content_bytes, check, header_bytes, blocks })
     }
@@ -239,18 +246,34 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn decode(section: &[u8]) -> Result<Vec<u8>, CodeError> {
+    fn decode_in_blocks(section: &[u8], block_bytes: usize) -> Result<Vec<u8>, CodeError> {
         let mut content = Vec::new();
-        Article::parse(section)?.decode(|piece| {
+        Article::parse_in_blocks(section, block_bytes)?.decode(|piece| {
             content.extend_from_slice(piece);
             Ok::<(), CodeError>(())
         })?;
         Ok(content)
     }
 
+    fn decode(section: &[u8]) -> Result<Vec<u8>, CodeError> {
+        decode_in_blocks(section, BLOCK_BYTES)
+    }
+
+    /// Bytes as articles and other files have them: from few, with repeats, lines, characters of several bytes, and any.
+    fn any_content() -> impl Strategy<Value = Vec<u8>> {
+        prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..600),
+            prop::collection::vec(prop::sample::select(&b"ab \n\r<>\"("[..]), 0..600),
+            "[a-zA-Z ,.道可名\r\nжи🙂]{0,200}".prop_map(String::into_bytes),
+            (any::<u8>(), 0usize..3000).prop_map(|(byte, count)| vec![byte; count]),
+        ]
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
         #[test]
-        fn bytes_come_back(content: Vec<u8>) {
+        fn bytes_come_back(content in any_content()) {
             prop_assert_eq!(decode(&encode(&content, Effort::None)), Ok(content));
         }
 
@@ -261,10 +284,55 @@ mod tests {
     }
 
     #[test]
+    fn blocks_are_the_same_from_one_thread_and_from_several() {
+        let content = "Blocks are coded on their own. Ряд блоков. 塊塊。\n".repeat(40).into_bytes();
+        let on_threads = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| encode_in_blocks(&content, Effort::Quick, 700))
+        };
+        let section = on_threads(1);
+        assert_eq!(section, on_threads(3));
+        assert_eq!(decode_in_blocks(&section, 700), Ok(content));
+    }
+
+    #[test]
+    fn what_cannot_be_compressed_is_stored() {
+        let mut state = 1u64;
+        let noise: Vec<u8> = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 56) as u8
+        })
+        .take(20_000)
+        .collect();
+        let section = encode(&noise, Effort::None);
+        assert_eq!(section.len(), noise.len() + 6, "length 3, check 2, method 1");
+        assert_eq!(decode(&section), Ok(noise));
+    }
+
+    #[test]
+    fn a_search_finds_settings_no_worse_than_none() {
+        let content = "x = 17; y = 4711; z = x + y;\n".repeat(30).into_bytes();
+        let [none, quick, full] = [Effort::None, Effort::Quick, Effort::Full].map(|effort| encode(&content, effort));
+        assert!(quick.len() <= none.len() && full.len() <= none.len());
+        assert_eq!(decode(&full), Ok(content));
+    }
+
+    #[test]
     fn a_length_that_the_code_cannot_hold_is_refused_before_it_is_believed() {
         let mut section = Vec::new();
         write_varint(&mut section, 1 << 60);
         section.extend([0, 0, 1, 0]);
         assert!(matches!(decode(&section), Err(CodeError::Absurd { declared: 1_048_576, coded: 0, .. })));
+    }
+
+    #[test]
+    fn each_fault_of_a_block_has_its_error() {
+        let refused = |section: &[u8]| decode(section).unwrap_err();
+        assert_eq!(refused(&[5, 0, 0, 9]), CodeError::UnknownMethod { block: 0, found: 9 });
+        assert_eq!(refused(&[5, 0, 0, 0, 1]), CodeError::StoredLength { block: 0, declared: 5, found: 1 });
+        assert!(matches!(refused(&[5, 0, 0, 2, 255, 0, 0]), CodeError::Setting { setting: "rates", .. }));
+        assert!(matches!(refused(&[5, 0, 0, 2, 1]), CodeError::Truncated { .. }));
+        assert!(matches!(refused(&[1, 0, 0, 0, b'a']), CodeError::ContentCheck { stored: 0, .. }));
+        assert_eq!(refused(&[0, 0, 0, 7]), CodeError::TrailingBytes { found: 1 });
     }
 }

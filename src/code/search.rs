@@ -17,7 +17,7 @@ const MEMORY_BYTES: usize = 190 << 20;
 const ROUNDS: usize = 3;
 
 /// What settings cost in the file, in units of 2⁻¹⁶ bits.
-const SETTINGS_COST: u64 = 8 * 3 << 16;
+const SETTINGS_COST: u64 = (8 * 3) << 16;
 
 /// The best settings that were found.
 pub fn search(content: &[u8], effort: Effort) -> Settings {
@@ -91,7 +91,7 @@ fn information(probability: u32) -> u64 {
     let mut mantissa = u64::from(probability.max(1)) << (31 - exponent);
     let mut log = u64::from(exponent) << 16;
     for digit in (0..16).rev() {
-        mantissa = mantissa * mantissa >> 31;
+        mantissa = (mantissa * mantissa) >> 31;
         if mantissa >= 1 << 32 {
             mantissa >>= 1;
             log |= 1 << digit;

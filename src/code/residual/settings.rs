@@ -88,6 +88,7 @@ impl Settings {
     }
 
     /// These, with what `other` changed of `base`.
+    #[must_use]
     pub fn with_changes(self, base: Self, other: Self) -> Self {
         let take = |mine, base, other| if other == base { mine } else { other };
         Self {

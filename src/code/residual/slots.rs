@@ -32,7 +32,7 @@ impl Node {
     pub fn updated(self, bit: bool, share: i32, limit: u32) -> Self {
         let probability = i32::from(self.0 >> 4);
         let target = if bit { 4095 } else { 0 };
-        let moved = probability + ((target - probability) * share >> 16);
+        let moved = probability + (((target - probability) * share) >> 16);
         let count = (self.count() + 1).min(limit).max(self.count());
         Self((moved as u16) << 4 | count as u16)
     }
@@ -53,10 +53,25 @@ impl Run {
     }
 }
 
+/// A slot that no context has: its nodes are new. What is learnt there is lost.
+pub const NOWHERE: usize = 0;
+
+/// A slot before anything was seen.
+const UNSEEN: [u16; NODES] = {
+    let mut slot = [Node::NEW.0; NODES];
+    slot[0] = EMPTY;
+    slot
+};
+
+/// Two slots that share a line of the processor's cache.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+struct Pair([[u16; NODES]; 2]);
+
 /// The table.
 #[derive(Debug)]
 pub struct Slots {
-    slots: Vec<[u16; NODES]>,
+    pairs: Vec<Pair>,
     runs: Vec<Run>,
 }
 
@@ -67,21 +82,31 @@ const GROUP: usize = 4;
 const EMPTY: u16 = 0;
 
 impl Slots {
-    /// At least so many slots, of 34 bytes each.
+    /// At least so many slots, of 34 bytes each, and [`NOWHERE`].
     pub fn new(count: usize) -> Self {
-        let count = count.next_multiple_of(GROUP);
-        Self { slots: vec![[EMPTY; NODES]; count], runs: vec![Run::default(); count] }
+        let count = count.next_multiple_of(GROUP) + GROUP;
+        Self { pairs: vec![Pair([UNSEEN; 2]); count / 2], runs: vec![Run::default(); count] }
+    }
+
+    #[inline]
+    fn slot(&self, index: usize) -> &[u16; NODES] {
+        &self.pairs[index >> 1].0[index & 1]
+    }
+
+    #[inline]
+    fn slot_mut(&mut self, index: usize) -> &mut [u16; NODES] {
+        &mut self.pairs[index >> 1].0[index & 1]
     }
 
     /// The slot of a hash, and whether it is new.
     pub fn find(&mut self, hash: u64) -> (usize, bool) {
         let check = (hash >> 16) as u16 | 1;
-        let groups = (self.slots.len() / GROUP) as u64;
-        let group = ((hash >> 32) * groups >> 32) as usize;
+        let groups = (self.runs.len() / GROUP - 1) as u64;
+        let group = 1 + (((hash >> 32) * groups) >> 32) as usize;
         let home = group * GROUP + (hash & 3) as usize;
         let mut least = (u32::MAX, home);
         for index in [home, home ^ 1, home ^ 2] {
-            let slot = &self.slots[index];
+            let slot = self.slot(index);
             if slot[0] == check {
                 return (index, false);
             }
@@ -91,25 +116,33 @@ impl Slots {
             }
         }
         let index = least.1;
-        self.slots[index] = [Node::NEW.0; NODES];
-        self.slots[index][0] = check;
+        let slot = self.slot_mut(index);
+        *slot = UNSEEN;
+        slot[0] = check;
         self.runs[index] = Run::default();
         (index, true)
     }
 
     #[inline]
     pub fn node(&self, slot: usize, node: usize) -> Node {
-        Node(self.slots[slot][node])
+        Node(self.slot(slot)[node])
     }
 
     #[inline]
     pub fn set_node(&mut self, slot: usize, node: usize, value: Node) {
-        self.slots[slot][node] = value.0;
+        self.slot_mut(slot)[node] = value.0;
     }
 
     #[inline]
     pub fn run(&self, slot: usize) -> Run {
         self.runs[slot]
+    }
+
+    /// Forgets what was learnt [`NOWHERE`].
+    #[inline]
+    pub fn clear_nowhere(&mut self) {
+        *self.slot_mut(NOWHERE) = UNSEEN;
+        self.runs[NOWHERE] = Run::default();
     }
 
     pub fn run_mut(&mut self, slot: usize) -> &mut Run {

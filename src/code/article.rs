@@ -6,7 +6,8 @@
 
 use super::bytes::{Reader, write_varint};
 use super::range::{BitDecoder, BitEncoder, TRIMMED_BYTES};
-use super::residual::{Parameters, Predictor};
+use super::residual::{Predictor, SETTINGS_BYTES, Settings};
+use super::search::search;
 use super::{CodeError, Ledger, Tag};
 use rayon::prelude::*;
 
@@ -26,8 +27,10 @@ const CONTENT_PER_CODE: u64 = 45_427;
 pub enum Method {
     /// As it is.
     Stored = 0,
-    /// By the predictor.
+    /// By the predictor under its default settings.
     Modelled = 1,
+    /// By the predictor under settings that stand before the code.
+    Fitted = 2,
 }
 
 /// One block of a section.
@@ -35,6 +38,7 @@ pub enum Method {
 struct Block<'a> {
     index: u64,
     method: Method,
+    settings: Settings,
     content_bytes: usize,
     code: &'a [u8],
 }
@@ -71,13 +75,20 @@ impl Effort {
 }
 
 /// Codes an article.
-pub fn encode(content: &[u8], _effort: Effort) -> Vec<u8> {
-    let blocks: Vec<&[u8]> = content.chunks(BLOCK_BYTES).collect();
+pub fn encode(content: &[u8], effort: Effort) -> Vec<u8> {
+    encode_in_blocks(content, effort, BLOCK_BYTES)
+}
+
+fn encode_in_blocks(content: &[u8], effort: Effort, block_bytes: usize) -> Vec<u8> {
+    let blocks: Vec<&[u8]> = content.chunks(block_bytes).collect();
     let mut section = Vec::new();
     write_varint(&mut section, content.len() as u64);
     section.extend((crc32fast::hash(content) as u16).to_le_bytes());
     for (index, window) in blocks.chunks(MODELS_AT_ONCE).enumerate() {
-        let coded: Vec<(Method, Vec<u8>)> = window.par_iter().map(|block| encode_block(block)).collect();
+        // One search at a time: it works in parallel itself, and its models fill the memory.
+        let settings: Vec<Settings> = window.iter().map(|block| search(block, effort)).collect();
+        let coded: Vec<(Method, Vec<u8>)> =
+            window.par_iter().zip(settings).map(|(block, settings)| encode_block(block, settings)).collect();
         for (offset, (method, code)) in coded.into_iter().enumerate() {
             section.push(method as u8);
             if index * MODELS_AT_ONCE + offset + 1 < blocks.len() {
@@ -89,13 +100,19 @@ pub fn encode(content: &[u8], _effort: Effort) -> Vec<u8> {
     section
 }
 
-fn encode_block(content: &[u8]) -> (Method, Vec<u8>) {
-    let code = model_block(content);
-    if code.len() < content.len() { (Method::Modelled, code) } else { (Method::Stored, content.to_vec()) }
+/// The method and all that follows it.
+fn encode_block(content: &[u8], settings: Settings) -> (Method, Vec<u8>) {
+    let (method, mut code) = if settings == Settings::default() {
+        (Method::Modelled, Vec::new())
+    } else {
+        (Method::Fitted, settings.to_bytes().to_vec())
+    };
+    code.extend(model_block(content, settings));
+    if code.len() < content.len() { (method, code) } else { (Method::Stored, content.to_vec()) }
 }
 
-fn model_block(content: &[u8]) -> Vec<u8> {
-    let mut predictor = Predictor::new(content.len(), Parameters::default());
+fn model_block(content: &[u8], settings: Settings) -> Vec<u8> {
+    let mut predictor = Predictor::new(content.len(), settings.parameters());
     let mut encoder = BitEncoder::new();
     for &byte in content {
         for shift in (0..8).rev() {
@@ -113,6 +130,10 @@ impl<'a> Article<'a> {
     /// # Errors
     /// [`CodeError`], for lengths that do not fit and methods that do not exist.
     pub fn parse(section: &'a [u8]) -> Result<Self, CodeError> {
+        Self::parse_in_blocks(section, BLOCK_BYTES)
+    }
+
+    fn parse_in_blocks(section: &'a [u8], block_bytes: usize) -> Result<Self, CodeError> {
         let mut reader = Reader::new(section);
         let content_bytes = reader.varint("the length of the content")?;
         let check = reader.u16("the check of the content")?;
@@ -120,14 +141,13 @@ impl<'a> Article<'a> {
         let mut blocks = Vec::new();
         let mut left = content_bytes;
         while left > 0 {
-            let content_bytes = left.min(BLOCK_BYTES as u64);
+            let content_bytes = left.min(block_bytes as u64);
             left -= content_bytes;
             let block = Block::read(&mut reader, blocks.len() as u64, content_bytes as usize, left == 0)?;
             blocks.push(block);
         }
         if !reader.is_empty() {
-            let found = reader.rest().len() as u64;
-            return Err(CodeError::StoredLength { block: 0, declared: 0, found });
+            return Err(CodeError::TrailingBytes { found: reader.rest().len() as u64 });
         }
         Ok(Self { content_bytes, check, header_bytes, blocks })
     }
@@ -141,8 +161,11 @@ impl<'a> Article<'a> {
     pub fn detail(&self, ledger: &mut Ledger) {
         let code: u64 = self.blocks.iter().map(|block| block.code.len() as u64).sum();
         let section = ledger.entries().iter().find(|entry| entry.name == Tag::Residual.name());
-        let block_heads = section.map_or(0, |entry| entry.bits - 8 * (self.header_bytes + code));
-        let parts = [("length and check", 8 * self.header_bytes), ("block heads", block_heads)];
+        let fitted = self.blocks.iter().filter(|block| block.method == Method::Fitted).count();
+        let settings = (fitted * SETTINGS_BYTES) as u64;
+        let heads = section.map_or(0, |entry| (entry.bits / 8).saturating_sub(self.header_bytes + settings + code));
+        let parts =
+            [("length and check", 8 * self.header_bytes), ("block heads", 8 * heads), ("settings", 8 * settings)];
         ledger.split(Tag::Residual.name(), &parts);
     }
 
@@ -175,10 +198,18 @@ impl<'a> Block<'a> {
         let method = match reader.byte("the method of a block")? {
             0 => Method::Stored,
             1 => Method::Modelled,
+            2 => Method::Fitted,
             found => return Err(CodeError::UnknownMethod { block: index, found }),
         };
         let length = if last { reader.rest().len() as u64 } else { reader.varint("the length of a block")? };
-        let code = reader.take(length, "a block")?;
+        let mut code = Reader::new(reader.take(length, "a block")?);
+        let mut settings = Settings::default();
+        if method == Method::Fitted {
+            let mut bytes = [0; SETTINGS_BYTES];
+            bytes.copy_from_slice(code.take(SETTINGS_BYTES as u64, "the settings of a block")?);
+            settings = Settings::from_bytes(bytes, index)?;
+        }
+        let code = code.rest();
         let declared = content_bytes as u64;
         if method == Method::Stored && length != declared {
             return Err(CodeError::StoredLength { block: index, declared, found: length });
@@ -186,14 +217,14 @@ impl<'a> Block<'a> {
         if declared > (length + TRIMMED_BYTES as u64) * CONTENT_PER_CODE {
             return Err(CodeError::Absurd { block: index, declared, coded: length });
         }
-        Ok(Self { index, method, content_bytes, code })
+        Ok(Self { index, method, settings, content_bytes, code })
     }
 
     fn decode(&self) -> Result<Vec<u8>, CodeError> {
         if self.method == Method::Stored {
             return Ok(self.code.to_vec());
         }
-        let mut predictor = Predictor::new(self.content_bytes, Parameters::default());
+        let mut predictor = Predictor::new(self.content_bytes, self.settings.parameters());
         let mut decoder = BitDecoder::new(self.code);
         let mut content = Vec::new();
         while content.len() < self.content_bytes {
@@ -215,18 +246,34 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn decode(section: &[u8]) -> Result<Vec<u8>, CodeError> {
+    fn decode_in_blocks(section: &[u8], block_bytes: usize) -> Result<Vec<u8>, CodeError> {
         let mut content = Vec::new();
-        Article::parse(section)?.decode(|piece| {
+        Article::parse_in_blocks(section, block_bytes)?.decode(|piece| {
             content.extend_from_slice(piece);
             Ok::<(), CodeError>(())
         })?;
         Ok(content)
     }
 
+    fn decode(section: &[u8]) -> Result<Vec<u8>, CodeError> {
+        decode_in_blocks(section, BLOCK_BYTES)
+    }
+
+    /// Bytes as articles and other files have them: from few, with repeats, lines, characters of several bytes, and any.
+    fn any_content() -> impl Strategy<Value = Vec<u8>> {
+        prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..600),
+            prop::collection::vec(prop::sample::select(&b"ab \n\r<>\"("[..]), 0..600),
+            "[a-zA-Z ,.道可名\r\nжи🙂]{0,200}".prop_map(String::into_bytes),
+            (any::<u8>(), 0usize..3000).prop_map(|(byte, count)| vec![byte; count]),
+        ]
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
         #[test]
-        fn bytes_come_back(content: Vec<u8>) {
+        fn bytes_come_back(content in any_content()) {
             prop_assert_eq!(decode(&encode(&content, Effort::None)), Ok(content));
         }
 
@@ -237,10 +284,55 @@ mod tests {
     }
 
     #[test]
+    fn blocks_are_the_same_from_one_thread_and_from_several() {
+        let content = "Blocks are coded on their own. Ряд блоков. 塊塊。\n".repeat(40).into_bytes();
+        let on_threads = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| encode_in_blocks(&content, Effort::Quick, 700))
+        };
+        let section = on_threads(1);
+        assert_eq!(section, on_threads(3));
+        assert_eq!(decode_in_blocks(&section, 700), Ok(content));
+    }
+
+    #[test]
+    fn what_cannot_be_compressed_is_stored() {
+        let mut state = 1u64;
+        let noise: Vec<u8> = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 56) as u8
+        })
+        .take(20_000)
+        .collect();
+        let section = encode(&noise, Effort::None);
+        assert_eq!(section.len(), noise.len() + 6, "length 3, check 2, method 1");
+        assert_eq!(decode(&section), Ok(noise));
+    }
+
+    #[test]
+    fn a_search_finds_settings_no_worse_than_none() {
+        let content = "x = 17; y = 4711; z = x + y;\n".repeat(30).into_bytes();
+        let [none, quick, full] = [Effort::None, Effort::Quick, Effort::Full].map(|effort| encode(&content, effort));
+        assert!(quick.len() <= none.len() && full.len() <= none.len());
+        assert_eq!(decode(&full), Ok(content));
+    }
+
+    #[test]
     fn a_length_that_the_code_cannot_hold_is_refused_before_it_is_believed() {
         let mut section = Vec::new();
         write_varint(&mut section, 1 << 60);
         section.extend([0, 0, 1, 0]);
         assert!(matches!(decode(&section), Err(CodeError::Absurd { declared: 1_048_576, coded: 0, .. })));
+    }
+
+    #[test]
+    fn each_fault_of_a_block_has_its_error() {
+        let refused = |section: &[u8]| decode(section).unwrap_err();
+        assert_eq!(refused(&[5, 0, 0, 9]), CodeError::UnknownMethod { block: 0, found: 9 });
+        assert_eq!(refused(&[5, 0, 0, 0, 1]), CodeError::StoredLength { block: 0, declared: 5, found: 1 });
+        assert!(matches!(refused(&[5, 0, 0, 2, 255, 0, 0]), CodeError::Setting { setting: "rates", .. }));
+        assert!(matches!(refused(&[5, 0, 0, 2, 1]), CodeError::Truncated { .. }));
+        assert!(matches!(refused(&[1, 0, 0, 0, b'a']), CodeError::ContentCheck { stored: 0, .. }));
+        assert_eq!(refused(&[0, 0, 0, 7]), CodeError::TrailingBytes { found: 1 });
     }
 }

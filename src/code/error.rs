@@ -123,6 +123,12 @@ pub enum CodeError {
         /// The bytes that are there.
         found: u64,
     },
+    /// Bytes behind an article that has none.
+    #[error("{found} bytes follow an article of no bytes; the file is damaged")]
+    TrailingBytes {
+        /// How many.
+        found: u64,
+    },
     /// Code that the range decoder cannot have been given by its encoder.
     #[error("block {block} does not decode after {decoded} bytes; the file is damaged")]
     Undecodable {

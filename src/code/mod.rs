@@ -11,6 +11,7 @@ mod error;
 pub mod ledger;
 pub mod range;
 pub mod residual;
+mod search;
 
 pub use container::{Container, Kind, Tag};
 pub use error::CodeError;

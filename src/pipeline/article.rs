@@ -158,7 +158,9 @@ mod tests {
     fn characters_are_counted_across_pieces() {
         let count = |pieces: &[&[u8]]| {
             let mut characters = Characters::default();
-            pieces.iter().for_each(|piece| characters.push(piece));
+            for piece in pieces {
+                characters.push(piece);
+            }
             characters.count()
         };
         assert_eq!(count(&[]), Some(0));

@@ -46,7 +46,7 @@ impl Adaptive {
         let probability = (self.0 >> 10) as i32;
         let count = self.0 & MOST_COUNTED;
         let target = if bit { (1 << 22) - 1 } else { 0 };
-        let step = i64::from(target - probability) * i64::from(shares.of(count)) >> 16;
+        let step = (i64::from(target - probability) * i64::from(shares.of(count))) >> 16;
         self.0 = ((probability + step as i32) as u32) << 10 | (count + 1).min(limit).max(count.min(limit));
     }
 }
@@ -85,7 +85,7 @@ impl FinalMap {
         let target = if bit { 65535 } else { 0 };
         for (index, near) in [(self.at, 128 - self.between), (self.at + 1, self.between)] {
             let value = i32::from(self.knots[index]);
-            self.knots[index] = (value + ((target - value) * near >> (7 + self.rate))) as u16;
+            self.knots[index] = (value + (((target - value) * near) >> (7 + self.rate))) as u16;
         }
     }
 }

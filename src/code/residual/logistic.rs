@@ -50,11 +50,11 @@ fn probabilities() -> Vec<u16> {
     let mut table = vec![0; 2 * widest + 1];
     let mut power = ONE;
     for x in 0..=widest {
-        let rounded = ((power << 16) + (power + ONE) / 2) / (power + ONE);
+        let rounded = ((power << 16) + u128::midpoint(power, ONE)) / (power + ONE);
         let above = (rounded as u32).min(65535);
         table[widest + x] = above as u16;
         table[widest - x] = (65536 - above) as u16;
-        power = power * STEP >> 40;
+        power = (power * STEP) >> 40;
     }
     table
 }

@@ -2,15 +2,17 @@
 //!
 //! In: the logits of the inputs and, for each set of weight vectors, which one is selected. Out: one logit a set, whose
 //! vector then moves along the gradient of that prediction's cost: w += rate · (bit − p) · x. Weights are 32 bits with
-//! 28 after the point and sums are exact in integers, so the order of summation, and with it the processor, is free.
+//! 28 after the point, their halves kept apart: the upper ones predict, both learn. Sums are exact in integers, so the order
+//! of summation, and with it the processor, is free.
 
 use super::logistic::{INPUT_LOGIT, Logistic, WIDEST_LOGIT};
 
 /// A weight of one.
 pub const ONE: i32 = 1 << 28;
 
-/// Weights are brought back within ±4 every [`TRIM_EVERY`] bits, so that they never leave 32 bits in between.
-const MOST: i32 = 4 * ONE - 1;
+/// Weights are brought back within ±4 every [`TRIM_EVERY`] bits, so that they never leave 32 bits in between; this is the
+/// upper half of the most.
+const MOST: i16 = ((4 * ONE as i64 - 1) >> 16) as i16;
 
 /// See [`MOST`]: 32 · [`MOST_STEP`] · 2047 < 2³⁰.
 const TRIM_EVERY: u32 = 32;
@@ -56,7 +58,8 @@ struct Set {
 #[derive(Debug)]
 pub struct Mixer {
     inputs: Vec<i16>,
-    weights: Vec<i32>,
+    upper: Vec<i16>,
+    lower: Vec<u16>,
     sets: Vec<Set>,
     rates: Rates,
 }
@@ -72,7 +75,10 @@ impl Mixer {
             sets.push(Set { first, selected: 0, counts: vec![0; size], probability: 0 });
             first += size;
         }
-        Self { inputs: vec![0; start.len()], weights: start.repeat(first), sets, rates }
+        let upper: Vec<i16> = start.iter().map(|&weight| (weight >> 16) as i16).collect();
+        let lower: Vec<u16> = start.iter().map(|&weight| weight as u16).collect();
+        let inputs = vec![0; start.len()];
+        Self { inputs, upper: upper.repeat(first), lower: lower.repeat(first), sets, rates }
     }
 
     /// The inputs to fill: logits within ±[`INPUT_LOGIT`].
@@ -86,7 +92,7 @@ impl Mixer {
         for ((set, &selected), logit) in self.sets.iter_mut().zip(selected).zip(logits) {
             set.selected = selected.min(set.counts.len() - 1);
             let at = (set.first + set.selected) * length;
-            let sum = dot(&self.inputs, &self.weights[at..at + length]);
+            let sum = dot(&self.inputs, &self.upper[at..at + length]);
             *logit = ((sum >> 12) as i32).clamp(-WIDEST_LOGIT, WIDEST_LOGIT);
             set.probability = logistic.probability(*logit);
         }
@@ -102,34 +108,77 @@ impl Mixer {
             let step = (16 * self.rates.after(*count) * error + 500_000).div_euclid(1_000_000);
             *count = count.saturating_add(1);
             let at = (set.first + set.selected) * length;
-            let weights = &mut self.weights[at..at + length];
+            let (upper, lower) = (&mut self.upper[at..at + length], &mut self.lower[at..at + length]);
             if error.abs() >= self.rates.least_error {
-                train(&self.inputs, weights, step.clamp(-MOST_STEP, MOST_STEP) as i32);
+                train(&self.inputs, upper, lower, step.clamp(-MOST_STEP, MOST_STEP) as i16);
             }
             if *count % TRIM_EVERY == 0 {
-                weights.iter_mut().for_each(|weight| *weight = (*weight).clamp(-MOST, MOST));
+                for weight in upper {
+                    *weight = (*weight).clamp(-MOST, MOST);
+                }
             }
         }
     }
 }
 
 /// The sum of inputs times the upper halves of weights; the latter are in units of 2⁻¹².
-fn dot(inputs: &[i16], weights: &[i32]) -> i64 {
+fn dot(inputs: &[i16], upper: &[i16]) -> i64 {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        #[allow(unsafe_code, reason = "the processor has the instructions that the function was compiled for")]
+        return unsafe { avx2::dot(inputs, upper) };
+    }
+    dot_lanes(inputs, upper)
+}
+
+/// weights += inputs · step. `step` is 15 bits, so a product has 26.
+fn train(inputs: &[i16], upper: &mut [i16], lower: &mut [u16], step: i16) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        #[allow(unsafe_code, reason = "the processor has the instructions that the function was compiled for")]
+        return unsafe { avx2::train(inputs, upper, lower, step) };
+    }
+    train_lanes(inputs, upper, lower, step);
+}
+
+#[allow(clippy::inline_always, reason = "to be compiled anew in each of its callers")]
+#[inline(always)]
+fn dot_lanes(inputs: &[i16], upper: &[i16]) -> i64 {
     let mut sums = [0i32; LANES];
-    for (inputs, weights) in inputs.chunks_exact(LANES).zip(weights.chunks_exact(LANES)) {
+    for (inputs, upper) in inputs.chunks_exact(LANES).zip(upper.chunks_exact(LANES)) {
         for lane in 0..LANES {
-            sums[lane] = sums[lane].wrapping_add(i32::from(inputs[lane]) * (weights[lane] >> 16));
+            sums[lane] = sums[lane].wrapping_add(i32::from(inputs[lane]) * i32::from(upper[lane]));
         }
     }
     sums.iter().map(|&sum| i64::from(sum)).sum()
 }
 
-/// weights += inputs · step. `step` is 16 bits, so a product has 27.
-fn train(inputs: &[i16], weights: &mut [i32], step: i32) {
-    for (inputs, weights) in inputs.chunks_exact(LANES).zip(weights.chunks_exact_mut(LANES)) {
+#[allow(clippy::inline_always, reason = "to be compiled anew in each of its callers")]
+#[inline(always)]
+fn train_lanes(inputs: &[i16], upper: &mut [i16], lower: &mut [u16], step: i16) {
+    let halves = upper.chunks_exact_mut(LANES).zip(lower.chunks_exact_mut(LANES));
+    for (inputs, (upper, lower)) in inputs.chunks_exact(LANES).zip(halves) {
         for lane in 0..LANES {
-            weights[lane] = weights[lane].wrapping_add(i32::from(inputs[lane]) * step);
+            let product = i32::from(inputs[lane]) * i32::from(step);
+            let sum = lower[lane].wrapping_add(product as u16);
+            let carry = i16::from(sum < product as u16);
+            lower[lane] = sum;
+            upper[lane] = upper[lane].wrapping_add((product >> 16) as i16).wrapping_add(carry);
         }
+    }
+}
+
+/// The same loops compiled for wider registers. Integer sums come out the same.
+#[cfg(target_arch = "x86_64")]
+mod avx2 {
+    #[target_feature(enable = "avx2")]
+    pub fn dot(inputs: &[i16], upper: &[i16]) -> i64 {
+        super::dot_lanes(inputs, upper)
+    }
+
+    #[target_feature(enable = "avx2")]
+    pub fn train(inputs: &[i16], upper: &mut [i16], lower: &mut [u16], step: i16) {
+        super::train_lanes(inputs, upper, lower, step);
     }
 }
 
@@ -158,7 +207,7 @@ mod tests {
             mixer.mix(&[0], &logistic, &mut logits);
             mixer.update(bit);
         }
-        assert!(mixer.weights[0] > ONE && mixer.weights[1].abs() < ONE / 4, "{:?}", &mixer.weights[..2]);
+        assert!(mixer.upper[0] > 4096 && mixer.upper[1].abs() < 1024, "{:?}", &mixer.upper[..2]);
     }
 
     #[test]
@@ -172,8 +221,8 @@ mod tests {
             mixer.mix(&[which, 0], &logistic, &mut logits);
             mixer.update(which == 1);
         }
-        assert!(mixer.weights[0] < 0 && mixer.weights[LANES] > 0);
-        assert!(mixer.weights.iter().all(|weight| weight.abs() <= MOST));
+        assert!(mixer.upper[0] < 0 && mixer.upper[LANES] > 0);
+        assert!(mixer.upper.iter().all(|weight| weight.abs() < 32_000), "trimmed before it can wrap");
         mixer.mix(&[7, 0], &logistic, &mut logits); // beyond the set: its last vector
         assert!(logits[0] > 0);
     }

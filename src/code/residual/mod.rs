@@ -11,6 +11,7 @@ mod logistic;
 mod matches;
 mod mixer;
 mod parameters;
+mod settings;
 mod slots;
 mod text;
 
@@ -21,7 +22,8 @@ use matches::Repeat;
 use mixer::{Mixer, as_input};
 use parameters::INPUTS_PER_CONTEXT;
 pub use parameters::Parameters;
-use slots::{Node, Slots};
+pub use settings::{SETTINGS_BYTES, Settings};
+use slots::{NOWHERE, Node, Slots};
 use text::{Text, class, combine};
 
 /// The finders of repeats.
@@ -52,23 +54,32 @@ const RUN_SIZE: usize = 3 * 32 * 2;
 const REPEAT_SIZE: usize = 2 * 32 * 2;
 
 /// The hashed final maps have so many contexts.
-const HASHED_FINAL: usize = 1 << 16;
+const HASHED_FINAL: usize = 1 << 14;
+
+/// See [`slot_count`].
+const SLOTS_PER_BYTE: usize = 32;
+const MOST_SLOTS: usize = 1_800_000;
 
 /// A node of count n that has seen one kind of bit only is at most so far from 0 or 1, in units of 2⁻¹².
 const ONE_SIDED: [u16; 16] = [0, 700, 420, 300, 240, 200, 170, 150, 130, 115, 105, 95, 88, 82, 77, 60];
 
-/// Nothing to be learnt from this bit.
+/// The entry of the run maps of those that have no run, or one that foretold something else: always one half.
+const NO_RUN: usize = contexts::COUNT * RUN_SIZE;
+
+/// No repeat to learn from this bit.
 const NONE: usize = usize::MAX;
 
 /// What a context has to do with the bit under way.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     hash: u64,
-    /// The slot of the first half of the byte.
+    /// The slot of the first half of the byte; nowhere where the context is left out.
     first: usize,
-    /// The slot of this half; none where the context is new.
-    slot: Option<usize>,
+    /// The slot of this half; nowhere where the context is left out or new.
+    slot: usize,
+    /// The entry of the map that was used.
     map_entry: usize,
+    /// The entry of the run map that was used, or [`NO_RUN`].
     run_entry: usize,
 }
 
@@ -111,10 +122,10 @@ impl Predictor {
         let mixer = Mixer::new(&starting_weights(&parameters), &SETS, parameters.rates);
         let sets = SETS.len() as i32;
         let final_mixer = Mixer::new(&[mixer::ONE / sets; SETS.len()], &FINAL_SETS, parameters.final_rates);
-        let sizes = [256, HASHED_FINAL, HASHED_FINAL, HASHED_FINAL];
+        let sizes = [256, 1 << 16, HASHED_FINAL, HASHED_FINAL];
         let rates = parameters.final_map_rates;
         let final_maps = sizes.iter().zip(rates).map(|(&size, rate)| FinalMap::new(size, rate, &logistic)).collect();
-        let place_bits = length.max(1 << 12).ilog2().min(20);
+        let place_bits = length.max(1 << 12).ilog2().min(19);
         let mut predictor = Self {
             maps: starting_maps(&parameters, &logistic),
             run_maps: starting_runs(&parameters),
@@ -124,7 +135,7 @@ impl Predictor {
             repeat_entries: [[NONE; 2]; REPEATS],
             order_0: vec![Adaptive::new(32768, 0); 1 << 8],
             order_1: vec![Adaptive::new(32768, 0); 1 << 16],
-            slots: Slots::new(slot_bits(length)),
+            slots: Slots::new(slot_count(length)),
             text: Text::new(),
             partial: 1,
             bit: 0,
@@ -142,6 +153,12 @@ impl Predictor {
         };
         predictor.start_byte();
         predictor
+    }
+
+    /// About what a predictor for so many bytes takes.
+    pub fn memory_bytes(length: usize) -> usize {
+        let weights = SETS.iter().sum::<usize>() * INPUTS.next_multiple_of(16) * size_of::<i32>();
+        34 * slot_count(length) + weights + (8 << 20)
     }
 
     /// The probability that the next bit is one, in units of 2⁻¹⁶, from 1 to 65535.
@@ -167,6 +184,7 @@ impl Predictor {
             for place in &self.places {
                 self.slots.run_mut(place.first).push(byte);
             }
+            self.slots.clear_nowhere();
             self.text.push(byte);
             for repeat in &mut self.repeats {
                 repeat.update(self.text.bytes());
@@ -181,9 +199,10 @@ impl Predictor {
     fn start_byte(&mut self) {
         self.contexts.fill(&self.text, &self.repeats);
         self.places.clear();
-        for &hash in &self.contexts.hashes {
-            let (first, _) = self.slots.find(hash);
-            self.places.push(Place { hash, first, slot: Some(first), map_entry: NONE, run_entry: NONE });
+        for (&hash, &family) in self.contexts.hashes.iter().zip(&self.contexts.families) {
+            let dropped = self.parameters.dropped >> family as u8 & 1 == 1;
+            let first = if dropped { NOWHERE } else { self.slots.find(hash).0 };
+            self.places.push(Place { hash, first, slot: first, map_entry: 0, run_entry: NO_RUN });
         }
     }
 
@@ -191,13 +210,13 @@ impl Predictor {
     /// gets a new slot that knows the byte that came last, if that began alike.
     fn start_second_half(&mut self) {
         for place in &mut self.places {
+            place.slot = NOWHERE;
             let run = self.slots.run(place.first);
-            place.slot = None;
             if run.length == 0 {
                 continue;
             }
             let (slot, is_new) = self.slots.find(combine(place.hash, self.partial as u64 + 0x1234));
-            place.slot = Some(slot);
+            place.slot = slot;
             if is_new && usize::from(run.byte >> 4) | 16 == self.partial {
                 let mut node = 1;
                 for shift in (0..4).rev() {
@@ -207,6 +226,11 @@ impl Predictor {
                 }
             }
         }
+    }
+
+    /// Whether a context has had this bit before.
+    fn is_seen(&self, context: usize) -> bool {
+        self.slots.node(self.places[context].slot, self.node()).count() > 0
     }
 
     /// The node of this bit in the slots.
@@ -225,7 +249,7 @@ impl Predictor {
         }
         inputs[2] = BIAS;
 
-        let order = (0..contexts::ORDERS).rev().find(|&order| self.places[order].map_entry != NONE).unwrap_or(0);
+        let order = (0..contexts::ORDERS.len()).rev().find(|&order| self.is_seen(order)).unwrap_or(0);
         let mut logits = [0; SETS.len()];
         let selected = self.selections(order, seen, longest);
         self.mixer.mix(&selected, &self.logistic, &mut logits);
@@ -246,33 +270,28 @@ impl Predictor {
         let half = if self.bit == 0 { 0 } else { 1 + (self.bit >> 2) as usize };
         let inputs = self.mixer.inputs()[..REPEAT_INPUTS].chunks_exact_mut(INPUTS_PER_CONTEXT);
         let mut seen = 0;
+        // Without branches, since none of them could be foretold.
         for (index, (place, inputs)) in self.places.iter_mut().zip(inputs).enumerate() {
-            inputs.fill(0);
-            place.map_entry = NONE;
-            place.run_entry = NONE;
-            let Some(slot) = place.slot else { continue };
-            let node = self.slots.node(slot, node);
+            let node = self.slots.node(place.slot, node);
             let count = node.count() as usize;
-            if count > 0 {
-                seen += 1;
-                let direct = self.logistic.logit(node.probability());
-                place.map_entry = index * MAP_SIZE + count * 64 + ((direct + 2048) >> 6) as usize;
-                let mapped = self.maps[place.map_entry].probability();
-                let logit = as_input(self.logistic.logit(mapped));
-                inputs[0] = logit;
-                inputs[1] = ((mapped - 32768) >> 5) as i16;
-                inputs[2] = as_input(direct);
-                let near = (node.probability() >> 4).min(4095 - (node.probability() >> 4));
-                if near < i32::from(ONE_SIDED[count]) {
-                    inputs[4] = logit;
-                }
-            }
+            let is_seen = count > 0;
+            seen += usize::from(is_seen);
+            let direct = self.logistic.logit(node.probability());
+            place.map_entry = index * MAP_SIZE + count * 64 + ((direct + 2048) >> 6) as usize;
+            let mapped = if is_seen { self.maps[place.map_entry].probability() } else { 32768 };
+            let logit = as_input(self.logistic.logit(mapped));
+            let near = (node.probability() >> 4).min(4095 - (node.probability() >> 4));
+            let one_sided = i16::from(near < i32::from(ONE_SIDED[count]));
             let run = self.slots.run(place.first);
-            if run.length > 0 && (usize::from(run.byte) | 256) >> (8 - self.bit) == self.partial {
-                let bit = usize::from(run.byte >> (7 - self.bit) & 1);
-                place.run_entry = index * RUN_SIZE + (half * 32 + usize::from(run.length.min(31))) * 2 + bit;
-                inputs[3] = as_input(self.logistic.logit(self.run_maps[place.run_entry].probability()));
-            }
+            let agrees = run.length > 0 && (usize::from(run.byte) | 256) >> (8 - self.bit) == self.partial;
+            let bit = usize::from(run.byte >> (7 - self.bit) & 1);
+            let entry = index * RUN_SIZE + (half * 32 + usize::from(run.length.min(31))) * 2 + bit;
+            place.run_entry = if agrees { entry } else { NO_RUN };
+            inputs[0] = logit;
+            inputs[1] = ((mapped - 32768) >> 5) as i16;
+            inputs[2] = as_input(direct);
+            inputs[3] = as_input(self.logistic.logit(self.run_maps[place.run_entry].probability()));
+            inputs[4] = logit * one_sided;
         }
         seen
     }
@@ -348,18 +367,14 @@ impl Predictor {
         }
         let node = self.node();
         for place in &self.places {
-            if place.map_entry != NONE {
-                self.maps[place.map_entry].update(bit, parameters.map_limit, &self.shares);
-            }
-            if place.run_entry != NONE {
-                self.run_maps[place.run_entry].update(bit, parameters.run_limit, &self.shares);
-            }
-            if let Some(slot) = place.slot {
-                let old = self.slots.node(slot, node);
-                let share = self.node_shares.of(old.count());
-                self.slots.set_node(slot, node, old.updated(bit, share, parameters.node_limit));
-            }
+            self.maps[place.map_entry].update(bit, parameters.map_limit, &self.shares);
+            self.run_maps[place.run_entry].update(bit, parameters.run_limit, &self.shares);
+            let old = self.slots.node(place.slot, node);
+            let share = self.node_shares.of(old.count());
+            self.slots.set_node(place.slot, node, old.updated(bit, share, parameters.node_limit));
         }
+        self.run_maps[NO_RUN] = Adaptive::new(32768, 0);
+        self.slots.clear_nowhere();
         for [entry, byte_entry] in self.repeat_entries {
             if entry != NONE {
                 self.repeat_maps[entry].update(bit, 255, &self.shares);
@@ -391,9 +406,9 @@ fn length_bucket(length: usize) -> usize {
     }
 }
 
-/// Slots for so many bytes, as a power of two: enough for a text not to fill them, at most 64 MiB.
-fn slot_bits(length: usize) -> u32 {
-    (length.max(1) * 64).next_power_of_two().ilog2().clamp(16, 21)
+/// Slots for so many bytes: enough for a text not to fill them, at most 58 MiB.
+fn slot_count(length: usize) -> usize {
+    (length * SLOTS_PER_BYTE).clamp(1 << 12, MOST_SLOTS)
 }
 
 fn starting_weights(parameters: &Parameters) -> Vec<i32> {
@@ -421,7 +436,9 @@ fn starting_runs(parameters: &Parameters) -> Vec<Adaptive> {
         Adaptive::new(towards(index & 1 == 1, 4 * length + 3, 4 * length + 4), parameters.run_confidence)
     };
     let map: Vec<Adaptive> = (0..RUN_SIZE).map(entry).collect();
-    map.repeat(contexts::COUNT)
+    let mut maps = map.repeat(contexts::COUNT);
+    maps.push(Adaptive::new(32768, 0));
+    maps
 }
 
 /// A repeat of bucket n starts as 2n + 2 in 2n + 3 right.

@@ -39,6 +39,8 @@ pub struct Parameters {
     pub repeat_least: [usize; 3],
     /// The rates of the final maps, as powers of ½.
     pub final_map_rates: [u32; 4],
+    /// A bit for each family of contexts that is left out, by its number.
+    pub dropped: u16,
     /// The share of the final maps in the prediction, in 64ths.
     pub final_map_share: i32,
 }
@@ -46,20 +48,21 @@ pub struct Parameters {
 impl Default for Parameters {
     fn default() -> Self {
         Self {
-            context_weights: [15, 8, 10, 0, 15],
-            repeat_weights: [50, 0, 0, 0],
+            context_weights: [7, 8, 2, 6, 15],
+            repeat_weights: [75, 0, 0, 30],
             direct_weights: [125, 25, 0],
-            rates: Rates { start: 10_000, decay: 16, floor: 800, least_error: 512 },
-            final_rates: Rates { start: 18_000, decay: 20, floor: 1100, least_error: 1 },
+            rates: Rates { start: 7500, decay: 12, floor: 800, least_error: 512 },
+            final_rates: Rates { start: 14_000, decay: 20, floor: 1100, least_error: 1 },
             share_offset: 17,
-            node_offset: 24,
+            node_offset: 22,
             node_limit: 15,
-            map_confidence: 24,
+            map_confidence: 96,
             map_limit: 255,
             run_confidence: 6,
-            run_limit: 255,
+            run_limit: 600,
             repeat_least: [12, 7, 4],
             final_map_rates: [5; 4],
+            dropped: 0,
             final_map_share: 64,
         }
     }

@@ -32,7 +32,7 @@ impl Node {
     pub fn updated(self, bit: bool, share: i32, limit: u32) -> Self {
         let probability = i32::from(self.0 >> 4);
         let target = if bit { 4095 } else { 0 };
-        let moved = probability + ((target - probability) * share >> 16);
+        let moved = probability + (((target - probability) * share) >> 16);
         let count = (self.count() + 1).min(limit).max(self.count());
         Self((moved as u16) << 4 | count as u16)
     }
@@ -53,31 +53,60 @@ impl Run {
     }
 }
 
+/// A slot that no context has: its nodes are new. What is learnt there is lost.
+pub const NOWHERE: usize = 0;
+
+/// A slot before anything was seen.
+const UNSEEN: [u16; NODES] = {
+    let mut slot = [Node::NEW.0; NODES];
+    slot[0] = EMPTY;
+    slot
+};
+
+/// Two slots that share a line of the processor's cache.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+struct Pair([[u16; NODES]; 2]);
+
 /// The table.
 #[derive(Debug)]
 pub struct Slots {
-    slots: Vec<[u16; NODES]>,
+    pairs: Vec<Pair>,
     runs: Vec<Run>,
-    mask: usize,
 }
+
+/// Places that a hash may go to lie within a group of so many.
+const GROUP: usize = 4;
 
 /// No context has this check: an empty place.
 const EMPTY: u16 = 0;
 
 impl Slots {
-    /// 2^`bits` slots, of 34 bytes each.
-    pub fn new(bits: u32) -> Self {
-        let count = 1 << bits;
-        Self { slots: vec![[EMPTY; NODES]; count], runs: vec![Run::default(); count], mask: count - 1 }
+    /// At least so many slots, of 34 bytes each, and [`NOWHERE`].
+    pub fn new(count: usize) -> Self {
+        let count = count.next_multiple_of(GROUP) + GROUP;
+        Self { pairs: vec![Pair([UNSEEN; 2]); count / 2], runs: vec![Run::default(); count] }
+    }
+
+    #[inline]
+    fn slot(&self, index: usize) -> &[u16; NODES] {
+        &self.pairs[index >> 1].0[index & 1]
+    }
+
+    #[inline]
+    fn slot_mut(&mut self, index: usize) -> &mut [u16; NODES] {
+        &mut self.pairs[index >> 1].0[index & 1]
     }
 
     /// The slot of a hash, and whether it is new.
     pub fn find(&mut self, hash: u64) -> (usize, bool) {
-        let check = (hash >> 48) as u16 | 1;
-        let home = hash as usize & self.mask;
+        let check = (hash >> 16) as u16 | 1;
+        let groups = (self.runs.len() / GROUP - 1) as u64;
+        let group = 1 + (((hash >> 32) * groups) >> 32) as usize;
+        let home = group * GROUP + (hash & 3) as usize;
         let mut least = (u32::MAX, home);
         for index in [home, home ^ 1, home ^ 2] {
-            let slot = &self.slots[index];
+            let slot = self.slot(index);
             if slot[0] == check {
                 return (index, false);
             }
@@ -87,20 +116,21 @@ impl Slots {
             }
         }
         let index = least.1;
-        self.slots[index] = [Node::NEW.0; NODES];
-        self.slots[index][0] = check;
+        let slot = self.slot_mut(index);
+        *slot = UNSEEN;
+        slot[0] = check;
         self.runs[index] = Run::default();
         (index, true)
     }
 
     #[inline]
     pub fn node(&self, slot: usize, node: usize) -> Node {
-        Node(self.slots[slot][node])
+        Node(self.slot(slot)[node])
     }
 
     #[inline]
     pub fn set_node(&mut self, slot: usize, node: usize, value: Node) {
-        self.slots[slot][node] = value.0;
+        self.slot_mut(slot)[node] = value.0;
     }
 
     #[inline]
@@ -108,7 +138,62 @@ impl Slots {
         self.runs[slot]
     }
 
+    /// Forgets what was learnt [`NOWHERE`].
+    #[inline]
+    pub fn clear_nowhere(&mut self) {
+        *self.slot_mut(NOWHERE) = UNSEEN;
+        self.runs[NOWHERE] = Run::default();
+    }
+
     pub fn run_mut(&mut self, slot: usize) -> &mut Run {
         &mut self.runs[slot]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::code::residual::text::combine;
+
+    #[test]
+    fn a_context_finds_its_slot_again_and_others_do_not() {
+        let mut slots = Slots::new(10_000);
+        let (first, is_new) = slots.find(combine(1, 2));
+        assert!(is_new);
+        slots.set_node(first, 1, Node::NEW.updated(true, 1 << 15, 15));
+        slots.run_mut(first).push(b'x');
+        assert_eq!(slots.find(combine(1, 2)), (first, false));
+        let (other, is_new) = slots.find(combine(2, 1));
+        assert!(is_new && other != first);
+        assert_eq!(slots.node(other, 1), Node::NEW);
+        assert_eq!(slots.run(first), Run { byte: b'x', length: 1 });
+    }
+
+    #[test]
+    fn what_was_seen_most_stays_when_room_is_short() {
+        let mut slots = Slots::new(4);
+        let hash = |n: u64| combine(n, 0) & !3;
+        let (kept, _) = slots.find(hash(0));
+        for _ in 0..3 {
+            let node = slots.node(kept, 1).updated(true, 1 << 14, 15);
+            slots.set_node(kept, 1, node);
+        }
+        for n in 1..100 {
+            slots.find(hash(n));
+        }
+        assert_eq!(slots.find(hash(0)), (kept, false));
+    }
+
+    #[test]
+    fn a_run_counts_equal_bytes_and_starts_again() {
+        let mut run = Run::default();
+        for byte in *b"aab" {
+            run.push(byte);
+        }
+        assert_eq!(run, Run { byte: b'b', length: 1 });
+        for _ in 0..300 {
+            run.push(b'b');
+        }
+        assert_eq!(run.length, 255);
     }
 }

@@ -59,25 +59,21 @@ pub struct Text {
 /// Words: runs of letters, capitals taken as small.
 #[derive(Debug, Default)]
 pub struct Words {
-    /// Hashes of the word so far (0 between words) and of the three before it.
-    pub hashes: [u64; 4],
+    /// Hashes of the word so far (0 between words) and of the two before it.
+    pub hashes: [u64; 3],
     /// The bytes of the word so far.
     pub length: usize,
     /// Its last four bytes.
     pub suffix: u64,
-    /// Hashes of what stands between words: after the last whole word, before it, and before that.
-    pub gaps: [u64; 3],
     /// The last byte that is neither letter, digit nor space.
     pub punctuation: u8,
-    /// Words since the last sentence ended.
-    pub in_sentence: u32,
 }
 
 /// Unicode characters, as far as the bytes are UTF-8; another byte counts as a character.
 #[derive(Debug, Default)]
 pub struct Characters {
     /// The last whole ones.
-    pub last: [u32; 3],
+    pub last: [u32; 2],
     /// The bits so far of one that is not whole.
     pub partial: u32,
     /// The bytes that it still needs.
@@ -89,19 +85,13 @@ pub struct Characters {
 pub struct Line {
     start: usize,
     previous_start: usize,
-    /// The hash of the line so far.
-    pub hash: u64,
     /// The length of the line before, in bytes.
     pub previous_length: usize,
     /// The first byte that is not a space, or 0.
     pub first: u8,
-    /// The spaces and tabs before it.
-    pub indent: u32,
     indenting: bool,
     /// The hash of the first word.
     pub first_word: u64,
-    /// The hash of the word before the last colon or equals sign.
-    pub key: u64,
 }
 
 /// Tags, quotes and brackets.
@@ -109,12 +99,10 @@ pub struct Line {
 pub struct Markup {
     /// The hash of the name of the last tag, and of the one before.
     pub tags: [u64; 2],
-    /// Whether a tag is open, and whether its name still goes on.
+    /// Whether a tag is open.
     pub in_tag: bool,
+    /// Whether its name still goes on.
     in_name: bool,
-    /// The hash of the attribute in an open tag.
-    pub attribute: u64,
-    in_attribute: bool,
     /// Whether a double quote is open on this line.
     pub quoted: bool,
     brackets: Vec<u8>,
@@ -160,11 +148,10 @@ impl Text {
         let word_ended = self.words.push(byte);
         self.successors.word_place = place(combine(self.words.hashes[0], self.words.hashes[1]));
         self.markup.push(byte);
-        self.line.push(byte, self.bytes.len(), word_ended.unwrap_or(0), self.words.hashes[1]);
+        self.line.push(byte, self.bytes.len(), word_ended.unwrap_or(0));
         if byte == b'\n' {
             self.markup.quoted = false;
             if self.byte(2) == b'\n' {
-                self.words.in_sentence = 0;
                 self.words.punctuation = 0;
             }
         }
@@ -214,10 +201,6 @@ impl Words {
     fn push(&mut self, byte: u8) -> Option<u64> {
         let lower = byte.to_ascii_lowercase();
         if lower.is_ascii_lowercase() || byte >= 0x80 {
-            if self.length == 0 {
-                self.in_sentence += 1;
-                self.gaps = [0, self.gaps[0], self.gaps[1]];
-            }
             self.hashes[0] = combine(self.hashes[0] + 1, u64::from(lower));
             self.length += 1;
             self.suffix = (self.suffix << 8 | u64::from(lower)) & 0xffff_ffff;
@@ -225,16 +208,12 @@ impl Words {
         }
         let ended = (self.length > 0).then_some(self.hashes[0]);
         if ended.is_some() {
-            self.hashes = [0, self.hashes[0], self.hashes[1], self.hashes[2]];
+            self.hashes = [0, self.hashes[0], self.hashes[1]];
             self.length = 0;
             self.suffix = 0;
         }
-        self.gaps[0] = combine(self.gaps[0] + 1, u64::from(byte));
         if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | b'0'..=b'9') {
             self.punctuation = byte;
-        }
-        if matches!(byte, b'.' | b'!' | b'?') {
-            self.in_sentence = 0;
         }
         ended
     }
@@ -264,7 +243,7 @@ impl Characters {
     }
 
     fn complete(&mut self, character: u32) {
-        self.last = [character, self.last[0], self.last[1]];
+        self.last = [character, self.last[0]];
         self.partial = 0;
     }
 
@@ -275,13 +254,9 @@ impl Characters {
 }
 
 impl Line {
-    fn push(&mut self, byte: u8, end: usize, word_ended: u64, last_word: u64) {
+    fn push(&mut self, byte: u8, end: usize, word_ended: u64) {
         if self.first_word == 0 {
             self.first_word = word_ended;
-        }
-        self.hash = combine(self.hash + 1, u64::from(byte));
-        if matches!(byte, b':' | b'=') {
-            self.key = last_word;
         }
         if byte == b'\n' {
             *self = Self {
@@ -292,9 +267,7 @@ impl Line {
                 ..Self::default()
             };
         } else if self.indenting {
-            if matches!(byte, b' ' | b'\t') {
-                self.indent += 1;
-            } else {
+            if !matches!(byte, b' ' | b'\t') {
                 self.indenting = false;
                 self.first = byte;
             }
@@ -309,23 +282,16 @@ impl Markup {
             b'<' => {
                 self.tags = [0, self.tags[0]];
                 (self.in_tag, self.in_name) = (true, true);
-                self.attribute = 0;
             }
             b'>' => self.in_tag = false,
             _ if self.in_tag && self.in_name => {
-                self.in_name = byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'!');
-                if self.in_name {
+                if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'!') {
                     self.tags[0] = combine(self.tags[0], lower);
+                } else {
+                    self.in_name = false;
                 }
             }
             _ => {}
-        }
-        if self.in_tag && byte == b' ' {
-            self.attribute = 0;
-            self.in_attribute = true;
-        } else if self.in_tag && self.in_attribute {
-            self.in_attribute = byte != b'=';
-            self.attribute = combine(self.attribute, lower);
         }
         match byte {
             b'(' | b'[' | b'{' if self.brackets.len() < DEEPEST => self.brackets.push(byte),

@@ -275,6 +275,7 @@ fn matrices_are_ten_rows_of_ten_digits() {
         matrices().args(["--method", method]).assert().success().stdout(predicate::str::contains("matrices; entropy"));
     }
     matrices().args(["--method", "lsa", "--merge"]).assert().failure().stderr(predicate::str::contains("--merge"));
+    matrices().arg("--embeddings").arg(&npy).assert().failure().stderr(predicate::str::contains("shape is"));
     std::fs::write(&settings, "spreed = 1\n").unwrap();
     matrices().assert().failure().stderr(predicate::str::contains("spreed"));
 }

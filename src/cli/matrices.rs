@@ -7,11 +7,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use tenfold::data::{Article, Group};
+use tenfold::data::{Article, Group, read_vectors};
 use tenfold::fit::matrices::MatrixSettings;
 use tenfold::latent::DigitMatrix;
 use tenfold::latent::digits::{adaptive_bits, digit_entropy};
-use tenfold::pipeline::matrices::{Collection, Method};
+use tenfold::pipeline::matrices::{Collection, Method, matrices_of_vectors};
 use tenfold::report::{
     MatrixPanel, Style, draw_matrix, matrices_csv, matrices_npy, matrices_picture, write_atomically,
 };
@@ -26,6 +26,9 @@ pub struct Arguments {
     /// How the digits are made
     #[arg(long, value_enum, default_value_t)]
     method: Method,
+    /// Take digits from vectors of your own, one a group: a NumPy array, (group, dimension)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["method", "merge", "gist"])]
+    embeddings: Option<PathBuf>,
     /// One matrix for the whole article, merged from its groups' latents
     #[arg(long)]
     merge: bool,
@@ -76,8 +79,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             .enumerate()
             .map(|(index, (group, matrix))| as_json(group, matrix, says.get(index)))
             .collect();
-        let whole =
-            json!({"method": arguments.method, "seed": settings.seed, "keywords": article.keywords, "groups": groups});
+        let method = if arguments.embeddings.is_some() { json!("embeddings") } else { json!(arguments.method) };
+        let whole = json!({"method": method, "seed": settings.seed, "keywords": article.keywords, "groups": groups});
         format!("{}\n", serde_json::to_string_pretty(&whole)?)
     } else if arguments.csv {
         matrices_csv(&panels)
@@ -107,6 +110,18 @@ struct Made {
 }
 
 fn make(article: &Article, settings: &MatrixSettings, arguments: &Arguments) -> anyhow::Result<Made> {
+    if let Some(path) = &arguments.embeddings {
+        let vectors = read_vectors(path)?;
+        anyhow::ensure!(
+            vectors.nrows() == article.groups.len(),
+            "{}: {} vectors for {} groups: give one for each, as `tenfold groups` shows them",
+            path.display(),
+            vectors.nrows(),
+            article.groups.len()
+        );
+        let matrices = matrices_of_vectors(&vectors, settings.seed);
+        return Ok(Made { groups: article.groups.clone(), matrices, says: Vec::new() });
+    }
     let collection = Collection::new(std::slice::from_ref(article), settings);
     if let Some(matrices) = collection.baseline(arguments.method, settings.seed) {
         anyhow::ensure!(

@@ -10,6 +10,7 @@ pub mod grid;
 pub mod load;
 pub mod puzzle;
 pub mod submission;
+pub mod vectors;
 
 pub use article::{Article, ArticleError, Group, GroupSettings, TitleSource};
 pub use error::{DataError, Place, TaskError};
@@ -17,6 +18,7 @@ pub use grid::{COLOURS, Grid, GridError, MAX_SIDE};
 pub use load::{load_puzzles, load_solutions, parse_puzzles};
 pub use puzzle::{Pair, Puzzle};
 pub use submission::{Attempts, Submission, parse_submission, read_submission};
+pub use vectors::{VectorsError, parse_vectors, read_vectors};
 
 use error::describe;
 use puzzle::check_id;

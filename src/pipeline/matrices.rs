@@ -3,9 +3,10 @@
 //! In: articles, [`MatrixSettings`]. Out: a [`Collection`] (what there is to fit) and the matrices of its groups.
 
 use crate::data::article::{Article, Group, SymbolKind, Symbols};
-use crate::fit::matrices::baselines::{Lsa, SimHash};
+use crate::fit::matrices::baselines::{Lsa, SimHash, centres_of_vectors};
 use crate::fit::matrices::{self, FittedMatrices, GroupData, MatrixSettings};
-use crate::latent::DigitMatrix;
+use crate::latent::{DigitMatrix, Dither};
+use ndarray::Array2;
 use serde::Serialize;
 use std::collections::HashMap;
 
@@ -33,6 +34,12 @@ pub struct Collection<'a> {
     pub symbols: Symbols,
     /// Their counts, articles and titles.
     pub data: GroupData,
+}
+
+/// The matrices of vectors that a user brings, (group, dimension), by the channel that ours go through.
+pub fn matrices_of_vectors(vectors: &Array2<f32>, seed: u64) -> Vec<DigitMatrix> {
+    let dither = Dither::new(seed);
+    centres_of_vectors(vectors, seed).iter().map(|centres| DigitMatrix::encode(centres, &dither)).collect()
 }
 
 impl<'a> Collection<'a> {

@@ -73,7 +73,7 @@ impl Default for MatrixSettings {
             warmup_steps: 5,
             group_learning_rate: 0.03,
             symbol_learning_rate: 0.03,
-            symbol_precision: 1.0,
+            symbol_precision: 0.3,
             overlap_weight: 0.5,
             article_pull: 0.6,
             title_pull: 0.2,

@@ -159,6 +159,14 @@ fn merging_keeps_the_spread_of_a_single_matrix() {
 }
 
 #[test]
+fn the_file_of_settings_holds_the_defaults() {
+    let written: MatrixSettings = toml::from_str(include_str!("../../../configs/matrices.toml")).unwrap();
+    assert_eq!(written, MatrixSettings::default());
+    let keys: toml::Table = toml::from_str(include_str!("../../../configs/matrices.toml")).unwrap();
+    assert_eq!(keys.len(), toml::Table::try_from(written).unwrap().len());
+}
+
+#[test]
 fn impossible_settings_are_named() {
     let settings = MatrixSettings { spread: -1.0, ..MatrixSettings::default() };
     assert!(settings.check().unwrap_err().to_string().starts_with("spread = -1:"));

@@ -21,7 +21,8 @@ pub struct FitSettings {
     pub seed: u64,
     /// How many seeds, counted on from the first, are fitted side by side and pool their votes.
     pub seeds: usize,
-    /// Stop when both attempts have been the same for this many steps; 0 never stops early.
+    /// Stop when both attempts have been the same for this many steps after the early ones (see [`Selection`]); 0 never
+    /// stops early.
     pub stable_steps: usize,
     /// How candidates are scored.
     pub selection: Selection,
@@ -134,7 +135,9 @@ pub fn fit(
         }
         steps += 1;
         let last_change = changes.last().map_or(0, |change| change.step + 1);
-        stopped_early = settings.stable_steps > 0 && steps >= last_change + settings.stable_steps;
+        // Candidates of the early steps hardly count, so attempts that stand still through them say nothing.
+        let stable_since = last_change.max(settings.selection.early_steps);
+        stopped_early = settings.stable_steps > 0 && steps >= stable_since + settings.stable_steps;
     }
     Ok(changes.last().map(|last| Fitted {
         attempts: last.attempts.clone(),

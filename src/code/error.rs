@@ -141,4 +141,10 @@ pub enum CodeError {
         /// What was decoded.
         computed: u16,
     },
+    /// Code that the range decoder cannot have been given by its encoder, outside of an article's blocks.
+    #[error("{field} cannot be decoded: no encoder gives such bytes; the file is damaged")]
+    Exhausted {
+        /// What was decoded.
+        field: &'static str,
+    },
 }

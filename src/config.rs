@@ -2,7 +2,7 @@
 //!
 //! In: a preset's name, a TOML file, values of flags. Out: a [`Config`], checked, which is saved beside every result.
 
-use crate::engine::Device;
+use crate::engine::{Device, EngineKind};
 use crate::fit::{FitSettings, Selection};
 use crate::model::{Network, Objective, Optimiser};
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,8 @@ pub struct Config {
     pub seeds: usize,
     /// Stop when both attempts have been the same for this many steps; 0 never stops early.
     pub stable_steps: usize,
+    /// Which engine runs.
+    pub engine: EngineKind,
     /// Where to run.
     pub device: Device,
     /// The network.
@@ -39,6 +41,7 @@ impl Default for Config {
             seed: 0,
             seeds: 1,
             stable_steps: 0,
+            engine: EngineKind::Auto,
             device: Device::Auto,
             network: Network::default(),
             objective: Objective::default(),
@@ -78,6 +81,8 @@ pub struct Overrides {
     pub seeds: Option<usize>,
     /// `--stable-steps`.
     pub stable_steps: Option<usize>,
+    /// `--engine`.
+    pub engine: Option<EngineKind>,
     /// `--device`.
     pub device: Option<Device>,
 }
@@ -135,6 +140,7 @@ impl Config {
         config.seed = flags.seed.unwrap_or(config.seed);
         config.seeds = flags.seeds.unwrap_or(config.seeds);
         config.stable_steps = flags.stable_steps.unwrap_or(config.stable_steps);
+        config.engine = flags.engine.unwrap_or(config.engine);
         config.device = flags.device.unwrap_or(config.device);
         config.check()?;
         Ok(config)
@@ -163,6 +169,7 @@ impl Config {
             seeds: self.seeds,
             stable_steps: self.stable_steps,
             selection: self.selection.clone(),
+            engine: self.engine,
             device: self.device,
             threads,
         }

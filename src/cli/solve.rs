@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use tenfold::config::{Config, Overrides, Preset};
 use tenfold::data::{Attempts, Puzzle, Submission, load_puzzles};
-use tenfold::engine::Device;
+use tenfold::engine::{Device, EngineKind};
 use tenfold::fit::Progress;
 use tenfold::pipeline;
 use tenfold::report::{PuzzleRecord, RunFolder, Style, draw_puzzle, puzzle_picture, write_atomically};
@@ -49,6 +49,9 @@ pub struct Arguments {
     /// Stop when both attempts have been the same for so many steps; 0 never does
     #[arg(long, value_name = "STEPS")]
     stable_steps: Option<usize>,
+    /// What runs: Rust on the processor, or libtorch
+    #[arg(long, value_enum)]
+    engine: Option<EngineKind>,
     /// Where to run
     #[arg(long, value_enum)]
     device: Option<Device>,
@@ -70,6 +73,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         seed: arguments.seed,
         seeds: arguments.seeds,
         stable_steps: arguments.stable_steps,
+        engine: arguments.engine,
         device: arguments.device,
     };
     let config = Config::resolve(arguments.preset, arguments.config.as_deref(), &overrides)?;

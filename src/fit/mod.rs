@@ -7,7 +7,7 @@ mod selection;
 pub use selection::{Leaders, Selection, Tally, Vote};
 
 use crate::data::{Attempts, Grid};
-use crate::engine::{self, Device, EngineError, Losses, Problem};
+use crate::engine::{self, Device, EngineError, EngineKind, Losses, Problem};
 use crate::rng;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -26,6 +26,8 @@ pub struct FitSettings {
     pub stable_steps: usize,
     /// How candidates are scored.
     pub selection: Selection,
+    /// Which engine runs.
+    pub engine: EngineKind,
     /// Where to run.
     pub device: Device,
     /// Threads of the engine; all by default.
@@ -102,7 +104,7 @@ pub fn fit(
 ) -> Result<Option<Fitted>, EngineError> {
     let seeds: Vec<u64> = (settings.seed..).take(settings.seeds).collect();
     let starts: Vec<Vec<f32>> = seeds.iter().map(|&seed| problem.layout.initial_values(seed)).collect();
-    let mut engine = engine::create(problem, &starts, settings.device, settings.threads)?;
+    let mut engine = engine::create(problem, &starts, settings.engine, settings.device, settings.threads)?;
 
     let start = Instant::now();
     let latents = problem.layout.latents();

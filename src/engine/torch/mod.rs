@@ -17,6 +17,7 @@ mod weights;
 
 use super::{Device, Engine, EngineError, Evaluation, Losses, Outputs, Problem};
 use crate::model::Axes;
+pub use device::has_cuda;
 use network::Decoder;
 use objective::Reconstruction;
 use std::panic::{AssertUnwindSafe, catch_unwind};

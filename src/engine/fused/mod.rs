@@ -1,0 +1,173 @@
+//! The fused engine: the whole step in Rust, forward and backward by hand, with nothing but cargo.
+//!
+//! All activations lie in one arena, planned once a puzzle ([`plan`]); parameters, gradients and Adam's moments are flat
+//! vectors in the layout's order. A step allocates nothing. Work is cut into blocks whose bounds depend on the puzzle alone,
+//! and what blocks leave is summed in their order, so that the bits of a result depend neither on the number of threads
+//! nor on the vector instructions at hand.
+//!
+//! A layer of the network is one file, forward and backward side by side: [`share`], [`branch`] (the normalised residual
+//! branches), [`softmax`], [`directions`] with [`scan`], [`hidden`] with [`maps`]; [`latents`] comes before them and
+//! [`reconstruction`] after. [`linear`], [`columns`] and [`lattice`] are what they are made of.
+
+mod adam;
+mod branch;
+mod columns;
+mod context;
+mod directions;
+mod float;
+mod geometry;
+mod hidden;
+mod latents;
+mod lattice;
+mod linear;
+mod maps;
+mod network;
+mod plan;
+mod reconstruction;
+mod scan;
+mod share;
+mod simd;
+mod softmax;
+mod team;
+mod weights;
+
+use super::{Engine, EngineError, Evaluation, Losses, Outputs, Problem};
+use adam::Learner;
+use float::Float;
+use network::{Model, Workspace};
+use reconstruction::Reconstruction;
+use simd::Level;
+use team::Team;
+
+const NAME: &str = "fused";
+
+/// One puzzle's parameters, for one or several seeds.
+pub struct FusedEngine<T> {
+    model: Model<T>,
+    reconstruction: Reconstruction<T>,
+    workspace: Workspace<T>,
+    learners: Vec<Learner<T>>,
+    noise: Vec<T>,
+    problem: Problem,
+    level: Level,
+    team: Team,
+    pool: Option<rayon::ThreadPool>,
+}
+
+impl<T: Float> FusedEngine<T> {
+    /// Starts from `parameters`, one vector a seed, with so many threads (all by default).
+    ///
+    /// # Errors
+    /// [`EngineError::Library`] where threads can't be started.
+    pub fn new(problem: &Problem, parameters: &[Vec<f32>], threads: Option<usize>) -> Result<Self, EngineError> {
+        Self::at_level(problem, parameters, threads, Level::best())
+    }
+
+    fn at_level(
+        problem: &Problem,
+        parameters: &[Vec<f32>],
+        threads: Option<usize>,
+        level: Level,
+    ) -> Result<Self, EngineError> {
+        let threads = threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get));
+        let pool = (threads > 1).then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build()).transpose();
+        let pool = pool.map_err(|error| EngineError::Library { engine: NAME, message: error.to_string() })?;
+        let team = Team { several: pool.is_some() };
+        let model = Model::new(problem, level, team);
+        let convert = |values: &Vec<f32>| values.iter().map(|&value| T::of(f64::from(value))).collect();
+        Ok(Self {
+            workspace: model.workspace(&problem.plan),
+            reconstruction: Reconstruction::new(&problem.plan),
+            learners: parameters.iter().map(|values| Learner::new(convert(values))).collect(),
+            noise: vec![T::ZERO; problem.layout.latents()],
+            problem: problem.clone(),
+            model,
+            level,
+            team,
+            pool,
+        })
+    }
+
+    /// Losses and the gradient of one seed; nothing is allocated.
+    fn evaluate(&mut self, seed: usize, step: usize, noise: &[f32]) -> f64 {
+        for (to, &from) in self.noise.iter_mut().zip(noise) {
+            *to = T::of(f64::from(from));
+        }
+        let Self { model, reconstruction, workspace, learners, noise, problem, level, team, pool } = self;
+        let learner = &mut learners[seed];
+        let mut run = || {
+            model.forward(&learner.parameters, noise, workspace);
+            let Workspace { readout, by_readout, .. } = workspace;
+            let nats = reconstruction.run(*team, *level, readout, &problem.objective, step, by_readout);
+            model.backward(&learner.parameters, noise, workspace, &mut learner.gradient);
+            nats
+        };
+        match pool {
+            Some(pool) => pool.install(run),
+            None => run(),
+        }
+    }
+
+    /// One seed's step; nothing is allocated.
+    fn advance(&mut self, seed: usize, step: usize, noise: &[f32]) -> f64 {
+        let nats = self.evaluate(seed, step, noise);
+        let Self { learners, problem, level, team, pool, .. } = self;
+        let mut run = || learners[seed].update(*team, *level, &problem.optimiser);
+        match pool {
+            Some(pool) => pool.install(run),
+            None => run(),
+        }
+        nats
+    }
+
+    /// What the workspace holds after a seed's evaluation.
+    fn evaluation(&self, reconstruction_nats: f64) -> Evaluation {
+        let Workspace { readout, kl_by_tensor, .. } = &self.workspace;
+        let single = |values: &[T]| values.iter().map(|value| value.to_f64() as f32).collect();
+        Evaluation {
+            losses: Losses {
+                kl_nats: kl_by_tensor.iter().sum(),
+                reconstruction_nats,
+                kl_by_tensor_nats: kl_by_tensor.to_vec(),
+            },
+            outputs: Outputs {
+                logits: single(&readout.logits),
+                row_mask: single(&readout.row_mask),
+                column_mask: single(&readout.column_mask),
+            },
+        }
+    }
+}
+
+impl Engine for FusedEngine<f32> {
+    fn name(&self) -> String {
+        format!("{NAME} (cpu)")
+    }
+
+    fn gradients(&mut self, step: usize, noise: &[f32]) -> Result<(Vec<Evaluation>, Vec<f32>), EngineError> {
+        let latents = self.problem.layout.latents();
+        let mut evaluations = Vec::new();
+        let mut gradients = Vec::new();
+        for (seed, noise) in noise.chunks(latents).enumerate() {
+            let nats = self.evaluate(seed, step, noise);
+            evaluations.push(self.evaluation(nats));
+            gradients.extend_from_slice(&self.learners[seed].gradient);
+        }
+        Ok((evaluations, gradients))
+    }
+
+    fn step(&mut self, step: usize, noise: &[f32]) -> Result<Vec<Evaluation>, EngineError> {
+        let latents = self.problem.layout.latents();
+        let seeds = noise.chunks(latents).enumerate();
+        Ok(seeds
+            .map(|(seed, noise)| {
+                let nats = self.advance(seed, step, noise);
+                self.evaluation(nats)
+            })
+            .collect())
+    }
+
+    fn parameters(&self) -> Vec<f32> {
+        self.learners.iter().flat_map(|learner| learner.parameters.iter().copied()).collect()
+    }
+}

@@ -6,7 +6,7 @@
 //! an error that falls as candidates are added to the 2^KL that are needed.
 
 use super::adaptive::{decode_plain, encode_plain};
-use super::latents::{Sent, Shared, shared_stream};
+use super::latents::{Means, Sent, Shared, shared_stream};
 use super::normal::quantile;
 use super::range::{BitDecoder, BitEncoder};
 use super::{CodeError, Rate};
@@ -160,11 +160,7 @@ fn choose(candidates: &mut Candidates, count: u32, posterior: &[Gaussian], noise
 ///
 /// # Errors
 /// Those of `means`.
-pub fn send<E>(
-    rates: &[Rate],
-    seed: u64,
-    means: &mut dyn FnMut(&[Option<f32>]) -> Result<Vec<f32>, E>,
-) -> Result<Sent, E> {
+pub fn send<E>(rates: &[Rate], seed: u64, means: &mut Means<'_, E>) -> Result<Sent, E> {
     let mut sample = vec![None; rates.len()];
     let mut coder = BitEncoder::new();
     for (index, block) in partition(rates, seed).iter().enumerate() {

@@ -46,7 +46,7 @@ impl Grid {
             return 1 << CDF_BITS;
         }
         let place = (k << POSITION_BITS) + i64::from(dither) - (1 << (POSITION_BITS - 1));
-        cdf((i128::from(place) * i128::from(self.relative) >> POSITION_BITS) as i64)
+        cdf(((i128::from(place) * i128::from(self.relative)) >> POSITION_BITS) as i64)
     }
 
     /// The cell that `mean` is rounded to.
@@ -64,13 +64,12 @@ impl Grid {
     /// half, and says whether it is.
     fn search(&self, dither: u32, mut choose: impl FnMut(u32, i64) -> Option<bool>) -> Option<i64> {
         let (mut low, mut high) = (-self.last, self.last + 1);
-        let (mut below, mut above) = (0, 1 << CDF_BITS);
+        let (mut below, mut above) = (0u64, 1 << CDF_BITS);
         while high - low > 1 {
             let middle = low + (high - low) / 2;
             let between = self.below(middle, dither);
-            let all: u64 = above - below;
-            let upper = if all == 0 { 1 << (PROBABILITY_BITS - 1) } else { ((above - between) << 15) / all << 1 };
-            if choose(upper as u32, middle)? {
+            let upper = ((above - between) << (PROBABILITY_BITS - 1)).checked_div(above - below);
+            if choose(2 * upper.unwrap_or(1 << (PROBABILITY_BITS - 2)) as u32, middle)? {
                 (low, below) = (middle, between);
             } else {
                 (high, above) = (middle, between);

@@ -26,18 +26,16 @@ pub struct Sent {
     pub sample: Vec<f32>,
 }
 
+/// The posterior's means of all coordinates, given those that have been sent.
+pub type Means<'a, E> = dyn FnMut(&[Option<f32>]) -> Result<Vec<f32>, E> + 'a;
+
 impl Channel {
     /// Sends a sample of the posterior. Coordinates are sent in groups, one after the other: before each group, `means`
     /// is asked for the posterior's means of all coordinates, given what has been sent (the rest is `None`).
     ///
     /// # Errors
     /// Those of `means`.
-    pub fn send<E>(
-        self,
-        rates: &[Rate],
-        seed: u64,
-        means: &mut dyn FnMut(&[Option<f32>]) -> Result<Vec<f32>, E>,
-    ) -> Result<Sent, E> {
+    pub fn send<E>(self, rates: &[Rate], seed: u64, means: &mut Means<'_, E>) -> Result<Sent, E> {
         match self {
             Self::Dithered => Ok(dithered::send(rates, seed, &means(&vec![None; rates.len()])?)),
             Self::Blocks => blocks::send(rates, seed, means),

@@ -13,6 +13,8 @@ pub enum Purpose {
     Initial = 1,
     /// Noise of the latents; the index is the step's.
     Noise = 2,
+    /// Noise of the weights; the index is the step's.
+    WeightNoise = 3,
 }
 
 /// Normals drawn from one stream before the next begins, so that a step's noise can be drawn in parallel.

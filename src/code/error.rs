@@ -147,4 +147,14 @@ pub enum CodeError {
         /// What was decoded.
         field: &'static str,
     },
+    /// A count or a length that no puzzle has.
+    #[error("{found} {field}: from 1 to {most} are possible in a puzzle; the file is damaged")]
+    Shape {
+        /// Of what.
+        field: &'static str,
+        /// What the file says.
+        found: u64,
+        /// The most that is possible.
+        most: u64,
+    },
 }

@@ -16,9 +16,12 @@ pub mod latents;
 pub mod ledger;
 pub mod normal;
 mod normal_tables;
+pub mod puzzle;
 pub mod range;
 mod rate;
 pub mod residual;
+pub mod symbols;
+pub mod weights;
 
 pub use container::{Container, Kind, Tag};
 pub use error::CodeError;

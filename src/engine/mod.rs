@@ -154,6 +154,9 @@ pub trait Engine {
 
     /// The parameters as they are now.
     fn parameters(&self) -> Vec<f32>;
+
+    /// Replaces the parameters, for a fit whose optimiser is its own; vectors of another length are cut or left as they were.
+    fn set_parameters(&mut self, parameters: &[f32]);
 }
 
 /// The engine for `problem`, starting from `parameters` (one vector a seed), with so many threads (all by default).

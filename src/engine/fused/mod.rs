@@ -170,4 +170,11 @@ impl Engine for FusedEngine<f32> {
     fn parameters(&self) -> Vec<f32> {
         self.learners.iter().flat_map(|learner| learner.parameters.iter().copied()).collect()
     }
+
+    fn set_parameters(&mut self, parameters: &[f32]) {
+        let own = self.learners.iter_mut().flat_map(|learner| learner.parameters.iter_mut());
+        for (own, &value) in own.zip(parameters) {
+            *own = value;
+        }
+    }
 }

@@ -174,6 +174,13 @@ impl Engine for TorchEngine {
     fn parameters(&self) -> Vec<f32> {
         ops::to_vec(&self.parameters)
     }
+
+    fn set_parameters(&mut self, parameters: &[f32]) {
+        tch::no_grad(|| {
+            let values = Tensor::from_slice(parameters).view_as(&self.parameters).to_device(self.device);
+            self.parameters.copy_(&values);
+        });
+    }
 }
 
 /// The values of a tensor whose first axis is the seed, by seed.

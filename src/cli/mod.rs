@@ -1,5 +1,10 @@
 //! The command line: one file a verb.
 
+mod compare;
+mod compress;
+mod decompress;
+mod files;
+mod inspect;
 mod score;
 mod solve;
 
@@ -17,6 +22,10 @@ pub struct Arguments {
 enum Verb {
     Solve(solve::Arguments),
     Score(score::Arguments),
+    Compress(compress::Arguments),
+    Decompress(decompress::Arguments),
+    Inspect(inspect::Arguments),
+    Compare(compare::Arguments),
 }
 
 /// Does what the command line says.
@@ -24,5 +33,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.verb {
         Verb::Solve(arguments) => solve::run(arguments),
         Verb::Score(arguments) => score::run(arguments),
+        Verb::Compress(arguments) => compress::run(arguments),
+        Verb::Decompress(arguments) => decompress::run(arguments),
+        Verb::Inspect(arguments) => inspect::run(arguments),
+        Verb::Compare(arguments) => compare::run(arguments),
     }
 }

@@ -1,5 +1,6 @@
 //! `tenfold solve`: fits puzzles and keeps two attempts for every test input.
 
+use super::files::parse_threads;
 use anyhow::Context;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -165,11 +166,4 @@ fn progress_bar(steps: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("{prefix} [{bar:30}] step {pos}/{len}, {msg}, {eta} left")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(steps).with_style(style.progress_chars("=> "))
-}
-
-fn parse_threads(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(threads) if (1..=1024).contains(&threads) => Ok(threads),
-        _ => Err("a number from 1 to 1024 is needed".into()),
-    }
 }

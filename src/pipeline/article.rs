@@ -3,6 +3,7 @@
 //! In: bytes of any kind. Out: a file that has been decoded again and compared with them; or a file's content, piece by
 //! piece, with what is wrong with the file as an error.
 
+use crate::code::article::Effort;
 use crate::code::{CodeError, Container, Kind, Ledger, Tag, article};
 use std::io::{self, Write};
 use thiserror::Error;
@@ -36,8 +37,8 @@ pub enum ArticleError {
 ///
 /// # Errors
 /// [`ArticleError::Unfaithful`] or [`ArticleError::Code`] where the file does not decode to `content`.
-pub fn compress(content: &[u8]) -> Result<Vec<u8>, ArticleError> {
-    let file = Container::new(Kind::Article).with(Tag::Residual, article::encode(content)).to_bytes();
+pub fn compress(content: &[u8], effort: Effort) -> Result<Vec<u8>, ArticleError> {
+    let file = Container::new(Kind::Article).with(Tag::Residual, article::encode(content, effort)).to_bytes();
     verify(&file, content)?;
     Ok(file)
 }
@@ -74,6 +75,59 @@ fn decode(file: &[u8], sink: impl FnMut(&[u8]) -> Result<(), ArticleError>) -> R
     article::Article::parse(container.require(Tag::Residual)?)?.decode(sink)
 }
 
+/// How long a file's content is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Measure {
+    /// Its bytes.
+    pub bytes: u64,
+    /// Its Unicode scalar values, if it is UTF-8.
+    pub characters: Option<u64>,
+}
+
+/// Decodes a file to measure its content; so the file has been checked to the last bit.
+///
+/// # Errors
+/// [`ArticleError`], where the file is wrong.
+pub fn measure(file: &[u8]) -> Result<Measure, ArticleError> {
+    let mut characters = Characters::default();
+    let mut bytes = 0;
+    decode(file, |piece| {
+        bytes += piece.len() as u64;
+        characters.push(piece);
+        Ok(())
+    })?;
+    Ok(Measure { bytes, characters: characters.count() })
+}
+
+/// Counts the characters of UTF-8 that comes in pieces.
+#[derive(Debug, Default)]
+struct Characters {
+    count: u64,
+    /// The start of a character that the next piece ends, four bytes at most.
+    rest: Vec<u8>,
+    invalid: bool,
+}
+
+impl Characters {
+    fn push(&mut self, piece: &[u8]) {
+        let mut bytes = std::mem::take(&mut self.rest);
+        bytes.extend_from_slice(piece);
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => self.count += text.chars().count() as u64,
+            Err(error) => {
+                self.invalid |= error.error_len().is_some();
+                let (valid, rest) = bytes.split_at(error.valid_up_to());
+                self.count += valid.iter().filter(|&&byte| byte & 0xc0 != 0x80).count() as u64;
+                self.rest = if self.invalid { Vec::new() } else { rest.to_vec() };
+            }
+        }
+    }
+
+    fn count(&self) -> Option<u64> {
+        (!self.invalid && self.rest.is_empty()).then_some(self.count)
+    }
+}
+
 /// Where a file's bits went, in more detail than its sections.
 ///
 /// # Errors
@@ -94,4 +148,23 @@ pub fn with_threads<T: Send>(threads: Option<usize>, work: impl FnOnce() -> T + 
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build();
     let pool = pool.map_err(|reason| ArticleError::Threads { threads: threads.unwrap_or(0), reason })?;
     Ok(pool.install(work))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_are_counted_across_pieces() {
+        let count = |pieces: &[&[u8]]| {
+            let mut characters = Characters::default();
+            pieces.iter().for_each(|piece| characters.push(piece));
+            characters.count()
+        };
+        assert_eq!(count(&[]), Some(0));
+        assert_eq!(count(&["道".as_bytes(), b"a"]), Some(2));
+        assert_eq!(count(&[&"道".as_bytes()[..1], &"道".as_bytes()[1..]]), Some(1));
+        assert_eq!(count(&[&"道".as_bytes()[..1]]), None);
+        assert_eq!(count(&[b"a\xff", b"b"]), None);
+    }
 }

@@ -23,6 +23,12 @@ pub enum WriteError {
         /// The path that was given.
         path: PathBuf,
     },
+    /// A file lies there, and is not to be replaced.
+    #[error("'{}' is already there: give another path, or --force to replace it", .path.display())]
+    Exists {
+        /// The path that was given.
+        path: PathBuf,
+    },
     /// The folder of the file was missing and could not be made.
     #[error("cannot make the folder '{}' ({source}): check the path and that you may write there", .path.display())]
     Folder {
@@ -49,6 +55,12 @@ pub enum WriteError {
     },
 }
 
+impl WriteError {
+    fn write(path: &Path, source: io::Error) -> Self {
+        Self::Write { path: path.to_path_buf(), source }
+    }
+}
+
 /// Writes `bytes` to `path` so that a reader sees the old file or the new one, never a part of either.
 ///
 /// The bytes go to a temporary file in the same folder, are flushed to the disk, and the file is renamed over `path`.
@@ -57,25 +69,66 @@ pub enum WriteError {
 /// # Errors
 /// [`WriteError`], which names the path; the target is then untouched and the temporary file is gone.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    fill_atomically(path, Existing::Replace, |file| {
+        file.write_all(bytes).map_err(|source| WriteError::write(path, source))
+    })
+}
+
+/// What happens to a file that is already there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// The new one takes its place.
+    Replace,
+    /// It stays, and nothing is written.
+    Keep,
+}
+
+/// Refuses to go on to a file that is already there and to be kept; for saying so before long work.
+///
+/// # Errors
+/// [`WriteError::Exists`].
+pub fn check_free(path: &Path, existing: Existing) -> Result<(), WriteError> {
+    if existing == Existing::Keep && path.symlink_metadata().is_ok() {
+        return Err(WriteError::Exists { path: path.to_path_buf() });
+    }
+    Ok(())
+}
+
+/// Writes what `fill` gives to `path`, as [`write_atomically`] does. Where `fill` fails, nothing is left.
+///
+/// # Errors
+/// [`WriteError`], which names the path, and whatever `fill` gives.
+pub fn fill_atomically<T, E: From<WriteError>>(
+    path: &Path,
+    existing: Existing,
+    fill: impl FnOnce(&mut fs::File) -> Result<T, E>,
+) -> Result<T, E> {
     if path.is_dir() && path.file_name().is_some() {
-        return Err(WriteError::IsAFolder { path: path.to_path_buf() });
+        return Err(WriteError::IsAFolder { path: path.to_path_buf() }.into());
     }
     if path.file_name().is_none() {
-        return Err(WriteError::NoFileName { path: path.to_path_buf() });
+        return Err(WriteError::NoFileName { path: path.to_path_buf() }.into());
     }
+    check_free(path, existing)?;
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
     fs::create_dir_all(folder).map_err(|source| WriteError::Folder { path: folder.to_path_buf(), source })?;
 
-    let write_error = |source| WriteError::Write { path: path.to_path_buf(), source };
-    let mut temporary = temporary_file(folder).map_err(write_error)?;
-    temporary.write_all(bytes).map_err(write_error)?;
-    temporary.as_file().sync_all().map_err(write_error)?;
-    temporary.persist(path).map_err(|error| WriteError::Replace { path: path.to_path_buf(), source: error.error })?;
+    let mut temporary = temporary_file(folder).map_err(|source| WriteError::write(path, source))?;
+    let filled = fill(temporary.as_file_mut())?;
+    temporary.as_file().sync_all().map_err(|source| WriteError::write(path, source))?;
+    let persisted = match existing {
+        Existing::Replace => temporary.persist(path),
+        Existing::Keep => temporary.persist_noclobber(path),
+    };
+    persisted.map_err(|error| match error.error.kind() {
+        io::ErrorKind::AlreadyExists => WriteError::Exists { path: path.to_path_buf() },
+        _ => WriteError::Replace { path: path.to_path_buf(), source: error.error },
+    })?;
     flush_folder(folder);
-    Ok(())
+    Ok(filled)
 }
 
 /// A temporary file with the permissions that an ordinary new file would get (the umask applies), not the private

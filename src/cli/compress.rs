@@ -1,0 +1,137 @@
+//! `tenfold compress`: an article, or a folder of them, into `.tenfold` files.
+
+use super::files;
+use anyhow::Context;
+use clap::Args;
+use rayon::prelude::*;
+use serde::Serialize;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+use tenfold::code::article::Effort;
+use tenfold::pipeline::article;
+use tenfold::report::{Existing, check_free, fill_atomically};
+
+/// Compress an article; the file is decoded again and compared before success is reported
+#[derive(Args)]
+pub struct Arguments {
+    /// A file of any kind, a folder of files, or `-` for standard input
+    article: PathBuf,
+    /// The file to write, `-` for standard output; for a folder, the folder of the files
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// How hard to look for settings that suit the article, 1 to 3
+    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u8).range(1..=3))]
+    effort: u8,
+    /// Replace a file that is already there
+    #[arg(long)]
+    force: bool,
+    /// Threads [default: all]
+    #[arg(long, value_parser = files::parse_threads)]
+    threads: Option<usize>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What became of one article.
+#[derive(Serialize)]
+struct Summary {
+    article: String,
+    file: String,
+    content_bytes: usize,
+    file_bytes: usize,
+    bits_per_byte: Option<f64>,
+    seconds: f64,
+}
+
+/// Runs the verb.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    article::with_threads(arguments.threads, || {
+        if arguments.article.is_dir() { folder(arguments) } else { single(arguments) }
+    })?
+}
+
+fn single(arguments: &Arguments) -> anyhow::Result<()> {
+    let summary = compress(&arguments.article, &arguments.output, arguments)?;
+    let text = if arguments.json { serde_json::to_string_pretty(&summary)? } else { summary.line() };
+    if files::is_stream(&arguments.output) {
+        eprintln!("{text}");
+    } else {
+        println!("{text}");
+    }
+    Ok(())
+}
+
+fn folder(arguments: &Arguments) -> anyhow::Result<()> {
+    anyhow::ensure!(!files::is_stream(&arguments.output), "a folder makes many files: give a folder with --output");
+    let articles = files::articles(&arguments.article)?;
+    let target = |path: &Path| arguments.output.join(format!("{}.tenfold", files::file_name(path)));
+    for path in &articles {
+        check_free(&target(path), existing(arguments))?;
+    }
+    let summaries: Vec<anyhow::Result<Summary>> =
+        articles.par_iter().map(|path| compress(path, &target(path), arguments)).collect();
+    let summaries: Vec<Summary> = summaries.into_iter().collect::<Result<_, _>>()?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&summaries)?);
+    } else {
+        print!("{}", summary_table(&summaries));
+    }
+    Ok(())
+}
+
+fn existing(arguments: &Arguments) -> Existing {
+    if arguments.force { Existing::Replace } else { Existing::Keep }
+}
+
+fn compress(path: &Path, output: &Path, arguments: &Arguments) -> anyhow::Result<Summary> {
+    if !files::is_stream(output) {
+        check_free(output, existing(arguments))?;
+    }
+    let content = files::read(path)?;
+    let start = Instant::now();
+    let file = article::compress(&content, Effort::of(arguments.effort)).with_context(|| files::name(path))?;
+    if files::is_stream(output) {
+        std::io::stdout().lock().write_all(&file).context("standard output cannot be written")?;
+    } else {
+        fill_atomically(output, existing(arguments), |target| target.write_all(&file).map_err(anyhow::Error::new))?;
+    }
+    Ok(Summary {
+        article: files::name(path),
+        file: output.display().to_string(),
+        content_bytes: content.len(),
+        file_bytes: file.len(),
+        bits_per_byte: bits_per(file.len(), content.len()),
+        seconds: start.elapsed().as_secs_f64(),
+    })
+}
+
+fn bits_per(file_bytes: usize, count: usize) -> Option<f64> {
+    (count > 0).then(|| 8.0 * file_bytes as f64 / count as f64)
+}
+
+impl Summary {
+    fn line(&self) -> String {
+        let Self { article, file, content_bytes, file_bytes, seconds, .. } = self;
+        let rate = self.bits_per_byte.map_or(String::new(), |rate| format!(", {rate:.3} bits a byte"));
+        let target = if file == "-" { String::new() } else { format!(" in {file}") };
+        format!("{article}: {content_bytes} bytes to {file_bytes}{rate}, verified{target}, {seconds:.1} s")
+    }
+}
+
+fn summary_table(summaries: &[Summary]) -> String {
+    let row = |name: &str, content: usize, file: usize, seconds: f64| {
+        let rate = bits_per(file, content).map_or("–".into(), |rate| format!("{rate:.3}"));
+        let share = if content > 0 { format!("{:.1}%", 100.0 * file as f64 / content as f64) } else { "–".into() };
+        vec![name.to_owned(), content.to_string(), file.to_string(), share, rate, format!("{seconds:.1}")]
+    };
+    let mut rows = vec![["article", "bytes", "file", "share", "bits a byte", "seconds"].map(String::from).to_vec()];
+    for one in summaries {
+        rows.push(row(&files::file_name(Path::new(&one.article)), one.content_bytes, one.file_bytes, one.seconds));
+    }
+    let sum = |size: fn(&Summary) -> usize| summaries.iter().map(size).sum();
+    let seconds = summaries.iter().map(|one| one.seconds).sum();
+    rows.push(row("all", sum(|one| one.content_bytes), sum(|one| one.file_bytes), seconds));
+    files::table(&rows)
+}

@@ -1,0 +1,97 @@
+//! `tenfold inspect`: what is in a `.tenfold` file, and where its bits went.
+
+use super::files;
+use anyhow::Context;
+use clap::Args;
+use serde::Serialize;
+use std::path::PathBuf;
+use tenfold::code::{Container, Ledger};
+use tenfold::pipeline::article;
+
+/// Show the sections of a .tenfold file and where its bits went
+#[derive(Args)]
+pub struct Arguments {
+    /// A .tenfold file, or `-` for standard input
+    file: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Inspection {
+    file: String,
+    version: u8,
+    kind: String,
+    file_bytes: usize,
+    content_bytes: u64,
+    /// Of text: its Unicode scalar values.
+    characters: Option<u64>,
+    bits_per_byte: Option<f64>,
+    bits_per_character: Option<f64>,
+    #[serde(flatten)]
+    ledger: Ledger,
+}
+
+/// Runs the verb.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let file = files::read(&arguments.file)?;
+    let name = files::name(&arguments.file);
+    let inspection = inspect(name.clone(), &file).context(name)?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&inspection)?);
+    } else {
+        print!("{}", inspection.text());
+    }
+    Ok(())
+}
+
+fn inspect(name: String, file: &[u8]) -> anyhow::Result<Inspection> {
+    let container = Container::parse(file)?;
+    let ledger = article::ledger(file)?;
+    let content = article::measure(file)?;
+    let rate = |count: u64| (count > 0).then(|| ledger.total_bits() as f64 / count as f64);
+    Ok(Inspection {
+        file: name,
+        version: tenfold::code::container::VERSION,
+        kind: container.kind().to_string(),
+        file_bytes: file.len(),
+        content_bytes: content.bytes,
+        characters: content.characters,
+        bits_per_byte: rate(content.bytes),
+        bits_per_character: content.characters.and_then(rate),
+        ledger,
+    })
+}
+
+impl Inspection {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "{}: {}, format version {}, {} bytes for {}\n",
+            self.file, self.kind, self.version, self.file_bytes, self.content_bytes
+        );
+        let has_estimates = self.ledger.entries().iter().any(|entry| entry.estimate_bits.is_some());
+        let headings = ["section", "bits", "share", "bits a byte", "bits a character", "estimate"];
+        let shown = if has_estimates { 6 } else { 5 };
+        let mut rows = vec![headings[..shown].iter().map(|&heading| heading.to_owned()).collect()];
+        for entry in self.ledger.entries() {
+            rows.push(self.row(&entry.name, entry.bits, entry.estimate_bits));
+        }
+        rows.push(self.row("all", self.ledger.total_bits(), None));
+        for row in &mut rows {
+            row.truncate(shown);
+        }
+        text += &files::table(&rows);
+        text
+    }
+
+    fn row(&self, name: &str, bits: u64, estimate_bits: Option<f64>) -> Vec<String> {
+        let per = |count: Option<u64>| match count {
+            Some(count) if count > 0 => format!("{:.4}", bits as f64 / count as f64),
+            _ => "–".into(),
+        };
+        let share = format!("{:.2}%", 100.0 * bits as f64 / self.ledger.total_bits() as f64);
+        let estimate = estimate_bits.map_or(String::new(), |bits| format!("{bits:.1}"));
+        vec![name.to_owned(), bits.to_string(), share, per(Some(self.content_bytes)), per(self.characters), estimate]
+    }
+}

@@ -5,6 +5,7 @@ mod compress;
 mod decompress;
 mod files;
 mod inspect;
+mod puzzle;
 mod score;
 mod solve;
 

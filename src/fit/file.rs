@@ -268,6 +268,12 @@ impl FileFit {
         self.weights.noise()
     }
 
+    /// Ends the pressure on sparse weights: those that have not moved stay, the others learn freely from here on.
+    pub fn keep_moved(&mut self) {
+        let weights_from = self.problem.layout.len() - self.problem.layout.weights();
+        self.weights.keep_moved(&self.parameters[weights_from..], &mut self.trainable[weights_from..]);
+    }
+
     /// Fixes the weights at these differences.
     pub fn fix_weights(&mut self, differences: &[Vec<f32>]) {
         self.weights.fix(differences, &mut self.parameters);

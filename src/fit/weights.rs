@@ -120,6 +120,15 @@ impl WeightState {
         }
     }
 
+    pub(super) fn keep_moved(&mut self, weights: &[f32], trainable: &mut [bool]) {
+        if let WeightFit::Sparse { .. } = self.fit {
+            self.fit = WeightFit::Free;
+            for ((weight, start), trainable) in weights.iter().zip(&self.start[self.weights_from..]).zip(trainable) {
+                *trainable &= weight.to_bits() != start.to_bits();
+            }
+        }
+    }
+
     pub(super) fn differences(&self, parameters: &[f32]) -> Vec<Vec<f32>> {
         let difference = |&place: &usize| parameters[place] - self.start[place];
         self.places.iter().map(|places| places.iter().map(difference).collect()).collect()

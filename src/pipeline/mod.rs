@@ -3,6 +3,7 @@
 
 pub mod article;
 pub mod peers;
+pub mod puzzle;
 mod solve;
 
 pub use solve::solve;

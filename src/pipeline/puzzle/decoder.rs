@@ -35,14 +35,14 @@ pub(super) struct Coordinate {
 pub(super) fn problem(header: &Header) -> Result<Problem, CodeError> {
     let grid = |&(rows, columns): &Size| {
         let (rows, columns) = (usize::from(rows), usize::from(columns));
-        Grid::new(rows, columns, vec![0; rows * columns])
-            .map_err(|_| CodeError::Shape { field: "rows or columns", found: rows as u64, most: 30 })
+        Grid::new(rows, columns, vec![0; rows * columns]).map_err(|_| CodeError::Shape {
+            field: "rows or columns",
+            found: rows as u64,
+            most: 30,
+        })
     };
-    let train: Result<Vec<Pair>, CodeError> = header
-        .train
-        .iter()
-        .map(|[input, output]| Ok(Pair { input: grid(input)?, output: grid(output)? }))
-        .collect();
+    let train: Result<Vec<Pair>, CodeError> =
+        header.train.iter().map(|[input, output]| Ok(Pair { input: grid(input)?, output: grid(output)? })).collect();
     let tests: Result<Vec<Grid>, CodeError> = header.tests.iter().map(grid).collect();
     let puzzle = Puzzle { id: String::new(), train: train?, test: tests?, solutions: None };
     let mut plan = Plan::new(&puzzle);
@@ -73,7 +73,8 @@ pub(super) fn coordinates(problem: &Problem, rates: &[Option<Rate>]) -> Vec<Coor
     by_place.into_iter().enumerate().filter_map(sent).collect()
 }
 
-/// The starting values of all parameters that a file's seed gives; only those of the weights are used.
+/// The starting values of all parameters that a file's seed gives; only those of the weights are used. The head's bias
+/// starts at 0: the network multiplies it by 100, and the seed's logits would be sure of what is wrong.
 pub(super) fn starting_values(layout: &Layout, seed: u32) -> Vec<f32> {
     let mut values = vec![0.0; layout.len()];
     for (index, slice) in layout.slices().iter().enumerate() {
@@ -82,6 +83,7 @@ pub(super) fn starting_values(layout: &Layout, seed: u32) -> Vec<f32> {
         let target = &mut values[slice.range()];
         match slice.initial {
             Initial::Zero => {}
+            Initial::Normal(_) if slice.name == "head.bias" => {}
             Initial::Normal(scale) => target.iter_mut().for_each(|value| *value = normal(scale)),
             Initial::NormalColumn(scale) => {
                 target.chunks_mut(slice.shape[1]).for_each(|row| row.fill(normal(scale)));

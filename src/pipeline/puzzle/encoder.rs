@@ -7,9 +7,7 @@
 use super::decoder::{self, Coordinate};
 use super::{PuzzleError, decompress, grids};
 use crate::code::puzzle::{Header, MOST_GRIDS, Size};
-use crate::code::weights::{
-    Posterior, Steps, WeightCode, encode_posteriors, encode_steps, nearest_scale, scale,
-};
+use crate::code::weights::{Posterior, Steps, WeightCode, encode_posteriors, encode_steps, nearest_scale, scale};
 use crate::code::{Channel, Container, Kind, Rate, Tag};
 use crate::data::{Grid, Puzzle};
 use crate::engine::{EngineError, Evaluation, Problem};
@@ -60,20 +58,23 @@ impl Default for PuzzleSettings {
             weights: Weights::Seed,
             reconstruction_weight: 1.0,
             pressure: 10.0,
-            coarseness: 1.0,
+            coarseness: 0.3,
             threads: None,
         }
     }
 }
 
-/// The share of the steps after which rates and weights are fixed.
-const FREE_SHARE: f64 = 0.7;
+/// The share of the steps in which everything learns; after it weights that have not moved are left where they are.
+const FREE_SHARE: f64 = 0.5;
+
+/// The share of the steps after these, before rates and weights are fixed; the learning rate falls.
+const SETTLING_SHARE: f64 = 0.25;
 
 /// The share of the steps between blocks.
-const BLOCK_SHARE: f64 = 0.15;
+const BLOCK_SHARE: f64 = 0.1;
 
-/// The learning rate at the end of the fixed steps, against that at their start.
-const LAST_RATE: f64 = 0.2;
+/// The learning rate at the end of a phase in which it falls, against that at its start.
+const LAST_RATE: f64 = 0.1;
 
 /// A channel that has learnt fewer nats than this is not sent.
 const LEAST_LEARNT_NATS: f64 = 0.5;
@@ -116,11 +117,7 @@ struct Encoder<'a, 'b> {
 }
 
 impl<'a, 'b> Encoder<'a, 'b> {
-    fn new(
-        problem: &'a Problem,
-        settings: &'a PuzzleSettings,
-        watch: &'a mut Watch<'b>,
-    ) -> Result<Self, EngineError> {
+    fn new(problem: &'a Problem, settings: &'a PuzzleSettings, watch: &'a mut Watch<'b>) -> Result<Self, EngineError> {
         let start = decoder::starting_values(&problem.layout, settings.seed);
         let weights = match settings.weights {
             Weights::Seed => WeightFit::Frozen,
@@ -150,21 +147,23 @@ impl<'a, 'b> Encoder<'a, 'b> {
     fn run(mut self, puzzle: &Puzzle) -> Result<Vec<u8>, PuzzleError> {
         let steps = self.settings.steps as f64;
         let blocks = self.settings.channel == Channel::Blocks;
-        let fixed_share = 1.0 - FREE_SHARE - if blocks { BLOCK_SHARE } else { 0.0 };
+        let fixed_share = 1.0 - FREE_SHARE - SETTLING_SHARE - if blocks { BLOCK_SHARE } else { 0.0 };
         self.steps((FREE_SHARE * steps).ceil() as usize, |_| 1.0)?;
+        self.fit.keep_moved();
+        let settling = |done| 1.0 - (1.0 - LAST_RATE) * done;
+        self.steps((SETTLING_SHARE * steps).ceil() as usize, settling)?;
 
         let (code, weights, differences) = self.send_weights();
         self.fit.fix_weights(&differences);
         let rates = self.choose_rates();
         let nats: Vec<Option<f64>> = rates.iter().map(|rate| rate.map(Rate::nats)).collect();
         self.fit.fix_rates(&nats);
-        self.steps((fixed_share * steps).ceil() as usize, |done| 1.0 - (1.0 - LAST_RATE) * done)?;
+        self.steps((fixed_share * steps).ceil() as usize, settling)?;
 
         let sent = decoder::coordinates(self.problem, &rates);
         let latents = self.send_latents(&sent)?;
         let Self { problem, settings, .. } = self;
-        let outputs =
-            decoder::outputs(problem, settings.seed, &sent, &latents.sample, &differences, settings.threads)?;
+        let outputs = decoder::outputs(problem, settings.seed, &sent, &latents.sample, &differences, settings.threads)?;
         let header = header(puzzle, &problem.plan, settings, code, rates);
         let mut file = Container::new(Kind::Puzzle).with(Tag::Header, header.encode());
         if !latents.code.is_empty() {

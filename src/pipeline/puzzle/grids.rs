@@ -26,7 +26,8 @@ impl View<'_> {
     fn colours(&self, row: usize, column: usize) -> Vec<f64> {
         let dimensions = &self.plan.dimensions;
         let at = |colour: usize| {
-            let cell = ((self.example * dimensions.colours + colour) * dimensions.rows + row) * dimensions.columns + column;
+            let cell =
+                ((self.example * dimensions.colours + colour) * dimensions.rows + row) * dimensions.columns + column;
             f64::from(self.outputs.logits[cell * MODES.len() + self.mode as usize])
         };
         std::iter::once(0.0).chain((0..dimensions.colours).map(at)).collect()
@@ -171,9 +172,10 @@ pub(super) fn answers(plan: &Plan, outputs: &Outputs) -> Vec<((usize, usize), Ve
             let (left, columns) = view.likeliest(Side::Columns, size.map(|(_, columns)| columns));
             let cell = |index: usize| {
                 let weights = view.colours(top + index / columns, left + index % columns);
-                let best = weights.iter().enumerate().fold((0, 0.0), |best, (colour, &weight)| {
-                    if weight > best.1 { (colour, weight) } else { best }
-                });
+                let best = weights
+                    .iter()
+                    .enumerate()
+                    .fold((0, 0.0), |best, (colour, &weight)| if weight > best.1 { (colour, weight) } else { best });
                 best.0 as u8
             };
             ((rows, columns), (0..rows * columns).map(cell).collect())

@@ -4,10 +4,12 @@
 //! In: a puzzle; its solutions are not looked at. Out: a container of header, latents, weights and residual, which has
 //! been decoded again and compared. Decoding knows nothing of the fit.
 
+mod baselines;
 mod decoder;
 mod encoder;
 mod grids;
 
+pub use baselines::{Baselines, baselines};
 pub use encoder::{PuzzleSettings, Weights, compress};
 
 use crate::code::puzzle::Header;

@@ -214,3 +214,25 @@ fn a_submission_is_scored_three_ways() {
     assert_eq!(values, [2.0 / 3.0, 0.75, 0.5], "outputs, mean over tasks, whole tasks");
     tenfold().arg("score").arg(&submission).arg("--solutions").arg(&solutions).assert().success();
 }
+
+#[test]
+fn groups_join_to_the_article() {
+    let folder = tempfile::tempdir().unwrap();
+    let article = folder.path().join("article.md");
+    let text = format!(
+        "# Обзор\n\n{}\n## 信息\n\n{}\n",
+        "Одно предложение за другим. ".repeat(20),
+        "信息压缩技术。".repeat(50)
+    );
+    std::fs::write(&article, &text).unwrap();
+    let output = tenfold().arg("groups").arg(&article).args(["--json", "--max", "220"]).output().unwrap();
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let groups = printed["groups"].as_array().unwrap();
+    let joined: String = groups.iter().map(|group| group["text"].as_str().unwrap()).collect();
+    assert_eq!(joined, text);
+    assert_eq!((&groups[0]["title"], &groups[groups.len() - 1]["title"]), (&"Обзор".into(), &"信息".into()));
+
+    let shown = tenfold().arg("groups").arg(&article).assert().success();
+    shown.stdout(predicate::str::contains("groups (markdown); keywords: "));
+    tenfold().args(["groups", "no/such/file"]).assert().failure().stderr(predicate::str::contains("no/such/file"));
+}

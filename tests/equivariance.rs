@@ -8,7 +8,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use tenfold::data::{Grid, Pair, Puzzle};
-use tenfold::engine::{self, Device, Outputs, Problem};
+use tenfold::engine::{self, Device, EngineKind, Outputs, Problem};
 use tenfold::model::{Axes, DIRECTIONS, Dimensions, Equivariance, LATENT_CHANNELS, Network, Objective};
 use tenfold::model::{Optimiser, Plan};
 use tenfold::rng;
@@ -174,7 +174,7 @@ impl Case {
     }
 
     /// Outputs, then those of copies whose every parameter is a rounding away.
-    fn evaluate(&self, copies: usize) -> Vec<Outputs> {
+    fn evaluate(&self, kind: EngineKind, copies: usize) -> Vec<Outputs> {
         let rounded = |copy: usize| -> Vec<f32> {
             let mut signs = vec![0.0; self.parameters.len()];
             rng::step_noise(copy as u64, 2, &mut signs);
@@ -185,7 +185,7 @@ impl Case {
                 .collect()
         };
         let starts: Vec<Vec<f32>> = std::iter::once(self.parameters.clone()).chain((0..copies).map(rounded)).collect();
-        let mut engine = engine::create(&self.problem, &starts, Device::Cpu, Some(1)).unwrap();
+        let mut engine = engine::create(&self.problem, &starts, kind, Device::Cpu, Some(1)).unwrap();
         let evaluations = engine.gradients(0, &self.noise.repeat(starts.len())).unwrap().0;
         evaluations.into_iter().map(|evaluation| evaluation.outputs).collect()
     }
@@ -198,10 +198,16 @@ fn difference(puzzle: &Puzzle, symmetry: &Symmetry, equivariance: Equivariance, 
     let before = case(puzzle, equivariance, seed);
     let after = before.moved(puzzle, symmetry);
     let (plan, identity) = (&before.problem.plan, Symmetry::identity(puzzle));
-    let outputs = before.evaluate(ROUNDED_COPIES);
-    let rounded = |copy| distance(&identity, (&outputs[0], plan), (copy, plan)) <= MOST_ROUNDING;
-    let moved = after.evaluate(0);
-    outputs[1..].iter().all(rounded).then(|| distance(symmetry, (&outputs[0], plan), (&moved[0], &after.problem.plan)))
+    let mut worst = 0f32;
+    for kind in engine::available() {
+        let outputs = before.evaluate(kind, ROUNDED_COPIES);
+        if outputs[1..].iter().any(|copy| distance(&identity, (&outputs[0], plan), (copy, plan)) > MOST_ROUNDING) {
+            return None;
+        }
+        let moved = &after.evaluate(kind, 0)[0];
+        worst = worst.max(distance(symmetry, (&outputs[0], plan), (moved, &after.problem.plan)));
+    }
+    Some(worst)
 }
 
 fn distance(symmetry: &Symmetry, (first, plan): (&Outputs, &Plan), (second, moved_plan): (&Outputs, &Plan)) -> f32 {

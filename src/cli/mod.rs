@@ -1,5 +1,6 @@
 //! The command line: one file a verb.
 
+mod groups;
 mod compare;
 mod compress;
 mod decompress;
@@ -23,6 +24,7 @@ pub struct Arguments {
 enum Verb {
     Solve(solve::Arguments),
     Score(score::Arguments),
+    Groups(groups::Arguments),
     Compress(compress::Arguments),
     Decompress(decompress::Arguments),
     Inspect(inspect::Arguments),
@@ -34,6 +36,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.verb {
         Verb::Solve(arguments) => solve::run(arguments),
         Verb::Score(arguments) => score::run(arguments),
+        Verb::Groups(arguments) => groups::run(arguments),
         Verb::Compress(arguments) => compress::run(arguments),
         Verb::Decompress(arguments) => decompress::run(arguments),
         Verb::Inspect(arguments) => inspect::run(arguments),

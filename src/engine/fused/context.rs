@@ -21,6 +21,8 @@ pub struct Context<'a, T> {
     pub transposed: &'a [T],
     /// 1 for cells in an example's grids, (example, row, column).
     pub in_bounds: &'a [T],
+    /// Whether the directional layers leave 0 outside the grids (see [`crate::model::Equivariance`]).
+    pub clears_outside: bool,
     /// What a cell outside is moved by in the cumulative maximum, (example, cell, branch channel).
     pub outside: &'a [T],
     /// The rays of the directional layers.

@@ -146,6 +146,13 @@ fn mask_plane<T: Float>(in_bounds: &[T], values: &mut [T]) {
     }
 }
 
+/// What the directional layers leave outside the grids is cleared where symmetry is to be exact, on the way back too.
+fn clear_outside<T: Float>(context: &Context<T>, plan: &TensorPlan, plane: usize, values: &mut [T]) {
+    if context.clears_outside {
+        mask_plane(example_of(context.in_bounds, plan, plane, 1), values);
+    }
+}
+
 /// An example's part of an array by example and cell.
 fn example_of<'a, T>(values: &'a [T], plan: &TensorPlan, plane: usize, width: usize) -> &'a [T] {
     let long = plan.shape.plane_cells() * width;
@@ -178,6 +185,7 @@ pub fn cummax<T: Float>(context: &Context<T>, plan: &TensorPlan, slab: &mut [T],
                 let rays = scanned.chunks(cells * width).zip(maximal.chunks_mut(cells * width));
                 for (ray, (scanned, maximal)) in context.rays.rays.iter().zip(rays) {
                     maxima(context.level, ray, scanned, outside, maximal, lines, width);
+                    clear_outside(context, plan, index, maximal);
                 }
             });
     }
@@ -229,6 +237,7 @@ pub fn cummax_back<T: Float>(
             .with_min_len(context.team.least())
             .enumerate()
             .for_each(|(index, (((branch, scanned), gradient), lines))| {
+                clear_outside(context, plan, index, branch);
                 to_rays(branch, gradient, width);
                 let outside = example_of(context.outside, plan, index, width);
                 let rays = scanned.chunks(cells * width).zip(gradient.chunks_mut(cells * width));
@@ -260,6 +269,7 @@ pub fn shift<T: Float>(context: &Context<T>, plan: &TensorPlan, slab: &mut [T], 
                 product(context.level, x, weight, branch, inputs, width);
                 mask_plane(example_of(context.in_bounds, plan, index, 1), branch);
                 shift_plane(context.rays, branch, shifted, width, 1);
+                clear_outside(context, plan, index, shifted);
             });
     }
     measure(context, plan, slab, &buffers.shifted, &buffers.shift_moments, width);
@@ -284,10 +294,11 @@ pub fn shift_back<T: Float>(
         let [branch, shifted] = pick(slab, [&plan.branch, &buffers.shifted]);
         branch
             .par_chunks_mut(plane)
-            .zip(shifted.par_chunks(plane))
+            .zip(shifted.par_chunks_mut(plane))
             .with_min_len(context.team.least())
             .enumerate()
             .for_each(|(index, (branch, shifted))| {
+                clear_outside(context, plan, index, shifted);
                 shift_plane(context.rays, shifted, branch, width, -1);
                 mask_plane(example_of(context.in_bounds, plan, index, 1), branch);
             });

@@ -20,7 +20,7 @@ use super::team::Team;
 use super::weights::{Record, Records};
 use crate::engine::Problem;
 use crate::model::tying::representative;
-use crate::model::{Axes, LiveTensors, MODES, Network, Plan};
+use crate::model::{Axes, Equivariance, LiveTensors, MODES, Network, Plan};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -49,6 +49,7 @@ pub struct Model<T> {
     heads: [Head; 3],
     in_bounds: Vec<T>,
     outside: Vec<T>,
+    clears_outside: bool,
     row_modifier: Vec<T>,
     column_modifier: Vec<T>,
     rays: Rays,
@@ -127,6 +128,7 @@ impl<T: Float> Model<T> {
             ],
             in_bounds,
             outside,
+            clears_outside: problem.network.equivariance == Equivariance::Exact,
             row_modifier: modifier(plan, plan.dimensions.rows, |example| plan.extent(example).0),
             column_modifier: modifier(plan, plan.dimensions.columns, |example| plan.extent(example).1),
             rays: Rays::new(plan.dimensions.rows, plan.dimensions.columns),
@@ -203,6 +205,7 @@ impl<T: Float> Model<T> {
             records,
             transposed,
             in_bounds: &self.in_bounds,
+            clears_outside: self.clears_outside,
             outside: &self.outside,
             rays: &self.rays,
             zeros: &self.zeros,

@@ -1,10 +1,10 @@
 //! The command line: one file a verb.
 
-mod groups;
 mod compare;
 mod compress;
 mod decompress;
 mod files;
+mod groups;
 mod inspect;
 mod puzzle;
 mod score;

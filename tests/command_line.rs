@@ -13,14 +13,6 @@ fn task(name: &str) -> String {
     format!("{}/arc_tasks/{name}.json", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Whether this build can fit; says so where it can't.
-fn can_fit() -> bool {
-    if !cfg!(feature = "torch") {
-        println!("skipped: this build has no engine");
-    }
-    cfg!(feature = "torch")
-}
-
 fn read(path: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
@@ -33,9 +25,6 @@ fn quick(output: &Path) -> Command {
 
 #[test]
 fn a_run_leaves_records_curves_and_a_submission() {
-    if !can_fit() {
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
     let picture = folder.path().join("p.png");
@@ -67,9 +56,6 @@ fn a_run_leaves_records_curves_and_a_submission() {
 
 #[test]
 fn a_run_goes_on_where_it_stopped_and_is_never_overwritten() {
-    if !can_fit() {
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
     quick(&run).arg(task("frame_grid")).assert().success();
@@ -88,9 +74,6 @@ fn a_run_goes_on_where_it_stopped_and_is_never_overwritten() {
 
 #[test]
 fn the_same_seed_gives_the_same_result() {
-    if !can_fit() {
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     let curve = |name: &str, seed: &str| {
         let run = folder.path().join(name);
@@ -103,9 +86,6 @@ fn the_same_seed_gives_the_same_result() {
 
 #[test]
 fn seeds_side_by_side_cost_what_each_costs_alone() {
-    if !can_fit() {
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     let losses = |name: &str, arguments: &[&str]| -> Vec<f64> {
         let run = folder.path().join(name);
@@ -123,9 +103,6 @@ fn seeds_side_by_side_cost_what_each_costs_alone() {
 
 #[test]
 fn a_task_comes_by_standard_input() {
-    if !can_fit() {
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
     quick(&run)
@@ -138,9 +115,6 @@ fn a_task_comes_by_standard_input() {
 
 #[test]
 fn a_machine_without_cuda_says_so() {
-    if !can_fit() {
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("run");
     let result = tenfold()
@@ -154,16 +128,40 @@ fn a_machine_without_cuda_says_so() {
 }
 
 #[test]
-fn a_build_without_an_engine_says_so() {
-    if cfg!(feature = "torch") {
-        return;
-    }
+fn an_engine_or_device_that_is_not_there_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    quick(&folder.path().join("run"))
-        .arg(task("frame_grid"))
-        .assert()
-        .failure()
-        .stderr(predicate::str::contains("--features torch"));
+    let refused = |arguments: &[&str], says: &str| {
+        let mut command = tenfold();
+        command.args(["solve", "--steps", "1", "--output"]).arg(folder.path().join("run")).args(arguments);
+        command.arg(task("frame_grid")).assert().failure().stderr(predicate::str::contains(says));
+        assert!(!folder.path().join("run").exists());
+    };
+    refused(&["--engine", "fused", "--device", "cuda"], "the fused engine runs on the processor; use --device cpu");
+    if !cfg!(feature = "torch") {
+        refused(&["--engine", "torch"], "--features torch");
+        refused(&["--device", "cuda"], "built without the torch engine");
+    }
+}
+
+#[test]
+fn results_do_not_depend_on_the_number_of_workers_or_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let solve = |name: &str, arguments: &[&str]| {
+        let run = folder.path().join(name);
+        let names = ["frame_grid", "rotate_quarter", "gravity_down"];
+        let mut command = tenfold();
+        command.args(["solve", "--engine", "fused", "--steps", "4", "--output"]).arg(&run).args(arguments);
+        let output = command.args(names.map(task)).assert().success().get_output().stdout.clone();
+        let output = String::from_utf8(output).unwrap();
+        let places = names.map(|name| output.find(&format!("{name}: ")).unwrap());
+        assert!(places.is_sorted(), "shown in the order asked for");
+        let files = ["submission.json", "curves/frame_grid.csv", "curves/gravity_down.csv"];
+        files.map(|file| std::fs::read_to_string(run.join(file)).unwrap())
+    };
+    let one = solve("one", &["--workers", "1", "--threads", "1"]);
+    assert_eq!(solve("two", &["--workers", "2"]), one);
+    assert_eq!(solve("threads", &["--workers", "1", "--threads", "2"]), one);
+    assert_eq!(solve("many", &["--workers", "8"]), one);
 }
 
 #[test]

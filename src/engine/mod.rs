@@ -4,7 +4,7 @@
 //! In: a [`Plan`], settings and noise. Out: losses and outputs. Two engines given the same parameters and the same
 //! noise agree to rounding.
 
-mod fused;
+pub mod fused;
 #[cfg(feature = "torch")]
 mod torch;
 
@@ -155,8 +155,11 @@ pub trait Engine {
     /// The parameters as they are now.
     fn parameters(&self) -> Vec<f32>;
 
-    /// Replaces the parameters, for a fit whose optimiser is its own; vectors of another length are cut or left as they were.
-    fn set_parameters(&mut self, parameters: &[f32]);
+    /// Puts other parameters, as many, in their place; the optimiser's moments stay.
+    ///
+    /// # Errors
+    /// [`EngineError::Library`] when the library below fails.
+    fn set_parameters(&mut self, parameters: &[f32]) -> Result<(), EngineError>;
 }
 
 /// The engine for `problem`, starting from `parameters` (one vector a seed), with so many threads (all by default).
@@ -177,8 +180,11 @@ pub fn create(
     }
 }
 
-/// Which engine `kind` stands for on a device: `auto` is libtorch where it has a CUDA device and may use it.
-fn resolve(kind: EngineKind, device: Device) -> Result<EngineKind, EngineError> {
+/// Which engine `kind` stands for on a device: `auto` is libtorch where it has a CUDA device and may use it, else fused.
+///
+/// # Errors
+/// Where the binary lacks the engine, or the engine the device.
+pub fn resolve(kind: EngineKind, device: Device) -> Result<EngineKind, EngineError> {
     let torch = cfg!(feature = "torch");
     match (kind, device) {
         (EngineKind::Fused, Device::Cuda) => {

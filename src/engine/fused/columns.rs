@@ -5,12 +5,12 @@
 //! depend on which thread took which block.
 
 use super::float::Float;
-use super::simd::kernel;
+use super::simd::{kernel, row_by_row};
 
 /// Added to a variance before its root (CompressARC, `normalize`).
 pub const NORMALISE_EPSILON: f64 = 1e-8;
 
-/// Calls `$call::<T, C>` with a constant width, 16 or 32 at a time where rows tile them.
+/// Calls `$fixed::<T, C>` with a constant width where it is common, else `$general`.
 macro_rules! by_columns {
     ($columns:expr, $fixed:ident, $general:ident, ($($argument:expr),*)) => {
         match $columns {
@@ -24,18 +24,54 @@ macro_rules! by_columns {
     };
 }
 
+/// Numbers that are handled at once: rows side by side, so that sums don't wait for one another.
+const TILE: usize = 64;
+
+/// `values`, repeated over a tile.
 #[inline(always)]
-fn sum_fixed<T: Float, const C: usize>(x: &[T], sums: &mut [T]) {
-    let (x, _) = x.as_chunks::<C>();
+fn tiled<T: Float, const C: usize>(values: &[T]) -> [T; TILE] {
+    let mut tile = [T::ZERO; TILE];
+    let (rows, _) = tile.as_chunks_mut::<C>();
+    for row in rows {
+        row.copy_from_slice(&values[..C]);
+    }
+    tile
+}
+
+/// Adds a tile's rows, and then `last` rows, to `sums`.
+#[inline(always)]
+fn fold<T: Float, const C: usize>(tile: &[T; TILE], last: &[T; C], sums: &mut [T]) {
+    let (rows, _) = tile.as_chunks::<C>();
     let mut sum = [T::ZERO; C];
-    for x in x {
+    for row in rows {
         for lane in 0..C {
-            sum[lane] += x[lane];
+            sum[lane] += row[lane];
         }
     }
     for lane in 0..C {
-        sums[lane] += sum[lane];
+        sums[lane] += sum[lane] + last[lane];
     }
+}
+
+#[inline(always)]
+fn sum_fixed<T: Float, const C: usize>(x: &[T], sums: &mut [T]) {
+    let (tiles, rest) = x.as_chunks::<TILE>();
+    let mut tile = [T::ZERO; TILE];
+    for x in tiles {
+        row_by_row();
+        for lane in 0..TILE {
+            tile[lane] += x[lane];
+        }
+    }
+    let (rest, _) = rest.as_chunks::<C>();
+    let mut last = [T::ZERO; C];
+    for x in rest {
+        row_by_row();
+        for lane in 0..C {
+            last[lane] += x[lane];
+        }
+    }
+    fold(&tile, &last, sums);
 }
 
 fn sum_general<T: Float>(columns: usize, x: &[T], sums: &mut [T]) {
@@ -48,19 +84,26 @@ fn sum_general<T: Float>(columns: usize, x: &[T], sums: &mut [T]) {
 
 #[inline(always)]
 fn squares_fixed<T: Float, const C: usize>(x: &[T], mean: &[T], squares: &mut [T]) {
-    let (x, _) = x.as_chunks::<C>();
-    let mut centre = [T::ZERO; C];
-    centre.copy_from_slice(&mean[..C]);
-    let mut sum = [T::ZERO; C];
-    for x in x {
-        for lane in 0..C {
+    let (tiles, rest) = x.as_chunks::<TILE>();
+    let centre = tiled::<T, C>(mean);
+    let mut tile = [T::ZERO; TILE];
+    for x in tiles {
+        row_by_row();
+        for lane in 0..TILE {
             let centred = x[lane] - centre[lane];
-            sum[lane] = centred.mul_add(centred, sum[lane]);
+            tile[lane] = centred.mul_add(centred, tile[lane]);
         }
     }
-    for lane in 0..C {
-        squares[lane] += sum[lane];
+    let (rest, _) = rest.as_chunks::<C>();
+    let mut last = [T::ZERO; C];
+    for x in rest {
+        row_by_row();
+        for lane in 0..C {
+            let centred = x[lane] - centre[lane];
+            last[lane] = centred.mul_add(centred, last[lane]);
+        }
     }
+    fold(&tile, &last, squares);
 }
 
 fn squares_general<T: Float>(columns: usize, x: &[T], mean: &[T], squares: &mut [T]) {
@@ -73,17 +116,25 @@ fn squares_general<T: Float>(columns: usize, x: &[T], mean: &[T], squares: &mut 
 
 #[inline(always)]
 fn products_fixed<T: Float, const C: usize>(x: &[T], y: &[T], sums: &mut [T]) {
-    let (x, _) = x.as_chunks::<C>();
-    let (y, _) = y.as_chunks::<C>();
-    let mut sum = [T::ZERO; C];
+    let (x, x_rest) = x.as_chunks::<TILE>();
+    let (y, y_rest) = y.as_chunks::<TILE>();
+    let mut tile = [T::ZERO; TILE];
     for (x, y) in x.iter().zip(y) {
-        for lane in 0..C {
-            sum[lane] = x[lane].mul_add(y[lane], sum[lane]);
+        row_by_row();
+        for lane in 0..TILE {
+            tile[lane] = x[lane].mul_add(y[lane], tile[lane]);
         }
     }
-    for lane in 0..C {
-        sums[lane] += sum[lane];
+    let (x, _) = x_rest.as_chunks::<C>();
+    let (y, _) = y_rest.as_chunks::<C>();
+    let mut last = [T::ZERO; C];
+    for (x, y) in x.iter().zip(y) {
+        row_by_row();
+        for lane in 0..C {
+            last[lane] = x[lane].mul_add(y[lane], last[lane]);
+        }
     }
+    fold(&tile, &last, sums);
 }
 
 fn products_general<T: Float>(columns: usize, x: &[T], y: &[T], sums: &mut [T]) {
@@ -96,14 +147,16 @@ fn products_general<T: Float>(columns: usize, x: &[T], y: &[T], sums: &mut [T]) 
 
 #[inline(always)]
 fn normalise_fixed<T: Float, const C: usize>(x: &mut [T], mean: &[T], scale: &[T]) {
-    let (x, _) = x.as_chunks_mut::<C>();
-    let (mut centre, mut scales) = ([T::ZERO; C], [T::ZERO; C]);
-    centre.copy_from_slice(&mean[..C]);
-    scales.copy_from_slice(&scale[..C]);
-    for x in x {
-        for lane in 0..C {
+    let (centre, scales) = (tiled::<T, C>(mean), tiled::<T, C>(scale));
+    let (tiles, rest) = x.as_chunks_mut::<TILE>();
+    for x in tiles {
+        row_by_row();
+        for lane in 0..TILE {
             x[lane] = (x[lane] - centre[lane]) * scales[lane];
         }
+    }
+    for (lane, x) in rest.iter_mut().enumerate() {
+        *x = (*x - centre[lane]) * scales[lane];
     }
 }
 
@@ -117,16 +170,17 @@ fn normalise_general<T: Float>(columns: usize, x: &mut [T], mean: &[T], scale: &
 
 #[inline(always)]
 fn denormalise_fixed<T: Float, const C: usize>(dx: &mut [T], x: &[T], scale: &[T], slope: &[T], offset: &[T]) {
-    let (dx, _) = dx.as_chunks_mut::<C>();
-    let (x, _) = x.as_chunks::<C>();
-    let (mut scales, mut slopes, mut offsets) = ([T::ZERO; C], [T::ZERO; C], [T::ZERO; C]);
-    scales.copy_from_slice(&scale[..C]);
-    slopes.copy_from_slice(&slope[..C]);
-    offsets.copy_from_slice(&offset[..C]);
+    let (scales, slopes, offsets) = (tiled::<T, C>(scale), tiled::<T, C>(slope), tiled::<T, C>(offset));
+    let (dx, dx_rest) = dx.as_chunks_mut::<TILE>();
+    let (x, x_rest) = x.as_chunks::<TILE>();
     for (dx, x) in dx.iter_mut().zip(x) {
-        for lane in 0..C {
+        row_by_row();
+        for lane in 0..TILE {
             dx[lane] = dx[lane].mul_add(scales[lane], x[lane].mul_add(slopes[lane], offsets[lane]));
         }
+    }
+    for (lane, (dx, x)) in dx_rest.iter_mut().zip(x_rest).enumerate() {
+        *dx = dx.mul_add(scales[lane], x.mul_add(slopes[lane], offsets[lane]));
     }
 }
 
@@ -140,16 +194,17 @@ fn denormalise_general<T: Float>(columns: usize, dx: &mut [T], x: &[T], scale: &
 
 #[inline(always)]
 fn affine_fixed<T: Float, const C: usize>(y: &mut [T], x: &[T], mean: &[T], slope: &[T], offset: &[T]) {
-    let (y, _) = y.as_chunks_mut::<C>();
-    let (x, _) = x.as_chunks::<C>();
-    let (mut centre, mut slopes, mut offsets) = ([T::ZERO; C], [T::ZERO; C], [T::ZERO; C]);
-    centre.copy_from_slice(&mean[..C]);
-    slopes.copy_from_slice(&slope[..C]);
-    offsets.copy_from_slice(&offset[..C]);
+    let (centre, slopes, offsets) = (tiled::<T, C>(mean), tiled::<T, C>(slope), tiled::<T, C>(offset));
+    let (y, y_rest) = y.as_chunks_mut::<TILE>();
+    let (x, x_rest) = x.as_chunks::<TILE>();
     for (y, x) in y.iter_mut().zip(x) {
-        for lane in 0..C {
+        row_by_row();
+        for lane in 0..TILE {
             y[lane] += (x[lane] - centre[lane]).mul_add(slopes[lane], offsets[lane]);
         }
+    }
+    for (lane, (y, &x)) in y_rest.iter_mut().zip(x_rest).enumerate() {
+        *y += (x - centre[lane]).mul_add(slopes[lane], offsets[lane]);
     }
 }
 

@@ -88,15 +88,25 @@ fn ray(direction: usize, rows: usize, columns: usize) -> Ray {
     Ray { steps, ends, diagonal: down != 0 && right != 0 }
 }
 
+/// Copies of a constant length where it is the published one: the compiler makes moves of them.
+#[inline(always)]
+fn copy<T: Copy>(from: &[T], to: &mut [T]) {
+    const HALF: usize = 2;
+    if let (Some(from), Some(to), true) = (from.first_chunk::<HALF>(), to.first_chunk_mut::<HALF>(), from.len() == HALF) {
+        *to = *from;
+    } else {
+        to.copy_from_slice(from);
+    }
+}
+
 /// (cell, direction, branch channel) to (ray, cell, branch channel), of one plane.
 fn to_rays<T: Copy>(by_cell: &[T], by_ray: &mut [T], width: usize) {
     let (cells, half) = (by_cell.len() / (DIRECTIONS * width), width / 2);
-    for (cell, values) in by_cell.chunks_exact(DIRECTIONS * width).enumerate() {
-        for (direction, values) in values.chunks_exact(width).enumerate() {
-            let forward = (direction * cells + cell) * width;
-            let backward = ((direction + DIRECTIONS / 2) % DIRECTIONS * cells + cell) * width + half;
-            by_ray[forward..forward + half].copy_from_slice(&values[..half]);
-            by_ray[backward..backward + half].copy_from_slice(&values[half..]);
+    for (ray, by_ray) in by_ray.chunks_exact_mut(cells * width).enumerate() {
+        let (forward, backward) = (ray * width, (ray + DIRECTIONS / 2) % DIRECTIONS * width + half);
+        for (to, from) in by_ray.chunks_exact_mut(width).zip(by_cell.chunks_exact(DIRECTIONS * width)) {
+            copy(&from[forward..forward + half], &mut to[..half]);
+            copy(&from[backward..backward + half], &mut to[half..]);
         }
     }
 }
@@ -104,12 +114,11 @@ fn to_rays<T: Copy>(by_cell: &[T], by_ray: &mut [T], width: usize) {
 /// The inverse of [`to_rays`].
 fn from_rays<T: Copy>(by_ray: &[T], by_cell: &mut [T], width: usize) {
     let (cells, half) = (by_cell.len() / (DIRECTIONS * width), width / 2);
-    for (cell, values) in by_cell.chunks_exact_mut(DIRECTIONS * width).enumerate() {
-        for (direction, values) in values.chunks_exact_mut(width).enumerate() {
-            let forward = (direction * cells + cell) * width;
-            let backward = ((direction + DIRECTIONS / 2) % DIRECTIONS * cells + cell) * width + half;
-            values[..half].copy_from_slice(&by_ray[forward..forward + half]);
-            values[half..].copy_from_slice(&by_ray[backward..backward + half]);
+    for (ray, by_ray) in by_ray.chunks_exact(cells * width).enumerate() {
+        let (forward, backward) = (ray * width, (ray + DIRECTIONS / 2) % DIRECTIONS * width + half);
+        for (from, to) in by_ray.chunks_exact(width).zip(by_cell.chunks_exact_mut(DIRECTIONS * width)) {
+            copy(&from[..half], &mut to[forward..forward + half]);
+            copy(&from[half..], &mut to[backward..backward + half]);
         }
     }
 }
@@ -118,19 +127,19 @@ fn from_rays<T: Copy>(by_ray: &[T], by_cell: &mut [T], width: usize) {
 fn shift_plane<T: Float>(rays: &Rays, from: &[T], to: &mut [T], width: usize, sign: i64) {
     let half = width / 2;
     let cell = DIRECTIONS * width;
-    for row in 0..rays.rows {
-        for column in 0..rays.columns {
-            let target = &mut to[(row * rays.columns + column) * cell..][..cell];
-            for (index, target) in target.chunks_exact_mut(half).enumerate() {
-                let (down, right) = tying::ray(index / 2, index % 2);
-                let (before, beside) = (row as i64 - sign * down, column as i64 - sign * right);
-                let inside = (0..rays.rows as i64).contains(&before) && (0..rays.columns as i64).contains(&beside);
-                if inside {
-                    let source = (before as usize * rays.columns + beside as usize) * cell + index * half;
-                    target.copy_from_slice(&from[source..source + half]);
-                } else {
-                    target.fill(T::ZERO);
-                }
+    let (rows, columns) = (rays.rows as i64, rays.columns as i64);
+    to.fill(T::ZERO);
+    for index in 0..2 * DIRECTIONS {
+        let (down, right) = tying::ray(index / 2, index % 2);
+        let (down, right) = (sign * down, sign * right);
+        for row in down.max(0)..(rows + down).min(rows) {
+            let (first, end) = (right.max(0), (columns + right).min(columns));
+            let count = (end - first).max(0) as usize;
+            let target = (row * columns + first) as usize * cell + index * half;
+            let source = ((row - down) * columns + first - right) as usize * cell + index * half;
+            for place in 0..count {
+                let (target, source) = (target + place * cell, source + place * cell);
+                copy(&from[source..source + half], &mut to[target..target + half]);
             }
         }
     }

@@ -89,11 +89,6 @@ impl Shape {
         self.cells() * self.directions()
     }
 
-    /// Planes in a block; the last may have fewer.
-    pub fn block_planes(&self) -> usize {
-        self.block_planes
-    }
-
     /// Positions in a block.
     pub fn block(&self) -> usize {
         self.block_planes * self.plane_cells() * self.directions()

@@ -5,7 +5,7 @@
 
 use super::columns::{self, block_moments, column_sums, combine_moments};
 use super::float::Float;
-use super::linear::{outer, product, transpose};
+use super::linear::{add_product, outer, product, transpose};
 use super::plan::{TensorPlan, pick};
 use super::simd::{Level, kernel};
 use super::team::Team;
@@ -98,12 +98,13 @@ kernel! {
     }
 
     /// From the gradient of the scaled latents: that of the normalised means in `by_mean` and of the centred adjustments
-    /// in `by_adjustment`; adds up what the scaling gets.
-    fn draw_back<T: Float>(mean: &[T], adjustment: &[T], noise: &[T], shared: &Shared<T>, inverse_size: T, by_latent: &[T], by_mean: &mut [T], by_adjustment: &mut [T], by_scaling: &mut [T]) {
+    /// in `by_adjustment`. `sums`, each by latent channel: the means' gradient, its product with the normalised means, the
+    /// adjustments' gradient, the scaling's gradient.
+    fn draw_back<T: Float>(mean: &[T], adjustment: &[T], noise: &[T], shared: &Shared<T>, inverse_size: T, by_latent: &[T], by_mean: &mut [T], by_adjustment: &mut [T], sums: &mut [T]) {
         let (means, scales, centres, scalings) =
             (tiled(&shared.mean), tiled(&shared.scale), tiled(&shared.centre), tiled(&shared.scaling));
         let floor = T::of(MINIMUM_CAPACITY) * inverse_size;
-        let mut sums = [T::ZERO; LANES];
+        let mut lanes = [[T::ZERO; LANES]; 4];
         let inputs = mean.chunks(LANES).zip(adjustment.chunks(LANES)).zip(noise.chunks(LANES)).zip(by_latent.chunks(LANES));
         for ((((mean, adjustment), noise), by_latent), (by_mean, by_adjustment)) in
             inputs.zip(by_mean.chunks_mut(LANES).zip(by_adjustment.chunks_mut(LANES)))
@@ -119,7 +120,7 @@ kernel! {
                 let at = coordinate(a[lane] - centres[lane], inverse_size);
                 let mean = (m[lane] - means[lane]) * scales[lane];
                 let noise = at.noise * n[lane];
-                sums[lane] = g[lane].mul_add(at.signal.mul_add(mean, noise), sums[lane]);
+                lanes[3][lane] = g[lane].mul_add(at.signal.mul_add(mean, noise), lanes[3][lane]);
                 let gradient = g[lane] * scalings[lane];
                 to_mean[lane] = gradient.mul_add(at.signal, mean * at.signal_variance);
                 let noise_variance = at.noise * at.noise;
@@ -127,12 +128,32 @@ kernel! {
                 let by_variance = (mean * mean - T::ONE) * noise_variance;
                 let by_capacity = T::ONE + by_variance - gradient * noise + by_signal;
                 to_adjustment[lane] = by_capacity * (at.capacity - floor);
+                // Lanes beyond the end hold no latent.
+                let counts = if lane < many { T::ONE } else { T::ZERO };
+                lanes[0][lane] = counts.mul_add(to_mean[lane], lanes[0][lane]);
+                lanes[1][lane] = (counts * mean).mul_add(to_mean[lane], lanes[1][lane]);
+                lanes[2][lane] = counts.mul_add(to_adjustment[lane], lanes[2][lane]);
             }
             by_mean.copy_from_slice(&to_mean[..many]);
             by_adjustment.copy_from_slice(&to_adjustment[..many]);
         }
-        for (lane, &sum) in sums.iter().enumerate() {
-            by_scaling[lane % CHANNELS] += sum;
+        for (sums, lanes) in sums.chunks_exact_mut(CHANNELS).zip(&lanes) {
+            for (lane, &sum) in lanes.iter().enumerate() {
+                sums[lane % CHANNELS] += sum;
+            }
+        }
+    }
+
+    /// The means' gradient back through their normalisation, and the adjustments' through their centring.
+    fn centre_gradients<T: Float>(mean: &[T], centre: &[T; CHANNELS], back: &[[T; CHANNELS]; 4], by_mean: &mut [T], by_adjustment: &mut [T]) {
+        let [scale, slope, offset, taken] = back;
+        let rows = by_mean.as_chunks_mut::<CHANNELS>().0.iter_mut().zip(by_adjustment.as_chunks_mut::<CHANNELS>().0);
+        for ((by_mean, by_adjustment), mean) in rows.zip(mean.as_chunks::<CHANNELS>().0) {
+            for channel in 0..CHANNELS {
+                let rest = (mean[channel] - centre[channel]).mul_add(slope[channel], offset[channel]);
+                by_mean[channel] = by_mean[channel].mul_add(scale[channel], rest);
+                by_adjustment[channel] += taken[channel];
+            }
         }
     }
 }
@@ -174,6 +195,18 @@ impl Latents<'_> {
         by_block[..shape.blocks()].iter().map(|kl| kl.to_f64()).sum()
     }
 
+    /// Fills the first layer's input from the latents in `plan.latents`.
+    pub fn decode_drawn<T: Float>(&self, parameters: &[T], slab: &mut [T]) {
+        let shape = &self.plan.shape;
+        let [stream, latent] = pick(slab, [&self.plan.layers[0].input, &self.plan.latents]);
+        let (weight, bias) = (&parameters[self.slices.weight.clone()], &parameters[self.slices.bias.clone()]);
+        latent
+            .par_chunks(shape.block() * CHANNELS)
+            .zip(stream.par_chunks_mut(shape.block() * shape.channels))
+            .with_min_len(self.team.least())
+            .for_each(|(latent, stream)| self.spread(latent, weight, bias, stream));
+    }
+
     /// From the stream's gradient in `plan.gradient` to the parameters'; the KL counts once.
     pub fn back<T: Float>(&self, parameters: &[T], noise: &[T], slab: &mut [T], gradient: &mut [T]) {
         let shape = &self.plan.shape;
@@ -211,8 +244,6 @@ impl Latents<'_> {
                 let (by_weight, rest) = partial.split_at_mut(weight_end);
                 let (by_bias, sums) = rest.split_at_mut(channels);
                 self.collect(latent, dy, transposed, by_weight, by_bias);
-                let (by_mean_sums, rest) = sums.split_at_mut(2 * CHANNELS);
-                let (by_adjustment_sums, by_scaling) = rest.split_at_mut(CHANNELS);
                 draw_back(
                     self.level,
                     mean,
@@ -223,18 +254,8 @@ impl Latents<'_> {
                     latent,
                     by_mean,
                     by_adjustment,
-                    by_scaling,
+                    sums,
                 );
-                column_sums(self.level, by_adjustment, by_adjustment_sums, CHANNELS);
-                let (flat, along) = by_mean_sums.split_at_mut(CHANNELS);
-                column_sums(self.level, by_mean, flat, CHANNELS);
-                // The product with the normalised means, from the means themselves.
-                for (mean, by_mean) in mean.chunks_exact(CHANNELS).zip(by_mean.chunks_exact(CHANNELS)) {
-                    for channel in 0..CHANNELS {
-                        let normal = (mean[channel] - shared.mean[channel]) * shared.scale[channel];
-                        along[channel] = normal.mul_add(by_mean[channel], along[channel]);
-                    }
-                }
             });
         let (first, rest) = partials.split_at_mut(partial);
         let total = &mut first[..long];
@@ -255,14 +276,14 @@ impl Latents<'_> {
         let share = T::of(1.0 / positions as f64);
         let inverse_size: T = self.inverse_size();
         let alone = if positions == 1 { T::ZERO } else { T::ONE };
-        let (mut scale, mut slope, mut offset, mut centre) =
-            ([T::ZERO; CHANNELS], [T::ZERO; CHANNELS], [T::ZERO; CHANNELS], [T::ZERO; CHANNELS]);
+        let mut back = [[T::ZERO; CHANNELS]; 4];
+        let [scale, slope, offset, taken] = &mut back;
         for channel in 0..CHANNELS {
             let [flat, along, adjustment, scaling] = [0, 1, 2, 3].map(|part| sums[part * CHANNELS + channel]);
             scale[channel] = shared.scale[channel] * alone;
             slope[channel] = -shared.scale[channel] * shared.scale[channel] * along * share * alone;
             offset[channel] = -shared.scale[channel] * flat * share * alone;
-            centre[channel] = -adjustment * share;
+            taken[channel] = -adjustment * share;
             let target = parameters[self.slices.target.start + channel] * T::of(TARGET_SCALE);
             let learnt = target.exp() * T::of(INITIAL_CAPACITY) * inverse_size;
             let by_target = (T::ONE - shared.scaling[channel]) * (learnt + learnt) * scaling + adjustment;
@@ -277,15 +298,7 @@ impl Latents<'_> {
             .zip(mean.par_chunks(block))
             .with_min_len(self.team.least())
             .for_each(|((by_mean, by_adjustment), mean)| {
-                let rows = by_mean.chunks_exact_mut(CHANNELS).zip(by_adjustment.chunks_exact_mut(CHANNELS));
-                for ((by_mean, by_adjustment), mean) in rows.zip(mean.chunks_exact(CHANNELS)) {
-                    for channel in 0..CHANNELS {
-                        let centred = mean[channel] - shared.mean[channel];
-                        let rest = centred.mul_add(slope[channel], offset[channel]);
-                        by_mean[channel] = by_mean[channel].mul_add(scale[channel], rest);
-                        by_adjustment[channel] += centre[channel];
-                    }
-                }
+                centre_gradients(self.level, mean, &shared.mean, &back, by_mean, by_adjustment);
             });
     }
 
@@ -321,56 +334,83 @@ impl Latents<'_> {
         combine_moments(by_block, shape.block_sizes(), mean, scale);
     }
 
-    /// The planes of a block, and in each the stretches of one direction: the parameters hold directions before rows and
-    /// columns, the stream after them. Calls `each` with (plane, direction).
-    fn stretches(&self, positions: usize) -> impl Iterator<Item = (usize, usize)> + use<> {
-        let (cells, directions) = (self.plan.shape.plane_cells(), self.plan.shape.directions());
-        (0..positions / (cells * directions))
-            .flat_map(move |plane| (0..directions).map(move |direction| (plane, direction)))
-    }
-
-    /// stream = latent · weight + bias.
+    /// stream = latent · weight + bias. A tensor with rows or columns has its directions before them in the parameters, and
+    /// after them in the stream.
     fn spread<T: Float>(&self, latent: &[T], weight: &[T], bias: &[T], stream: &mut [T]) {
-        let channels = self.plan.shape.channels;
+        let shape = &self.plan.shape;
+        let (cells, directions, channels) = (shape.plane_cells(), shape.directions(), shape.channels);
         for stream in stream.chunks_exact_mut(channels) {
             stream.copy_from_slice(bias);
         }
-        let (cells, directions) = (self.plan.shape.plane_cells(), self.plan.shape.directions());
-        for (plane, direction) in self.stretches(latent.len() / CHANNELS) {
-            let start = plane * cells * directions;
-            for cell in 0..cells {
-                let from = (start + direction * cells + cell) * CHANNELS;
-                let to = (start + cell * directions + direction) * channels;
-                let stream = &mut stream[to..to + channels];
-                for (latent, weight) in latent[from..from + CHANNELS].iter().zip(weight.chunks_exact(channels)) {
-                    for (stream, &weight) in stream.iter_mut().zip(weight) {
-                        *stream = latent.mul_add(weight, *stream);
-                    }
+        if directions == 1 || cells == 1 {
+            return add_product(self.level, latent, weight, stream, CHANNELS, channels);
+        }
+        let mut rows = [T::ZERO; ROWS * CHANNELS];
+        for (latent, stream) in planes(latent, stream, cells * directions, channels) {
+            each_stretch(cells, directions, |start, count| {
+                let rows = &mut rows[..count * CHANNELS];
+                for (index, row) in rows.as_chunks_mut::<CHANNELS>().0.iter_mut().enumerate() {
+                    row.copy_from_slice(&latent[parameter_place(start + index, cells, directions)..][..CHANNELS]);
                 }
-            }
+                let stream = &mut stream[start * channels..(start + count) * channels];
+                add_product(self.level, rows, weight, stream, CHANNELS, channels);
+            });
         }
     }
 
     /// The way back of [`Latents::spread`]: the weight's and bias' gradients, and the latent replaced by its own.
     fn collect<T: Float>(&self, latent: &mut [T], dy: &[T], transposed: &[T], by_weight: &mut [T], by_bias: &mut [T]) {
-        let channels = self.plan.shape.channels;
+        let shape = &self.plan.shape;
+        let (cells, directions, channels) = (shape.plane_cells(), shape.directions(), shape.channels);
         column_sums(self.level, dy, by_bias, channels);
-        let (cells, directions) = (self.plan.shape.plane_cells(), self.plan.shape.directions());
         let zeros = [T::ZERO; CHANNELS];
         if directions == 1 || cells == 1 {
             outer(self.level, latent, &zeros, dy, by_weight, CHANNELS, channels);
             product(self.level, dy, transposed, latent, channels, CHANNELS);
             return;
         }
-        for (plane, direction) in self.stretches(latent.len() / CHANNELS) {
-            let start = plane * cells * directions;
-            for cell in 0..cells {
-                let to = (start + direction * cells + cell) * CHANNELS;
-                let from = (start + cell * directions + direction) * channels;
-                let (latent, dy) = (&mut latent[to..to + CHANNELS], &dy[from..from + channels]);
-                outer(self.level, latent, &zeros, dy, by_weight, CHANNELS, channels);
-                product(self.level, dy, transposed, latent, channels, CHANNELS);
-            }
+        let mut rows = [T::ZERO; ROWS * CHANNELS];
+        let positions = cells * directions;
+        for (latent, dy) in latent.chunks_exact_mut(positions * CHANNELS).zip(dy.chunks_exact(positions * channels)) {
+            each_stretch(cells, directions, |start, count| {
+                let rows = &mut rows[..count * CHANNELS];
+                let dy = &dy[start * channels..(start + count) * channels];
+                let place = |index: usize| parameter_place(start + index, cells, directions);
+                for (index, row) in rows.as_chunks_mut::<CHANNELS>().0.iter_mut().enumerate() {
+                    row.copy_from_slice(&latent[place(index)..][..CHANNELS]);
+                }
+                outer(self.level, rows, &zeros, dy, by_weight, CHANNELS, channels);
+                product(self.level, dy, transposed, rows, channels, CHANNELS);
+                for (index, row) in rows.as_chunks::<CHANNELS>().0.iter().enumerate() {
+                    latent[place(index)..][..CHANNELS].copy_from_slice(row);
+                }
+            });
         }
     }
+}
+
+/// Positions whose latents are put in the stream's order at once.
+const ROWS: usize = 64;
+
+/// Where the parameters hold the latent of a position of a plane, which the stream counts by cell, then direction.
+fn parameter_place(position: usize, cells: usize, directions: usize) -> usize {
+    (position % directions * cells + position / directions) * CHANNELS
+}
+
+/// Stretches of at most [`ROWS`] of a plane's positions: (first, how many).
+fn each_stretch(cells: usize, directions: usize, mut work: impl FnMut(usize, usize)) {
+    let positions = cells * directions;
+    for start in (0..positions).step_by(ROWS) {
+        work(start, ROWS.min(positions - start));
+    }
+}
+
+/// Latents and stream by planes of so many positions.
+fn planes<'a, T>(
+    latent: &'a [T],
+    stream: &'a mut [T],
+    positions: usize,
+    channels: usize,
+) -> impl Iterator<Item = (&'a [T], &'a mut [T])> {
+    latent.chunks_exact(positions * CHANNELS).zip(stream.chunks_exact_mut(positions * channels))
 }

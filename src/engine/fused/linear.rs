@@ -4,7 +4,7 @@
 //! over rows. Widths of the published network are compiled in; any other width takes the same steps in the same order.
 
 use super::float::Float;
-use super::simd::kernel;
+use super::simd::{kernel, row_by_row};
 
 /// Calls `$call::<T, I, O>` with constant widths where they are common, else `$general`.
 macro_rules! by_width {
@@ -41,6 +41,7 @@ fn product_fixed<T: Float, const I: usize, const O: usize>(x: &[T], w: &[T], y: 
     let (x, _) = x.as_chunks::<I>();
     let (y, _) = y.as_chunks_mut::<O>();
     for (x, y) in x.iter().zip(y) {
+        row_by_row();
         let mut sum = [T::ZERO; O];
         for (&x, w) in x.iter().zip(&w[..I]) {
             fma(&mut sum, x, w);
@@ -71,6 +72,7 @@ fn add_product_fixed<T: Float, const I: usize, const O: usize>(x: &[T], w: &[T],
     let (x, _) = x.as_chunks::<I>();
     let (y, _) = y.as_chunks_mut::<O>();
     for (x, y) in x.iter().zip(y) {
+        row_by_row();
         let mut sum = *y;
         for (&x, w) in x.iter().zip(&w[..I]) {
             fma(&mut sum, x, w);
@@ -100,6 +102,7 @@ fn add_centred_fixed<T: Float, const I: usize, const O: usize>(
     let mut centre = [T::ZERO; I];
     centre.copy_from_slice(&mean[..I]);
     for ((x, y), residual) in x.iter().zip(y).zip(residual) {
+        row_by_row();
         let mut sum = *residual;
         for ((&x, &centre), w) in x.iter().zip(&centre).zip(&w[..I]) {
             fma(&mut sum, x - centre, w);
@@ -144,12 +147,14 @@ fn outer_fixed<T: Float, const I: usize, const O: usize>(x: &[T], mean: &[T], dy
         centre[..many].copy_from_slice(&mean[first..first + many]);
         if many == GRADIENT_ROWS {
             for (x, dy) in x.iter().zip(dy) {
+                row_by_row();
                 for row in 0..GRADIENT_ROWS {
                     fma(&mut sums[row], x[first + row] - centre[row], dy);
                 }
             }
         } else {
             for (x, dy) in x.iter().zip(dy) {
+                row_by_row();
                 for row in 0..many {
                     fma(&mut sums[row], x[first + row] - centre[row], dy);
                 }
@@ -190,6 +195,7 @@ fn branch_gradient_fixed<T: Float, const I: usize, const O: usize>(
     slopes.copy_from_slice(&slope[..O]);
     offsets.copy_from_slice(&offset[..O]);
     for (dy, branch) in dy.iter().zip(branch) {
+        row_by_row();
         let mut sum = offsets;
         for lane in 0..O {
             sum[lane] = (branch[lane] - centre[lane]).mul_add(slopes[lane], sum[lane]);

@@ -4,43 +4,36 @@
 //! arithmetic is, so that sums are kept in registers over several rows at once.
 
 use super::float::Float;
-use super::simd::kernel;
+use super::simd::{kernel, row_by_row};
 
 /// Rows that share one pass over the matrix.
-const ROWS: usize = 4;
+const ROWS: usize = 6;
 /// Columns whose sums are kept at once.
 const COLUMNS: usize = 32;
 /// Columns that are kept at once where [`COLUMNS`] do not tile the matrix; 8 directions always tile.
 const FEW_COLUMNS: usize = 8;
-
-/// residual + (x − mean) · w for [`ROWS`] rows, `L` columns from `first` on.
-#[inline(always)]
-fn rows_by_columns<T: Float, const R: usize, const L: usize>(
-    x: &[T],
-    w: &[T],
-    sums: &mut [[T; L]; R],
-    side: usize,
-    first: usize,
-) {
-    for step in 0..side {
-        let (w, _) = w[step * side + first..][..L].as_chunks::<L>();
-        for row in 0..R {
-            let x = x[row * side + step];
-            for lane in 0..L {
-                sums[row][lane] = x.mul_add(w[0][lane], sums[row][lane]);
-            }
-        }
-    }
-}
+/// Rows of the gradient whose sums are kept at once.
+const GRADIENT_ROWS: usize = 4;
 
 #[inline(always)]
 fn multiply<T: Float, const R: usize, const L: usize>(x: &[T], w: &[T], y: &mut [T], side: usize) {
+    let rows: [&[T]; R] = std::array::from_fn(|row| &x[row * side..(row + 1) * side]);
     for first in (0..side).step_by(L) {
         let mut sums = [[T::ZERO; L]; R];
         for row in 0..R {
             sums[row].copy_from_slice(&y[row * side + first..][..L]);
         }
-        rows_by_columns::<T, R, L>(x, w, &mut sums, side, first);
+        for (step, w) in w.chunks_exact(side).enumerate() {
+            row_by_row();
+            let mut weights = [T::ZERO; L];
+            weights.copy_from_slice(&w[first..first + L]);
+            for row in 0..R {
+                let x = rows[row][step];
+                for lane in 0..L {
+                    sums[row][lane] = x.mul_add(weights[lane], sums[row][lane]);
+                }
+            }
+        }
         for row in 0..R {
             y[row * side + first..][..L].copy_from_slice(&sums[row]);
         }
@@ -60,19 +53,19 @@ fn multiply_all<T: Float, const L: usize>(x: &[T], w: &[T], y: &mut [T], side: u
 
 #[inline(always)]
 fn accumulate<T: Float, const L: usize>(x: &[T], dy: &[T], gradient: &mut [T], side: usize) {
-    for input in (0..side).step_by(ROWS) {
+    for input in (0..side).step_by(GRADIENT_ROWS) {
         for first in (0..side).step_by(L) {
-            let mut sums = [[T::ZERO; L]; ROWS];
+            let mut sums = [[T::ZERO; L]; GRADIENT_ROWS];
             for (x, dy) in x.chunks_exact(side).zip(dy.chunks_exact(side)) {
                 let (dy, _) = dy[first..first + L].as_chunks::<L>();
-                let x = &x[input..input + ROWS];
-                for row in 0..ROWS {
+                let x = &x[input..input + GRADIENT_ROWS];
+                for row in 0..GRADIENT_ROWS {
                     for lane in 0..L {
                         sums[row][lane] = x[row].mul_add(dy[0][lane], sums[row][lane]);
                     }
                 }
             }
-            for row in 0..ROWS {
+            for row in 0..GRADIENT_ROWS {
                 let target = &mut gradient[(input + row) * side + first..][..L];
                 for (target, &sum) in target.iter_mut().zip(&sums[row]) {
                     *target += sum;
@@ -98,15 +91,6 @@ kernel! {
             accumulate::<T, COLUMNS>(x, dy, gradient, side);
         } else {
             accumulate::<T, FEW_COLUMNS>(x, dy, gradient, side);
-        }
-    }
-
-    /// y = x − mean, the mean by channel. `x`: (position, channel), `channels` dividing the length.
-    pub fn centre<T: Float>(x: &[T], mean: &[T], y: &mut [T]) {
-        for (x, y) in x.chunks_exact(mean.len()).zip(y.chunks_exact_mut(mean.len())) {
-            for ((x, y), mean) in x.iter().zip(y).zip(mean) {
-                *y = *x - *mean;
-            }
         }
     }
 }

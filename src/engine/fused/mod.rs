@@ -13,6 +13,7 @@ mod adam;
 mod branch;
 mod columns;
 mod context;
+mod decoder;
 mod directions;
 mod float;
 mod geometry;
@@ -31,13 +32,18 @@ mod softmax;
 mod team;
 mod weights;
 
-use super::{Engine, EngineError, Evaluation, Losses, Outputs, Problem};
+use super::{Engine, EngineError, Evaluation, Losses, Problem};
 use adam::Learner;
 use float::Float;
 use network::{Model, Workspace};
 use reconstruction::Reconstruction;
 use simd::Level;
-use team::Team;
+use team::{Team, on, pool};
+
+#[cfg(test)]
+mod tests;
+
+pub use decoder::Decoder;
 
 const NAME: &str = "fused";
 
@@ -69,9 +75,7 @@ impl<T: Float> FusedEngine<T> {
         threads: Option<usize>,
         level: Level,
     ) -> Result<Self, EngineError> {
-        let threads = threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get));
-        let pool = (threads > 1).then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build()).transpose();
-        let pool = pool.map_err(|error| EngineError::Library { engine: NAME, message: error.to_string() })?;
+        let pool = pool(threads)?;
         let team = Team { several: pool.is_some() };
         let model = Model::new(problem, level, team);
         let convert = |values: &Vec<f32>| values.iter().map(|&value| T::of(f64::from(value))).collect();
@@ -95,46 +99,47 @@ impl<T: Float> FusedEngine<T> {
         }
         let Self { model, reconstruction, workspace, learners, noise, problem, level, team, pool } = self;
         let learner = &mut learners[seed];
-        let mut run = || {
+        on(pool.as_ref(), || {
             model.forward(&learner.parameters, noise, workspace);
             let Workspace { readout, by_readout, .. } = workspace;
             let nats = reconstruction.run(*team, *level, readout, &problem.objective, step, by_readout);
             model.backward(&learner.parameters, noise, workspace, &mut learner.gradient);
             nats
-        };
-        match pool {
-            Some(pool) => pool.install(run),
-            None => run(),
-        }
+        })
     }
 
-    /// One seed's step; nothing is allocated.
-    fn advance(&mut self, seed: usize, step: usize, noise: &[f32]) -> f64 {
+    /// The latents that `noise` draws from one seed's posteriors, one number a coordinate in the layout's order, times their
+    /// scaling: what [`Decoder::decode`] reads.
+    pub fn draw(&mut self, seed: usize, noise: &[f32]) -> Vec<T> {
+        for (to, &from) in self.noise.iter_mut().zip(noise) {
+            *to = T::of(f64::from(from));
+        }
+        let Self { model, workspace, learners, noise, pool, .. } = self;
+        on(pool.as_ref(), || model.forward(&learners[seed].parameters, noise, workspace));
+        let mut latents = vec![T::ZERO; noise.len()];
+        model.drawn(workspace, &mut latents);
+        latents
+    }
+
+    /// One seed's step, evaluated under its `noise` before the update; gives the reconstruction in nats. Nothing is
+    /// allocated (but for a block of the threads' queue, every 63 steps, where there are several).
+    pub fn advance(&mut self, seed: usize, step: usize, noise: &[f32]) -> f64 {
         let nats = self.evaluate(seed, step, noise);
         let Self { learners, problem, level, team, pool, .. } = self;
-        let mut run = || learners[seed].update(*team, *level, &problem.optimiser);
-        match pool {
-            Some(pool) => pool.install(run),
-            None => run(),
-        }
+        on(pool.as_ref(), || learners[seed].update(*team, *level, &problem.optimiser));
         nats
     }
 
     /// What the workspace holds after a seed's evaluation.
     fn evaluation(&self, reconstruction_nats: f64) -> Evaluation {
         let Workspace { readout, kl_by_tensor, .. } = &self.workspace;
-        let single = |values: &[T]| values.iter().map(|value| value.to_f64() as f32).collect();
         Evaluation {
             losses: Losses {
                 kl_nats: kl_by_tensor.iter().sum(),
                 reconstruction_nats,
                 kl_by_tensor_nats: kl_by_tensor.to_vec(),
             },
-            outputs: Outputs {
-                logits: single(&readout.logits),
-                row_mask: single(&readout.row_mask),
-                column_mask: single(&readout.column_mask),
-            },
+            outputs: readout.outputs(),
         }
     }
 }
@@ -171,10 +176,11 @@ impl Engine for FusedEngine<f32> {
         self.learners.iter().flat_map(|learner| learner.parameters.iter().copied()).collect()
     }
 
-    fn set_parameters(&mut self, parameters: &[f32]) {
-        let own = self.learners.iter_mut().flat_map(|learner| learner.parameters.iter_mut());
-        for (own, &value) in own.zip(parameters) {
-            *own = value;
+    fn set_parameters(&mut self, parameters: &[f32]) -> Result<(), EngineError> {
+        let length = self.problem.layout.len();
+        for (learner, values) in self.learners.iter_mut().zip(parameters.chunks_exact(length)) {
+            learner.parameters.copy_from_slice(values);
         }
+        Ok(())
     }
 }

@@ -160,7 +160,7 @@ impl<T: Float> Model<T> {
     /// From parameters and noise to `workspace.readout` and the KL.
     pub fn forward(&self, parameters: &[T], noise: &[T], workspace: &mut Workspace<T>) {
         self.records.spread(parameters, &mut workspace.records, &mut workspace.transposed);
-        let Workspace { arena, records, transposed, kl_by_tensor, .. } = workspace;
+        let Workspace { arena, kl_by_tensor, .. } = workspace;
         let mut slabs = self.slabs(arena);
         slabs.par_iter_mut().zip(kl_by_tensor.par_iter_mut()).with_min_len(self.team.least()).enumerate().for_each(
             |(index, (slab, kl))| {
@@ -168,6 +168,33 @@ impl<T: Float> Model<T> {
                 *kl = latents.decode(parameters, &noise[latents.slices.mean.clone()], slab);
             },
         );
+        self.decode_stream(parameters, workspace);
+    }
+
+    /// From parameters and latents, in the layout's order and times their scaling, to `workspace.readout`. Of the
+    /// parameters only the weights are read.
+    pub fn decode(&self, parameters: &[T], latents: &[T], workspace: &mut Workspace<T>) {
+        self.records.spread(parameters, &mut workspace.records, &mut workspace.transposed);
+        self.slabs(&mut workspace.arena).par_iter_mut().with_min_len(self.team.least()).enumerate().for_each(
+            |(index, slab)| {
+                let tensor = self.latents(index);
+                slab[tensor.plan.latents.clone()].copy_from_slice(&latents[tensor.slices.mean.clone()]);
+                tensor.decode_drawn(parameters, slab);
+            },
+        );
+        self.decode_stream(parameters, workspace);
+    }
+
+    /// The latents that the last `forward` drew, in the layout's order and times their scaling.
+    pub fn drawn(&self, workspace: &Workspace<T>, latents: &mut [T]) {
+        for (plan, slices) in self.tensors.iter().zip(&self.latents) {
+            latents[slices.mean.clone()].copy_from_slice(&workspace.arena[plan.in_arena(&plan.latents)]);
+        }
+    }
+
+    /// From the first layer's input to the readout.
+    fn decode_stream(&self, parameters: &[T], workspace: &mut Workspace<T>) {
+        let Workspace { arena, records, transposed, .. } = workspace;
         for layer in 0..self.network.layers {
             let context = self.context(layer, records, transposed);
             self.layer(layer, &context, arena);

@@ -10,6 +10,7 @@
 use super::float::Float;
 use super::simd::{Level, kernel};
 use super::team::Team;
+use crate::engine::Outputs;
 use crate::model::{Dimensions, MODES, Objective, Plan};
 use rayon::prelude::*;
 
@@ -68,6 +69,16 @@ impl<T: Float> Readout<T> {
             logits: vec![T::ZERO; examples * colours * rows * columns * modes],
             row_mask: vec![T::ZERO; examples * rows * modes],
             column_mask: vec![T::ZERO; examples * columns * modes],
+        }
+    }
+
+    /// A copy in single precision.
+    pub fn outputs(&self) -> Outputs {
+        let single = |values: &[T]| values.iter().map(|value| value.to_f64() as f32).collect();
+        Outputs {
+            logits: single(&self.logits),
+            row_mask: single(&self.row_mask),
+            column_mask: single(&self.column_mask),
         }
     }
 }

@@ -42,6 +42,14 @@ impl Level {
     }
 }
 
+/// Keeps the compiler from vectorising the loop around it, so that it vectorises the fixed-width arrays within: across rows
+/// it would have to gather and scatter.
+#[inline(always)]
+#[allow(clippy::inline_always)]
+pub fn row_by_row() {
+    std::hint::black_box(());
+}
+
 /// Declares kernels: functions that take a [`Level`] first and run a copy of the body compiled for it.
 macro_rules! kernel {
     ($($(#[$meta:meta])* $visibility:vis fn $name:ident<T: Float>($($argument:ident: $type:ty),* $(,)?) $(-> $output:ty)? $body:block)*) => {$(

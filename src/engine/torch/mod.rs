@@ -175,11 +175,11 @@ impl Engine for TorchEngine {
         ops::to_vec(&self.parameters)
     }
 
-    fn set_parameters(&mut self, parameters: &[f32]) {
-        tch::no_grad(|| {
-            let values = Tensor::from_slice(parameters).view_as(&self.parameters).to_device(self.device);
-            self.parameters.copy_(&values);
-        });
+    fn set_parameters(&mut self, parameters: &[f32]) -> Result<(), EngineError> {
+        guarded(|| {
+            let values = Tensor::from_slice(parameters).view_as(&self.parameters);
+            tch::no_grad(|| self.parameters.copy_(&values));
+        })
     }
 }
 

@@ -49,7 +49,7 @@ struct Arguments {
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     println!(
-        "puzzle,channel,weights,steps,reconstruction_weight,cells,raw_bits,order0_bits,xz_bits,file_bits,frame_bits,header_bits,latent_bits,latent_kl_bits,latent_gaussian_bits,weight_bits,weights_moved,residual_bits,residual_estimate_bits,channels,right,seconds"
+        "puzzle,channel,weights,steps,reconstruction_weight,cells,raw_bits,order0_bits,xz_bits,file_bits,frame_bits,header_bits,latent_bits,latent_kl_bits,latent_estimate_bits,latent_gaussian_bits,weight_bits,weights_moved,residual_bits,residual_estimate_bits,channels,right,seconds"
     );
     for puzzle in load_puzzles(std::slice::from_ref(&arguments.tasks), &arguments.task, arguments.solutions.as_deref())?
     {
@@ -66,7 +66,7 @@ fn main() -> anyhow::Result<()> {
                 threads: Some(arguments.threads),
             };
             let start = Instant::now();
-            let file = compress(&puzzle, &settings, &mut |step, evaluation| {
+            let compressed = compress(&puzzle, &settings, &mut |step, evaluation| {
                 if arguments.trace.is_some_and(|every| step % every == 0) {
                     let losses = &evaluation.losses;
                     let bits = |nats: f64| nats / std::f64::consts::LN_2;
@@ -79,12 +79,13 @@ fn main() -> anyhow::Result<()> {
                 }
                 ControlFlow::Continue(())
             })?;
+            let file = &compressed.file;
             let seconds = start.elapsed().as_secs_f64();
             if let Some(folder) = &arguments.keep {
                 std::fs::create_dir_all(folder)?;
-                std::fs::write(folder.join(format!("{}-{weights:?}.tenfold", puzzle.id)), &file)?;
+                std::fs::write(folder.join(format!("{}-{weights:?}.tenfold", puzzle.id)), file)?;
             }
-            let right = match (&decompress(&file, Some(2))?.solutions, &puzzle.solutions) {
+            let right = match (&decompress(file, Some(2))?.solutions, &puzzle.solutions) {
                 (Some(answers), Some(solutions)) => {
                     if answers == solutions {
                         "yes"
@@ -94,7 +95,7 @@ fn main() -> anyhow::Result<()> {
                 }
                 _ => "",
             };
-            let summary = inspect(&file, Some(arguments.threads))?;
+            let summary = inspect(file, Some(arguments.threads))?;
             let line = |name: &str| summary.ledger.entries().iter().find(|entry| entry.name == name);
             let bits = |name: &str| line(name).map_or(0, |entry| entry.bits);
             let estimate = |name: &str| line(name).and_then(|entry| entry.estimate_bits).unwrap_or(0.0);
@@ -102,7 +103,7 @@ fn main() -> anyhow::Result<()> {
                 summary.channels.iter().map(|channel| channel.coordinates as f64 * channel.rate_nats).sum::<f64>();
             let peers = baselines(&puzzle);
             println!(
-                "{},{},{weights:?},{},{},{},{:.0},{:.0},{},{},{},{},{},{:.0},{:.0},{},{},{},{:.1},{},{right},{seconds:.1}",
+                "{},{},{weights:?},{},{},{},{:.0},{:.0},{},{},{},{},{},{:.1},{:.1},{:.0},{},{},{},{:.1},{},{right},{seconds:.1}",
                 puzzle.id,
                 summary.channel,
                 settings.steps,
@@ -115,6 +116,7 @@ fn main() -> anyhow::Result<()> {
                 bits("frame"),
                 bits("header"),
                 bits("latents"),
+                compressed.latents_kl_bits,
                 estimate("latents"),
                 gaussian / std::f64::consts::LN_2,
                 bits("weights"),

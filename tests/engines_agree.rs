@@ -39,7 +39,13 @@ fn any_puzzle() -> impl Strategy<Value = Puzzle> {
         .prop_flat_map(|(sizes, test, colours)| puzzle_of(sizes, test, colours))
 }
 
-fn evaluate(problem: &Problem, kind: EngineKind, step: usize, parameters: &[f32], noise: &[f32]) -> (Evaluation, Vec<f32>) {
+fn evaluate(
+    problem: &Problem,
+    kind: EngineKind,
+    step: usize,
+    parameters: &[f32],
+    noise: &[f32],
+) -> (Evaluation, Vec<f32>) {
     let mut engine = engine::create(problem, &[parameters.to_vec()], kind, Device::Cpu, Some(1)).unwrap();
     let (mut evaluations, gradient) = engine.gradients(step, noise).unwrap();
     (evaluations.remove(0), gradient)
@@ -87,7 +93,8 @@ proptest! {
 
 #[test]
 fn engines_agree_on_the_smallest_puzzles() {
-    let grid = |rows: usize, columns: usize, colour: u8| Grid::new(rows, columns, vec![colour; rows * columns]).unwrap();
+    let grid =
+        |rows: usize, columns: usize, colour: u8| Grid::new(rows, columns, vec![colour; rows * columns]).unwrap();
     for (rows, columns) in [(1, 1), (30, 1), (1, 2), (2, 1)] {
         for colour in [0, 4] {
             let pair = Pair { input: grid(rows, columns, colour), output: grid(rows, columns, colour) };

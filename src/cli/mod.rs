@@ -1,5 +1,6 @@
 //! The command line: one file a verb.
 
+mod analyze;
 mod compare;
 mod compress;
 mod decompress;
@@ -29,6 +30,7 @@ enum Verb {
     Decompress(decompress::Arguments),
     Inspect(inspect::Arguments),
     Compare(compare::Arguments),
+    Analyze(analyze::Arguments),
 }
 
 /// Does what the command line says.
@@ -41,5 +43,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Verb::Decompress(arguments) => decompress::run(arguments),
         Verb::Inspect(arguments) => inspect::run(arguments),
         Verb::Compare(arguments) => compare::run(arguments),
+        Verb::Analyze(arguments) => analyze::run(arguments),
     }
 }

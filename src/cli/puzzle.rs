@@ -100,7 +100,7 @@ impl Options {
         let style = ProgressStyle::with_template("[{bar:30}] step {pos}/{len}, {msg}, {eta} left")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new(self.steps as u64).with_style(style.progress_chars("=> "));
-        let file = puzzle::compress(puzzle, &settings, &mut |step, evaluation| {
+        let compressed = puzzle::compress(puzzle, &settings, &mut |step, evaluation| {
             let Bits(latents) = Nats(evaluation.losses.kl_nats).into();
             let Bits(grids) = Nats(evaluation.losses.reconstruction_nats).into();
             bar.set_position(step as u64);
@@ -108,7 +108,7 @@ impl Options {
             ControlFlow::Continue(())
         })?;
         bar.finish_and_clear();
-        Ok(file)
+        Ok(compressed.file)
     }
 }
 

@@ -89,8 +89,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let output = arguments.output.clone().unwrap_or_else(|| default_output(arguments, &config));
     let run = RunFolder::open(&output, &config, arguments.resume)?;
 
-    let mut tally = Tally { arguments, run: &run, several: puzzles.len() > 1, submission: Submission::new(), known: 0, solved: 0 };
-    fit_all(&puzzles, workers, &Fits { config: &config, threads, run: &run }, |puzzle, record| tally.count(puzzle, record))?;
+    let mut tally =
+        Tally { arguments, run: &run, several: puzzles.len() > 1, submission: Submission::new(), known: 0, solved: 0 };
+    fit_all(&puzzles, workers, &Fits { config: &config, threads, run: &run }, |puzzle, record| {
+        tally.count(puzzle, record)
+    })?;
     let Tally { known, solved, .. } = tally;
     let tally = if known > 0 { format!("{solved} of {known} solved; ") } else { String::new() };
     println!("{tally}results in {}", run.path().display());

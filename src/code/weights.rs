@@ -28,7 +28,7 @@ const SCALE_BITS: u32 = 6;
 pub fn scale(level: u8) -> f64 {
     /// 2^(−i / 4).
     const QUARTERS: [f64; 4] = [1.0, 0.840_896_415_253_714_5, std::f64::consts::FRAC_1_SQRT_2, 0.594_603_557_501_360_5];
-    QUARTERS[usize::from(level % 4)] / f64::from(1u32 << (level / 4 & 15))
+    QUARTERS[usize::from(level % 4)] / f64::from(1u32 << ((level / 4) & 15))
 }
 
 /// The level whose scale is nearest to `value`.
@@ -76,7 +76,7 @@ pub fn encode_steps(groups: &[Steps]) -> Vec<u8> {
                 if moved {
                     let folded = fold_sign(value);
                     encode_plain(&mut coder, folded & 1, 1);
-                    model.number.encode(&mut coder, (folded + (folded & 1)) / 2 - 1);
+                    model.number.encode(&mut coder, folded.div_ceil(2) - 1);
                 }
                 before = moved;
             }

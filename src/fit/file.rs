@@ -16,6 +16,10 @@ use rand::RngExt;
 /// Added to the variance when means are normalised, as the engines do.
 const VARIANCE_FLOOR: f64 = 1e-8;
 
+/// Nats that a channel starts with: fewer than published, so that a short fit ends with few. Targets move by at most a
+/// tenth in the logarithm of nats a step.
+const START_CAPACITY: f64 = 100.0;
+
 /// A target at which a channel has its least capacity to single precision.
 const CLOSED_TARGET: f32 = -5.0;
 
@@ -107,6 +111,8 @@ impl FileFit {
         let weights_from = layout.len() - layout.weights();
         let mut parameters = layout.initial_values(settings.seed);
         parameters[weights_from..].copy_from_slice(&start[weights_from..]);
+        let start_target = ((START_CAPACITY / INITIAL_CAPACITY).ln() / TARGET_SCALE) as f32;
+        parameters[2 * layout.latents()..weights_from].fill(start_target);
         let adjustments = layout.latents()..2 * layout.latents();
         let learn = settings.weights != WeightFit::Frozen;
         let trainable =
@@ -148,7 +154,7 @@ impl FileFit {
         self.draw_noise();
         let mut noisy = self.parameters.clone();
         self.weights.add_noise(self.settings.seed, self.step, &mut noisy);
-        self.engine.set_parameters(&noisy);
+        self.engine.set_parameters(&noisy)?;
         let (mut evaluations, mut gradient) = self.engine.gradients(self.step, &self.noise)?;
         self.charge_channels(&mut gradient);
         self.weights.charge(&self.parameters, &mut gradient, &self.problem.optimiser);

@@ -10,6 +10,7 @@
 //! - [`curves`]: the course of a training run as CSV
 //! - [`record`]: what is kept of each puzzle, and [`run`]: the folder that a run leaves
 
+pub mod analyze;
 pub mod curves;
 mod letters;
 pub mod palette;

@@ -92,7 +92,8 @@ fn ray(direction: usize, rows: usize, columns: usize) -> Ray {
 #[inline(always)]
 fn copy<T: Copy>(from: &[T], to: &mut [T]) {
     const HALF: usize = 2;
-    if let (Some(from), Some(to), true) = (from.first_chunk::<HALF>(), to.first_chunk_mut::<HALF>(), from.len() == HALF) {
+    if let (Some(from), Some(to), true) = (from.first_chunk::<HALF>(), to.first_chunk_mut::<HALF>(), from.len() == HALF)
+    {
         *to = *from;
     } else {
         to.copy_from_slice(from);

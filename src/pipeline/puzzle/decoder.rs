@@ -8,16 +8,14 @@ use crate::code::normal::quantile;
 use crate::code::puzzle::{Header, Size};
 use crate::code::{CodeError, Rate};
 use crate::data::{Grid, Pair, Puzzle};
-use crate::engine::{self, Device, EngineError, EngineKind, Outputs, Problem};
+use crate::engine::fused::Decoder;
+use crate::engine::{EngineError, Outputs, Problem};
 use crate::fit::LatentChannel;
 use crate::model::{Axes, Initial, LATENT_CHANNELS, Layout, Network, Objective, Optimiser, Plan, WeightGroup};
 use rand::Rng;
 
 /// Numbers of a puzzle's largest tensor that a decoder sets up at most; the largest ARC task has 2.6 million.
 const MOST_NUMBERS: u64 = 6_000_000;
-
-/// Far below the target of any channel that says something: with it every channel has its least capacity.
-const CLOSED_TARGET: f32 = -10.0;
 
 /// Latent channels of a file, sent or not.
 pub(super) const CHANNELS: usize = Axes::COUNT * LATENT_CHANNELS;
@@ -99,9 +97,6 @@ pub(super) fn group_sizes(layout: &Layout) -> Vec<usize> {
 }
 
 /// What the network says, given the latents that were sent and the weights' differences from their starting values.
-///
-/// The engine is given latents as noise: with means of 0 and the least capacity, a latent is its noise times s times the
-/// output scaling, for the s and the scaling that the least capacity has.
 pub(super) fn outputs(
     problem: &Problem,
     seed: u32,
@@ -117,21 +112,9 @@ pub(super) fn outputs(
             parameters[place] += difference;
         }
     }
-    let weights_from = layout.len() - layout.weights();
-    parameters[..2 * layout.latents()].fill(0.0);
-    parameters[2 * layout.latents()..weights_from].fill(CLOSED_TARGET);
-
-    let mut noise = vec![0.0; layout.latents()];
+    let mut latents = vec![0.0; layout.latents()];
     for (coordinate, &value) in sent.iter().zip(sample) {
-        noise[coordinate.place] = (f64::from(value) * coordinate.rate.signal_variance()) as f32;
+        latents[coordinate.place] = (f64::from(value) * coordinate.rate.signal_variance()) as f32;
     }
-    for channel in LatentChannel::all(problem) {
-        let share = crate::latent::MINIMUM_CAPACITY / (channel.positions * LATENT_CHANNELS) as f64;
-        let closed = crate::code::normal::exp(-share) * (1.0 - crate::code::normal::exp(-2.0 * share));
-        channel.coordinates().for_each(|place| noise[place] = (f64::from(noise[place]) / closed) as f32);
-    }
-    let mut engine = engine::create(problem, &[parameters], EngineKind::Fused, Device::Cpu, threads)?;
-    let (mut evaluations, _) = engine.gradients(problem.objective.size_warmup_steps, &noise)?;
-    let last = evaluations.pop().map(|evaluation| evaluation.outputs);
-    last.ok_or(EngineError::Library { engine: "fused", message: "nothing was evaluated".into() })
+    Ok(Decoder::new(problem, threads)?.decode(&parameters, &latents))
 }

@@ -6,13 +6,17 @@
 
 use super::decoder::{self, Coordinate};
 use super::{PuzzleError, decompress, grids};
+use crate::code::blocks::partition;
+use crate::code::latents::Sent;
 use crate::code::puzzle::{Header, MOST_GRIDS, Size};
 use crate::code::weights::{Posterior, Steps, WeightCode, encode_posteriors, encode_steps, nearest_scale, scale};
 use crate::code::{Channel, Container, Kind, Rate, Tag};
 use crate::data::{Grid, Puzzle};
 use crate::engine::{EngineError, Evaluation, Problem};
 use crate::fit::{FileFit, FileSettings, LatentChannel, WeightFit};
+use crate::latent::uniform;
 use crate::model::{Objective, Plan};
+use crate::units::{Bits, Nats};
 use std::ops::ControlFlow;
 
 /// How the weights are sent.
@@ -55,7 +59,7 @@ impl Default for PuzzleSettings {
             steps: 1000,
             seed: 0,
             channel: Channel::Dithered,
-            weights: Weights::Seed,
+            weights: Weights::Posterior,
             reconstruction_weight: 1.0,
             pressure: 10.0,
             coarseness: 0.3,
@@ -85,11 +89,20 @@ const LEAST_WEIGHT_NATS: f64 = 0.004;
 /// Where a fit stands: steps done, and the last step's evaluation.
 pub type Watch<'a> = dyn FnMut(usize, &Evaluation) -> ControlFlow<()> + 'a;
 
+/// A puzzle's file, and what only its encoder knows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compressed {
+    /// The file.
+    pub file: Vec<u8>,
+    /// KL of the posterior that the latents were sent from, under the channel's noise.
+    pub latents_kl_bits: f64,
+}
+
 /// Compresses a puzzle; its solutions, if known, are not looked at. `watch` hears of every step and may break off.
 ///
 /// # Errors
 /// [`PuzzleError`].
-pub fn compress(puzzle: &Puzzle, settings: &PuzzleSettings, watch: &mut Watch) -> Result<Vec<u8>, PuzzleError> {
+pub fn compress(puzzle: &Puzzle, settings: &PuzzleSettings, watch: &mut Watch) -> Result<Compressed, PuzzleError> {
     for (what, found) in [("train pairs", puzzle.train.len()), ("test inputs", puzzle.test.len())] {
         if found > MOST_GRIDS {
             return Err(PuzzleError::TooMany { what, found, most: MOST_GRIDS });
@@ -98,9 +111,9 @@ pub fn compress(puzzle: &Puzzle, settings: &PuzzleSettings, watch: &mut Watch) -
     let mut problem = decoder::problem_of(Plan::new(puzzle));
     problem.objective =
         Objective { reconstruction_weight: settings.reconstruction_weight, ..problem.objective.clone() };
-    let file = Encoder::new(&problem, settings, watch)?.run(puzzle)?;
-    verify(&file, puzzle, settings.threads)?;
-    Ok(file)
+    let compressed = Encoder::new(&problem, settings, watch)?.run(puzzle)?;
+    verify(&compressed.file, puzzle, settings.threads)?;
+    Ok(compressed)
 }
 
 /// Decodes the file and compares.
@@ -144,7 +157,7 @@ impl<'a, 'b> Encoder<'a, 'b> {
         Ok(())
     }
 
-    fn run(mut self, puzzle: &Puzzle) -> Result<Vec<u8>, PuzzleError> {
+    fn run(mut self, puzzle: &Puzzle) -> Result<Compressed, PuzzleError> {
         let steps = self.settings.steps as f64;
         let blocks = self.settings.channel == Channel::Blocks;
         let fixed_share = 1.0 - FREE_SHARE - SETTLING_SHARE - if blocks { BLOCK_SHARE } else { 0.0 };
@@ -161,7 +174,7 @@ impl<'a, 'b> Encoder<'a, 'b> {
         self.steps((fixed_share * steps).ceil() as usize, settling)?;
 
         let sent = decoder::coordinates(self.problem, &rates);
-        let latents = self.send_latents(&sent)?;
+        let (latents, latents_kl_bits) = self.send_latents(&sent)?;
         let Self { problem, settings, .. } = self;
         let outputs = decoder::outputs(problem, settings.seed, &sent, &latents.sample, &differences, settings.threads)?;
         let header = header(puzzle, &problem.plan, settings, code, rates);
@@ -172,7 +185,8 @@ impl<'a, 'b> Encoder<'a, 'b> {
         if !weights.is_empty() {
             file = file.with(Tag::Weights, weights);
         }
-        Ok(file.with(Tag::Residual, grids::encode(&problem.plan, &outputs)).to_bytes())
+        let file = file.with(Tag::Residual, grids::encode(&problem.plan, &outputs)).to_bytes();
+        Ok(Compressed { file, latents_kl_bits })
     }
 
     /// The rates that are sent, rounded to levels: those of channels that have learnt something.
@@ -209,13 +223,16 @@ impl<'a, 'b> Encoder<'a, 'b> {
         }
     }
 
-    fn send_latents(&mut self, sent: &[Coordinate]) -> Result<crate::code::latents::Sent, PuzzleError> {
+    /// Sends the latents; gives also the KL of what they were sent from, in bits.
+    fn send_latents(&mut self, sent: &[Coordinate]) -> Result<(Sent, f64), PuzzleError> {
         let rates: Vec<Rate> = sent.iter().map(|coordinate| coordinate.rate).collect();
         let seed = self.settings.seed.into();
-        let blocks = crate::code::blocks::partition(&rates, seed).len();
+        let blocks = partition(&rates, seed).len();
         let steps = (BLOCK_SHARE * self.settings.steps as f64 / blocks as f64).ceil() as usize;
         let channel = self.settings.channel;
-        channel.send(&rates, seed, &mut |sample| {
+        // By coordinate, the mean at the last asking before it was sent.
+        let mut asked = vec![0.0; sent.len()];
+        let latents = channel.send(&rates, seed, &mut |sample| {
             if sample.iter().any(Option::is_some) {
                 let mut by_place = vec![None; self.problem.layout.latents()];
                 for (coordinate, &value) in sent.iter().zip(sample) {
@@ -225,8 +242,25 @@ impl<'a, 'b> Encoder<'a, 'b> {
                 self.steps(steps, |_| LAST_RATE)?;
             }
             let means = self.fit.means();
-            Ok(sent.iter().map(|coordinate| means[coordinate.place]).collect())
-        })
+            let means: Vec<f32> = sent.iter().map(|coordinate| means[coordinate.place]).collect();
+            for ((asked, &mean), value) in asked.iter_mut().zip(&means).zip(sample) {
+                if value.is_none() {
+                    *asked = mean;
+                }
+            }
+            Ok::<_, PuzzleError>(means)
+        })?;
+        let kl = |(rate, &mean): (&Rate, &f32)| kl_nats(channel, *rate, f64::from(mean));
+        let Bits(bits) = Nats(rates.iter().zip(&asked).map(kl).sum()).into();
+        Ok((latents, bits))
+    }
+}
+
+/// The KL of one coordinate's posterior from the prior.
+fn kl_nats(channel: Channel, rate: Rate, mean: f64) -> f64 {
+    match channel {
+        Channel::Dithered => uniform::kl_nats(rate.nats(), mean),
+        Channel::Blocks => 0.5 * (mean * mean - rate.signal_variance()) + rate.nats(),
     }
 }
 

@@ -6,7 +6,6 @@
 
 use crate::code::range::{BitDecoder, BitEncoder};
 use crate::code::{CodeError, symbols};
-use crate::data::Grid;
 use crate::engine::Outputs;
 use crate::model::{MODES, Mode, Plan};
 

@@ -10,7 +10,7 @@ mod encoder;
 mod grids;
 
 pub use baselines::{Baselines, baselines};
-pub use encoder::{PuzzleSettings, Weights, compress};
+pub use encoder::{Compressed, PuzzleSettings, Weights, compress};
 
 use crate::code::puzzle::Header;
 use crate::code::weights::{WeightCode, decode_posteriors, decode_steps};

@@ -42,7 +42,6 @@ oracle: $(NEEDS_LIBTORCH)
 # Seconds per training step. BENCH="--threads 1" and the like change what is measured.
 bench:
 	cargo bench --quiet --bench step -- $(BENCH)
-	cargo bench --quiet --bench layers
 
 # The same for the libtorch engine. BENCH="--seeds 8 --device cuda" and the like.
 bench-torch: $(NEEDS_LIBTORCH)

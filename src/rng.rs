@@ -14,7 +14,13 @@ pub enum Purpose {
     /// Noise of the latents; the index is the step's.
     Noise = 2,
     /// Noise of the weights; the index is the step's.
-    WeightNoise = 3,
+    WeightNoise = 6,
+    /// The dither of the digit matrices; the index is 0.
+    Dither = 3,
+    /// Which symbols a step of a matrix fit sees; the index is the round's through all symbols.
+    Subset = 4,
+    /// Random edits of texts; the index is the group's.
+    Edit = 5,
 }
 
 /// Normals drawn from one stream before the next begins, so that a step's noise can be drawn in parallel.

@@ -234,3 +234,63 @@ fn groups_join_to_the_article() {
     shown.stdout(predicate::str::contains("groups (markdown); keywords: "));
     tenfold().args(["groups", "no/such/file"]).assert().failure().stderr(predicate::str::contains("no/such/file"));
 }
+
+#[test]
+fn matrices_are_ten_rows_of_ten_digits() {
+    let folder = tempfile::tempdir().unwrap();
+    let article = folder.path().join("article.txt");
+    let text: String =
+        (0..12).map(|i| format!("Sentence number{i} speaks of topic{} and of thing{i} beside. ", i % 3)).collect();
+    std::fs::write(&article, &text).unwrap();
+    let settings = folder.path().join("matrices.toml");
+    std::fs::write(&settings, "steps = 20\n").unwrap();
+    let matrices = || {
+        let mut command = tenfold();
+        command.arg("matrices").arg(&article).arg("--config").arg(&settings);
+        command
+    };
+    let [npy, png] = ["m.npy", "m.png"].map(|name| folder.path().join(name));
+    let output = matrices().args(["--json", "--gist", "--npy"]).arg(&npy).arg("--png").arg(&png).output().unwrap();
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let groups = printed["groups"].as_array().unwrap();
+    let joined: String = groups.iter().map(|group| group["text"].as_str().unwrap()).collect();
+    assert_eq!(joined, text);
+    for group in groups {
+        let rows = group["matrix"].as_array().unwrap();
+        let digits: Vec<u64> =
+            rows.iter().flat_map(|row| row.as_array().unwrap()).map(|d| d.as_u64().unwrap()).collect();
+        assert!(rows.len() == 10 && digits.len() == 100 && digits.iter().all(|&digit| digit < 10));
+        assert!(group["title"].is_string() && group["keywords"].is_array());
+        assert!(!group["says"].as_array().unwrap().is_empty());
+    }
+    assert!(std::fs::read(&npy).unwrap().starts_with(b"\x93NUMPY"));
+    assert!(std::fs::read(&png).unwrap().starts_with(b"\x89PNG"));
+
+    assert_eq!(
+        matrices().arg("--csv").output().unwrap().stdout.iter().filter(|&&b| b == b'\n').count(),
+        groups.len() + 1
+    );
+    matrices().arg("--merge").assert().success().stdout(predicate::str::contains("1 matrices"));
+    for method in ["lsa", "simhash"] {
+        matrices().args(["--method", method]).assert().success().stdout(predicate::str::contains("matrices; entropy"));
+    }
+    matrices().args(["--method", "lsa", "--merge"]).assert().failure().stderr(predicate::str::contains("--merge"));
+    std::fs::write(&settings, "spreed = 1\n").unwrap();
+    matrices().assert().failure().stderr(predicate::str::contains("spreed"));
+}
+
+#[test]
+fn the_experiment_prints_its_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let [article, settings] = ["a.txt", "m.toml"].map(|name| folder.path().join(name));
+    let text: String =
+        (0..12).map(|i| format!("Sentence number{i} speaks of topic{} and of thing{i} beside. ", i % 3)).collect();
+    std::fs::write(&article, &text).unwrap();
+    std::fs::write(&settings, "steps = 20\n").unwrap();
+    let mut command = tenfold();
+    command.arg("experiment").arg(&article).arg("--config").arg(&settings).args(["--seeds", "2"]);
+    command
+        .assert()
+        .success()
+        .stdout(predicate::str::contains("| ours |").and(predicate::str::contains("| simhash | –")));
+}

@@ -154,7 +154,8 @@ impl Report {
                 [puzzle.id.clone(), solved.into()].into_iter().chain(lengths).collect()
             }));
             text += &files::table(&rows);
-            text += &format!("\n{}", runs.claim());
+            text.push('\n');
+            text += &runs.claim();
         }
         if !self.files.is_empty() {
             let headings: Vec<String> = FileRow::HEADINGS.iter().map(|heading| heading.replace('_', " ")).collect();
@@ -164,7 +165,7 @@ impl Report {
             let sum = |bits: fn(&FileRow) -> f64| self.files.iter().map(bits).sum::<f64>();
             let (sent, estimate) = (sum(|row| row.latent_bits as f64), sum(|row| row.latent_estimate_bits));
             let cells = sum(|row| row.baselines.cells as f64);
-            text += &format!(
+            let summary = format!(
                 "\nlatents: {sent:.0} bits sent for {estimate:.0} estimated, {:.3}\n\
                  bits a cell: file {:.3}, latents and residual {:.3}, order 0 {:.3}, xz {:.3}, raw {:.3}\n",
                 sent / estimate,
@@ -174,6 +175,7 @@ impl Report {
                 sum(|row| row.baselines.xz_bits as f64) / cells,
                 sum(|row| row.baselines.raw_bits) / cells
             );
+            text += &summary;
         }
         text
     }

@@ -4,9 +4,11 @@ mod analyze;
 mod compare;
 mod compress;
 mod decompress;
+mod experiment;
 mod files;
 mod groups;
 mod inspect;
+mod matrices;
 mod puzzle;
 mod score;
 mod solve;
@@ -31,6 +33,8 @@ enum Verb {
     Inspect(inspect::Arguments),
     Compare(compare::Arguments),
     Analyze(analyze::Arguments),
+    Matrices(matrices::Arguments),
+    Experiment(experiment::Arguments),
 }
 
 /// Does what the command line says.
@@ -44,5 +48,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Verb::Inspect(arguments) => inspect::run(arguments),
         Verb::Compare(arguments) => compare::run(arguments),
         Verb::Analyze(arguments) => analyze::run(arguments),
+        Verb::Matrices(arguments) => matrices::run(arguments),
+        Verb::Experiment(arguments) => experiment::run(arguments),
     }
 }

@@ -6,7 +6,7 @@
 
 use super::bytes::{Reader, write_varint};
 use super::range::{BitDecoder, BitEncoder, TRIMMED_BYTES};
-use super::residual::Predictor;
+use super::residual::{Parameters, Predictor};
 use super::{CodeError, Ledger, Tag};
 use rayon::prelude::*;
 
@@ -95,7 +95,7 @@ fn encode_block(content: &[u8]) -> (Method, Vec<u8>) {
 }
 
 fn model_block(content: &[u8]) -> Vec<u8> {
-    let mut predictor = Predictor::new();
+    let mut predictor = Predictor::new(content.len(), Parameters::default());
     let mut encoder = BitEncoder::new();
     for &byte in content {
         for shift in (0..8).rev() {
@@ -193,7 +193,7 @@ impl<'a> Block<'a> {
         if self.method == Method::Stored {
             return Ok(self.code.to_vec());
         }
-        let mut predictor = Predictor::new();
+        let mut predictor = Predictor::new(self.content_bytes, Parameters::default());
         let mut decoder = BitDecoder::new(self.code);
         let mut content = Vec::new();
         while content.len() < self.content_bytes {

@@ -3,6 +3,7 @@
 //! In: a [`Problem`] and [`FitSettings`]. Out: a [`Fitted`], with two attempts for each test input of a puzzle.
 
 mod file;
+pub mod matrices;
 mod selection;
 mod weights;
 

@@ -13,7 +13,7 @@ use std::time::Instant;
 const PPMD_ORDERS: std::ops::RangeInclusive<u32> = 2..=16;
 
 /// PPMd's memory in bytes; more than any article fills.
-const PPMD_MEMORY: u32 = 256 << 20;
+const PPMD_MEMORY: u32 = 64 << 20;
 
 /// The least share of a text's bytes in Chinese characters for GB18030 to be the honest baseline.
 const CHINESE_SHARE: f64 = 1.0 / 3.0;

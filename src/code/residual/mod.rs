@@ -1,44 +1,441 @@
-//! The predictor of an article's bits.
+//! The predictor of an article's bits: it learns as it decodes, from the article alone.
+//!
+//! In: the bits so far of a sequence of bytes. Out: the probability that the next one is a one. For every byte, each of the
+//! [`contexts`] finds its [`slots`], whose nodes and maps ([`adaptive`]) give what came after it before, as logits;
+//! [`matches`] gives what repeats foretell; the [`mixer`] weights them all, in several sets of weights, and weights their
+//! results again; final maps correct what comes out. All arithmetic is in integers.
 
-/// The probability of the next bit of a sequence of bytes, learnt from the bits before it.
+mod adaptive;
+mod contexts;
+mod logistic;
+mod matches;
+mod mixer;
+mod parameters;
+mod slots;
+mod text;
+
+use adaptive::{Adaptive, FinalMap, Shares};
+use contexts::Contexts;
+use logistic::Logistic;
+use matches::Repeat;
+use mixer::{Mixer, as_input};
+use parameters::INPUTS_PER_CONTEXT;
+pub use parameters::Parameters;
+use slots::{Node, Slots};
+use text::{Text, class, combine};
+
+/// The finders of repeats.
+const REPEATS: usize = 3;
+const INPUTS_PER_REPEAT: usize = 4;
+
+/// Where inputs other than the contexts' start.
+const REPEAT_INPUTS: usize = contexts::COUNT * INPUTS_PER_CONTEXT;
+const DIRECT_INPUTS: usize = REPEAT_INPUTS + REPEATS * INPUTS_PER_REPEAT;
+const INPUTS: usize = DIRECT_INPUTS + 3;
+
+/// The bias, as a logit.
+const BIAS: i16 = 256;
+
+/// The weight vectors of each set of the first layer; `selections` says which is taken.
+const SETS: [usize; 13] = [8, 256, 7 * 32, 2048, 256, 2048, 256, 2048, 2048, 2048, 2048, 2048, 2048];
+
+/// The same for the second layer, whose results are averaged.
+const FINAL_SETS: [usize; 3] = [32, 32, 256];
+
+/// An entry of a context's map: a node's count (16) by its logit (64).
+const MAP_SIZE: usize = 16 * 64;
+
+/// An entry of a context's run map: the half of the byte (0, first, second), the run's length (32), the bit foretold.
+const RUN_SIZE: usize = 3 * 32 * 2;
+
+/// An entry of a repeat's map: recently wrong or not, its length (32), the bit foretold.
+const REPEAT_SIZE: usize = 2 * 32 * 2;
+
+/// The hashed final maps have so many contexts.
+const HASHED_FINAL: usize = 1 << 16;
+
+/// A node of count n that has seen one kind of bit only is at most so far from 0 or 1, in units of 2⁻¹².
+const ONE_SIDED: [u16; 16] = [0, 700, 420, 300, 240, 200, 170, 150, 130, 115, 105, 95, 88, 82, 77, 60];
+
+/// Nothing to be learnt from this bit.
+const NONE: usize = usize::MAX;
+
+/// What a context has to do with the bit under way.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    hash: u64,
+    /// The slot of the first half of the byte.
+    first: usize,
+    /// The slot of this half; none where the context is new.
+    slot: Option<usize>,
+    map_entry: usize,
+    run_entry: usize,
+}
+
+/// The predictor.
 #[derive(Debug)]
 pub struct Predictor {
-    contexts: Vec<[u16; 2]>,
-    history: usize,
+    parameters: Parameters,
+    logistic: Logistic,
+    shares: Shares,
+    node_shares: Shares,
+    text: Text,
+    /// The bits of this byte so far, behind a leading one, and how many these are.
     partial: usize,
+    bit: u32,
+    contexts: Contexts,
+    places: Vec<Place>,
+    slots: Slots,
+    maps: Vec<Adaptive>,
+    run_maps: Vec<Adaptive>,
+    repeats: [Repeat; REPEATS],
+    repeat_maps: Vec<Adaptive>,
+    repeat_bytes: Vec<Adaptive>,
+    repeat_entries: [[usize; 2]; REPEATS],
+    order_0: Vec<Adaptive>,
+    order_1: Vec<Adaptive>,
+    mixer: Mixer,
+    final_mixer: Mixer,
+    final_maps: Vec<FinalMap>,
+    /// Whether `probability` is that of the next bit.
+    predicted: bool,
+    probability: i32,
 }
 
 impl Predictor {
-    /// A predictor that has seen nothing.
-    pub fn new() -> Self {
-        Self { contexts: vec![[32768, 0]; 1 << 24], history: 0, partial: 1 }
-    }
-
-    fn slot(&mut self) -> &mut [u16; 2] {
-        &mut self.contexts[((self.history & 0xffff) << 8 | self.partial) & 0xff_ffff]
+    /// A predictor for so many bytes, that has seen nothing.
+    pub fn new(length: usize, parameters: Parameters) -> Self {
+        let logistic = Logistic::new();
+        let shares = Shares::new(parameters.share_offset);
+        let node_shares = Shares::new(parameters.node_offset);
+        let mixer = Mixer::new(&starting_weights(&parameters), &SETS, parameters.rates);
+        let sets = SETS.len() as i32;
+        let final_mixer = Mixer::new(&[mixer::ONE / sets; SETS.len()], &FINAL_SETS, parameters.final_rates);
+        let sizes = [256, HASHED_FINAL, HASHED_FINAL, HASHED_FINAL];
+        let rates = parameters.final_map_rates;
+        let final_maps = sizes.iter().zip(rates).map(|(&size, rate)| FinalMap::new(size, rate, &logistic)).collect();
+        let place_bits = length.max(1 << 12).ilog2().min(20);
+        let mut predictor = Self {
+            maps: starting_maps(&parameters, &logistic),
+            run_maps: starting_runs(&parameters),
+            repeats: parameters.repeat_least.map(|least| Repeat::new(least, place_bits)),
+            repeat_maps: starting_repeats(),
+            repeat_bytes: vec![Adaptive::new(32768, 0); REPEATS << 13],
+            repeat_entries: [[NONE; 2]; REPEATS],
+            order_0: vec![Adaptive::new(32768, 0); 1 << 8],
+            order_1: vec![Adaptive::new(32768, 0); 1 << 16],
+            slots: Slots::new(slot_bits(length)),
+            text: Text::new(),
+            partial: 1,
+            bit: 0,
+            contexts: Contexts::new(),
+            places: Vec::with_capacity(contexts::COUNT),
+            logistic,
+            shares,
+            node_shares,
+            mixer,
+            final_mixer,
+            final_maps,
+            predicted: false,
+            probability: 32768,
+            parameters,
+        };
+        predictor.start_byte();
+        predictor
     }
 
     /// The probability that the next bit is one, in units of 2⁻¹⁶, from 1 to 65535.
     pub fn one(&mut self) -> u32 {
-        u32::from(self.slot()[0]).max(1)
+        if !self.predicted {
+            self.predict();
+            self.predicted = true;
+        }
+        self.probability.clamp(1, 65535) as u32
     }
 
     /// Learns the bit.
     pub fn update(&mut self, bit: bool) {
-        let [one, count] = self.slot();
-        let target = if bit { 65535 } else { 0 };
-        *count = (*count + 1).min(30);
-        *one = (i32::from(*one) + (target - i32::from(*one)) * 2 / (2 * i32::from(*count) + 1)) as u16;
+        self.one();
+        self.predicted = false;
+        self.learn(bit);
         self.partial = self.partial << 1 | usize::from(bit);
-        if self.partial > 255 {
-            self.history = self.history << 8 | self.partial & 255;
+        self.bit += 1;
+        if self.bit == 4 {
+            self.start_second_half();
+        } else if self.bit == 8 {
+            let byte = self.partial as u8;
+            for place in &self.places {
+                self.slots.run_mut(place.first).push(byte);
+            }
+            self.text.push(byte);
+            for repeat in &mut self.repeats {
+                repeat.update(self.text.bytes());
+            }
             self.partial = 1;
+            self.bit = 0;
+            self.start_byte();
         }
+    }
+
+    /// Finds the slots of every context for the next byte.
+    fn start_byte(&mut self) {
+        self.contexts.fill(&self.text, &self.repeats);
+        self.places.clear();
+        for &hash in &self.contexts.hashes {
+            let (first, _) = self.slots.find(hash);
+            self.places.push(Place { hash, first, slot: Some(first), map_entry: NONE, run_entry: NONE });
+        }
+    }
+
+    /// Finds the slots for the last four bits. A context whose first four bits were never seen gets none; one that was seen
+    /// gets a new slot that knows the byte that came last, if that began alike.
+    fn start_second_half(&mut self) {
+        for place in &mut self.places {
+            let run = self.slots.run(place.first);
+            place.slot = None;
+            if run.length == 0 {
+                continue;
+            }
+            let (slot, is_new) = self.slots.find(combine(place.hash, self.partial as u64 + 0x1234));
+            place.slot = Some(slot);
+            if is_new && usize::from(run.byte >> 4) | 16 == self.partial {
+                let mut node = 1;
+                for shift in (0..4).rev() {
+                    let bit = run.byte >> shift & 1 == 1;
+                    self.slots.set_node(slot, node, Node::NEW.updated(bit, self.node_shares.of(0), 15));
+                    node = node << 1 | usize::from(bit);
+                }
+            }
+        }
+    }
+
+    /// The node of this bit in the slots.
+    fn node(&self) -> usize {
+        if self.bit < 4 { self.partial } else { self.partial & ((1 << (self.bit - 4)) - 1) | 1 << (self.bit - 4) }
+    }
+
+    fn predict(&mut self) {
+        let seen = self.context_inputs();
+        let longest = self.repeat_inputs();
+        let last = usize::from(self.text.byte(1));
+        let direct = [self.order_0[self.partial], self.order_1[last << 8 | self.partial]];
+        let inputs = &mut self.mixer.inputs()[DIRECT_INPUTS..];
+        for (input, direct) in inputs.iter_mut().zip(direct) {
+            *input = as_input(self.logistic.logit(direct.probability()));
+        }
+        inputs[2] = BIAS;
+
+        let order = (0..contexts::ORDERS).rev().find(|&order| self.places[order].map_entry != NONE).unwrap_or(0);
+        let mut logits = [0; SETS.len()];
+        let selected = self.selections(order, seen, longest);
+        self.mixer.mix(&selected, &self.logistic, &mut logits);
+        for (input, logit) in self.final_mixer.inputs().iter_mut().zip(logits) {
+            *input = as_input(logit);
+        }
+        let mut finals = [0; FINAL_SETS.len()];
+        let bit = self.bit as usize;
+        let needed = self.text.characters.needed as usize;
+        let final_selected = [needed << 3 | bit, order << 2 | repeat_bucket(longest), self.partial];
+        self.final_mixer.mix(&final_selected, &self.logistic, &mut finals);
+        self.refine(finals.iter().sum::<i32>() / finals.len() as i32);
+    }
+
+    /// Fills the contexts' inputs; gives how many contexts had been seen.
+    fn context_inputs(&mut self) -> usize {
+        let node = self.node();
+        let half = if self.bit == 0 { 0 } else { 1 + (self.bit >> 2) as usize };
+        let inputs = self.mixer.inputs()[..REPEAT_INPUTS].chunks_exact_mut(INPUTS_PER_CONTEXT);
+        let mut seen = 0;
+        for (index, (place, inputs)) in self.places.iter_mut().zip(inputs).enumerate() {
+            inputs.fill(0);
+            place.map_entry = NONE;
+            place.run_entry = NONE;
+            let Some(slot) = place.slot else { continue };
+            let node = self.slots.node(slot, node);
+            let count = node.count() as usize;
+            if count > 0 {
+                seen += 1;
+                let direct = self.logistic.logit(node.probability());
+                place.map_entry = index * MAP_SIZE + count * 64 + ((direct + 2048) >> 6) as usize;
+                let mapped = self.maps[place.map_entry].probability();
+                let logit = as_input(self.logistic.logit(mapped));
+                inputs[0] = logit;
+                inputs[1] = ((mapped - 32768) >> 5) as i16;
+                inputs[2] = as_input(direct);
+                let near = (node.probability() >> 4).min(4095 - (node.probability() >> 4));
+                if near < i32::from(ONE_SIDED[count]) {
+                    inputs[4] = logit;
+                }
+            }
+            let run = self.slots.run(place.first);
+            if run.length > 0 && (usize::from(run.byte) | 256) >> (8 - self.bit) == self.partial {
+                let bit = usize::from(run.byte >> (7 - self.bit) & 1);
+                place.run_entry = index * RUN_SIZE + (half * 32 + usize::from(run.length.min(31))) * 2 + bit;
+                inputs[3] = as_input(self.logistic.logit(self.run_maps[place.run_entry].probability()));
+            }
+        }
+        seen
+    }
+
+    /// Fills the repeats' inputs; gives the longest that agrees with this byte so far.
+    fn repeat_inputs(&mut self) -> usize {
+        let mut longest = 0;
+        let inputs = self.mixer.inputs()[REPEAT_INPUTS..DIRECT_INPUTS].chunks_exact_mut(INPUTS_PER_REPEAT);
+        for (index, (repeat, inputs)) in self.repeats.iter().zip(inputs).enumerate() {
+            inputs.fill(0);
+            self.repeat_entries[index] = [NONE; 2];
+            let Some(bit) = repeat.bit(self.partial, self.bit) else { continue };
+            let length = repeat.length();
+            longest = longest.max(length);
+            let entry = (usize::from(repeat.since_miss() < 8) * 32 + length_bucket(length)) * 2 + usize::from(bit);
+            let entry = index * REPEAT_SIZE + entry;
+            let mapped = self.repeat_maps[entry].probability();
+            inputs[0] = as_input(self.logistic.logit(mapped));
+            inputs[1] = ((mapped - 32768) >> 5) as i16;
+            let byte_entry =
+                index << 13 | (length.min(31) / 8) << 11 | usize::from(repeat.expected()) << 3 | self.bit as usize;
+            inputs[2] = as_input(self.logistic.logit(self.repeat_bytes[byte_entry].probability()));
+            let strength = 16 * length.min(32) as i16;
+            inputs[3] = if bit { strength } else { -strength };
+            self.repeat_entries[index] = [entry, byte_entry];
+        }
+        longest
+    }
+
+    /// Which weights each set takes.
+    fn selections(&self, order: usize, seen: usize, longest: usize) -> [usize; SETS.len()] {
+        let bit = self.bit as usize;
+        let text = &self.text;
+        let [last, second] = [text.byte(1), text.byte(2)].map(usize::from);
+        let [last_class, second_class] = [text.byte(1), text.byte(2)].map(|byte| usize::from(class(byte)));
+        let hashed = |hash: u64| (hash >> 30) as usize & 2047;
+        let shortest = &self.repeats[REPEATS - 1];
+        [
+            bit,
+            self.partial,
+            order << 5 | repeat_bucket(longest) << 3 | bit,
+            last << 3 | bit,
+            text.words.length.min(7) << 5 | (text.characters.needed as usize) << 3 | bit,
+            second_class << 7 | last_class << 3 | bit,
+            (seen / 2).min(63) << 2 | repeat_bucket(longest),
+            usize::from(shortest.expected()) << 3 | bit,
+            second << 3 | bit,
+            text.column().min(255) << 3 | bit,
+            hashed(combine(text.words.hashes[0], 3)),
+            hashed(combine(text.classes & 0xffff, 5)) & 255 | bit << 8,
+            hashed(combine(text.shape & 0x00ff_ffff, 7)) & 255 | bit << 8,
+        ]
+    }
+
+    /// Corrects the mixed logit by the final maps.
+    fn refine(&mut self, logit: i32) {
+        let last = self.text.byte(1) as usize;
+        let hashed = |order| (combine(self.text.bytes_back(order), self.partial as u64) >> 20) as usize % HASHED_FINAL;
+        let contexts = [self.partial, last << 8 | self.partial, hashed(2), hashed(3)];
+        let sum: i32 = self.final_maps.iter_mut().zip(contexts).map(|(map, context)| map.refine(logit, context)).sum();
+        let mixed = self.logistic.probability(logit);
+        let share = self.parameters.final_map_share;
+        self.probability = (mixed * (64 - share) + sum / contexts.len() as i32 * share) >> 6;
+    }
+
+    /// Everything that took part learns the bit.
+    fn learn(&mut self, bit: bool) {
+        let parameters = &self.parameters;
+        self.mixer.update(bit);
+        self.final_mixer.update(bit);
+        for map in &mut self.final_maps {
+            map.update(bit);
+        }
+        let node = self.node();
+        for place in &self.places {
+            if place.map_entry != NONE {
+                self.maps[place.map_entry].update(bit, parameters.map_limit, &self.shares);
+            }
+            if place.run_entry != NONE {
+                self.run_maps[place.run_entry].update(bit, parameters.run_limit, &self.shares);
+            }
+            if let Some(slot) = place.slot {
+                let old = self.slots.node(slot, node);
+                let share = self.node_shares.of(old.count());
+                self.slots.set_node(slot, node, old.updated(bit, share, parameters.node_limit));
+            }
+        }
+        for [entry, byte_entry] in self.repeat_entries {
+            if entry != NONE {
+                self.repeat_maps[entry].update(bit, 255, &self.shares);
+                self.repeat_bytes[byte_entry].update(bit, 255, &self.shares);
+            }
+        }
+        let last = usize::from(self.text.byte(1));
+        self.order_0[self.partial].update(bit, 255, &self.shares);
+        self.order_1[last << 8 | self.partial].update(bit, 255, &self.shares);
     }
 }
 
-impl Default for Predictor {
-    fn default() -> Self {
-        Self::new()
+/// 0 for no repeat, 1 below 8 bytes, 2 below 16, 3 from there on.
+fn repeat_bucket(length: usize) -> usize {
+    match length {
+        0 => 0,
+        1..8 => 1,
+        8..16 => 2,
+        _ => 3,
     }
+}
+
+/// Exact up to 15, then in steps of 4, from 32 on of 16; 31 at most.
+fn length_bucket(length: usize) -> usize {
+    match length {
+        0..16 => length,
+        16..32 => 16 + (length - 16) / 4,
+        _ => (20 + (length - 32) / 16).min(31),
+    }
+}
+
+/// Slots for so many bytes, as a power of two: enough for a text not to fill them, at most 64 MiB.
+fn slot_bits(length: usize) -> u32 {
+    (length.max(1) * 64).next_power_of_two().ilog2().clamp(16, 21)
+}
+
+fn starting_weights(parameters: &Parameters) -> Vec<i32> {
+    let mut thousandths = parameters.context_weights.repeat(contexts::COUNT);
+    thousandths.extend(parameters.repeat_weights.repeat(REPEATS));
+    thousandths.extend(parameters.direct_weights);
+    debug_assert_eq!(thousandths.len(), INPUTS);
+    thousandths.iter().map(|&weight| (i64::from(weight) * i64::from(mixer::ONE) / 1000) as i32).collect()
+}
+
+/// A map starts with each entry at the middle of its logits.
+fn starting_maps(parameters: &Parameters, logistic: &Logistic) -> Vec<Adaptive> {
+    let entry = |index: usize| {
+        let logit = 64 * ((index % 64) as i32 - 32) + 32;
+        Adaptive::new(logistic.probability(logit), parameters.map_confidence)
+    };
+    let map: Vec<Adaptive> = (0..MAP_SIZE).map(entry).collect();
+    map.repeat(contexts::COUNT)
+}
+
+/// A run of n starts as 4n + 3 in 4n + 4 right.
+fn starting_runs(parameters: &Parameters) -> Vec<Adaptive> {
+    let entry = |index: usize| {
+        let length = (index >> 1 & 31) as i32;
+        Adaptive::new(towards(index & 1 == 1, 4 * length + 3, 4 * length + 4), parameters.run_confidence)
+    };
+    let map: Vec<Adaptive> = (0..RUN_SIZE).map(entry).collect();
+    map.repeat(contexts::COUNT)
+}
+
+/// A repeat of bucket n starts as 2n + 2 in 2n + 3 right.
+fn starting_repeats() -> Vec<Adaptive> {
+    let entry = |index: usize| {
+        let length = (index >> 1 & 31) as i32;
+        Adaptive::new(towards(index & 1 == 1, 2 * length + 2, 2 * length + 3), 6)
+    };
+    let map: Vec<Adaptive> = (0..REPEAT_SIZE).map(entry).collect();
+    map.repeat(REPEATS)
+}
+
+/// The probability (2⁻¹⁶) of a one, where `bit` is right `right` times in `all`.
+fn towards(bit: bool, right: i32, all: i32) -> i32 {
+    let probability = 65536 * right / all;
+    if bit { probability } else { 65536 - probability }
 }

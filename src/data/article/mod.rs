@@ -8,18 +8,22 @@
 //! - `words`: words and sentences of any script
 //! - `split`: where groups end
 //! - `keywords`: titles and keywords from the words' statistics
+//! - [`symbols`]: a text as counts of what occurs in it; [`edits`]: a text at random changed
 
+pub mod edits;
 mod html;
 mod keywords;
 mod markdown;
 mod plain;
 mod split;
 mod structure;
+pub mod symbols;
 #[cfg(test)]
 mod tests;
 mod text;
 mod words;
 
+pub use symbols::{Counts, SymbolKind, Symbols};
 pub use words::{Word, words};
 
 use keywords::Vocabulary;

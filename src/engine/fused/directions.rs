@@ -43,7 +43,7 @@ pub struct Ray {
 /// The 8 rays over planes of one size.
 #[derive(Clone, Debug)]
 pub struct Rays {
-    rays: Vec<Ray>,
+    by_direction: Vec<Ray>,
     rows: usize,
     columns: usize,
 }
@@ -51,7 +51,7 @@ pub struct Rays {
 impl Rays {
     /// Looks up the neighbours once.
     pub fn new(rows: usize, columns: usize) -> Self {
-        Self { rays: (0..DIRECTIONS).map(|direction| ray(direction, rows, columns)).collect(), rows, columns }
+        Self { by_direction: (0..DIRECTIONS).map(|direction| ray(direction, rows, columns)).collect(), rows, columns }
     }
 }
 
@@ -193,7 +193,7 @@ pub fn cummax<T: Float>(context: &Context<T>, plan: &TensorPlan, slab: &mut [T],
                 to_rays(branch, scanned, width);
                 let outside = example_of(context.outside, plan, index, width);
                 let rays = scanned.chunks(cells * width).zip(maximal.chunks_mut(cells * width));
-                for (ray, (scanned, maximal)) in context.rays.rays.iter().zip(rays) {
+                for (ray, (scanned, maximal)) in context.rays.by_direction.iter().zip(rays) {
                     maxima(context.level, ray, scanned, outside, maximal, lines, width);
                     clear_outside(context, plan, index, maximal);
                 }
@@ -251,7 +251,7 @@ pub fn cummax_back<T: Float>(
                 to_rays(branch, gradient, width);
                 let outside = example_of(context.outside, plan, index, width);
                 let rays = scanned.chunks(cells * width).zip(gradient.chunks_mut(cells * width));
-                for (ray, (scanned, gradient)) in context.rays.rays.iter().zip(rays) {
+                for (ray, (scanned, gradient)) in context.rays.by_direction.iter().zip(rays) {
                     maxima_gradient(context.level, ray, scanned, outside, gradient, lines, width);
                 }
                 from_rays(gradient, branch, width);

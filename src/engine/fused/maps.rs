@@ -78,7 +78,7 @@ fn accumulate<T: Float, const L: usize>(x: &[T], dy: &[T], gradient: &mut [T], s
 kernel! {
     /// y += x · w. `x`, `y`: (cell, side); `w`: (side, side).
     pub fn add_maps<T: Float>(x: &[T], w: &[T], y: &mut [T], side: usize) {
-        if side % COLUMNS == 0 {
+        if side.is_multiple_of(COLUMNS) {
             multiply_all::<T, COLUMNS>(x, w, y, side);
         } else {
             multiply_all::<T, FEW_COLUMNS>(x, w, y, side);
@@ -87,7 +87,7 @@ kernel! {
 
     /// gradient += Σ over cells x ⊗ dy.
     pub fn maps_outer<T: Float>(x: &[T], dy: &[T], gradient: &mut [T], side: usize) {
-        if side % COLUMNS == 0 {
+        if side.is_multiple_of(COLUMNS) {
             accumulate::<T, COLUMNS>(x, dy, gradient, side);
         } else {
             accumulate::<T, FEW_COLUMNS>(x, dy, gradient, side);

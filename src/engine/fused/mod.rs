@@ -9,6 +9,13 @@
 //! branches), [`softmax`], [`directions`] with [`scan`], [`hidden`] with [`maps`]; [`latents`] comes before them and
 //! [`reconstruction`] after. [`linear`], [`columns`] and [`lattice`] are what they are made of.
 
+#![allow(clippy::inline_always, reason = "a kernel's parts have to be compiled for its instruction set")]
+#![allow(clippy::needless_range_loop, reason = "lanes of several arrays are walked side by side")]
+#![allow(clippy::too_many_arguments, reason = "kernels take plain slices")]
+#![allow(clippy::semicolon_if_nothing_returned, reason = "kernels end in a choice among their copies")]
+#![allow(clippy::float_cmp, reason = "whether a number is within bounds is whether holding it there changes it")]
+#![allow(clippy::needless_for_each, reason = "one line where a loop takes three")]
+
 mod adam;
 mod branch;
 mod columns;

@@ -126,7 +126,7 @@ impl<T: Float> Down<'_, T> {
     /// Each tensor's message becomes its sum with the means of those of its supersets.
     pub fn sum(&self, arena: &mut [T]) {
         for both in self.planes() {
-            self.over_space(both, arena, &|plane, weights| plane.sum(weights));
+            self.over_space(both, arena, &|plane, weights| plane.sum(&weights));
         }
         for axis in PLAIN_AXES {
             for (smaller, larger) in self.pairs(axis) {
@@ -147,7 +147,7 @@ impl<T: Float> Down<'_, T> {
             }
         }
         for both in self.planes() {
-            self.over_space(both, arena, &|plane, weights| plane.spread(weights));
+            self.over_space(both, arena, &|plane, weights| plane.spread(&weights));
         }
     }
 
@@ -236,7 +236,7 @@ struct Plane<'a, T> {
 }
 
 impl<T: Float> Plane<'_, T> {
-    fn sum(self, weights: Weights<T>) {
+    fn sum(self, weights: &Weights<T>) {
         let Self { level, by_cell, by_row, by_column, whole } = self;
         let (rows, columns) = (weights.rows_alone.len(), weights.columns_alone.len());
         let cell = by_row.len() / rows;
@@ -264,7 +264,7 @@ impl<T: Float> Plane<'_, T> {
         }
     }
 
-    fn spread(self, weights: Weights<T>) {
+    fn spread(self, weights: &Weights<T>) {
         let Self { level, by_cell, by_row, by_column, whole } = self;
         let (rows, columns) = (weights.rows_alone.len(), weights.columns_alone.len());
         let cell = by_row.len() / rows;

@@ -116,7 +116,7 @@ const TILE: usize = 32;
 /// `values` repeated over a tile; none where they don't fit a whole number of times.
 #[inline(always)]
 fn tiled<T: Float>(values: &[T]) -> Option<[T; TILE]> {
-    if TILE % values.len() != 0 {
+    if !TILE.is_multiple_of(values.len()) {
         return None;
     }
     let mut tile = [T::ZERO; TILE];
@@ -335,7 +335,7 @@ fn pairwise<T: Float, const C: usize>(mut values: [T; C]) -> T {
     let mut half = C / 2;
     while half > 0 {
         for lane in 0..half {
-            values[lane] = values[lane] + values[lane + half];
+            values[lane] += values[lane + half];
         }
         half /= 2;
     }

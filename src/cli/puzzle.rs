@@ -43,7 +43,7 @@ pub struct Options {
     #[arg(long, default_value_t = 0)]
     seed: u32,
     /// How the latents are sent
-    #[arg(long, value_enum, default_value = "dithered")]
+    #[arg(long, value_enum, default_value = "blocks")]
     channel: ChannelName,
     /// How the weights are sent
     #[arg(long, value_enum, default_value_t = PuzzleSettings::default().weights)]

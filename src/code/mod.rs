@@ -3,7 +3,8 @@
 //! [`Container`] holds the sections and the checksum of the whole, [`Ledger`] says where every bit went, [`article`] codes
 //! bytes of any kind into a residual section by the predictor in [`residual`] and the range coder in [`range`];
 //! [`latents`] a puzzle's latents by one of two channels, under tables and arithmetic that are the same everywhere. What is
-//! wrong with a file is a [`CodeError`]. `docs/format.md` specifies all of it byte by byte.
+//! wrong with a file is a [`CodeError`]. `docs/format.md` specifies all of it byte by byte, and
+//! `docs/format-puzzle.md` what is a puzzle's own.
 
 pub mod adaptive;
 pub mod article;

@@ -58,10 +58,10 @@ impl Default for PuzzleSettings {
         Self {
             steps: 1000,
             seed: 0,
-            channel: Channel::Dithered,
+            channel: Channel::Blocks,
             weights: Weights::Posterior,
             reconstruction_weight: 1.0,
-            pressure: 10.0,
+            pressure: 60.0,
             coarseness: 0.3,
             threads: None,
         }
@@ -83,8 +83,8 @@ const LAST_RATE: f64 = 0.1;
 /// A channel that has learnt fewer nats than this is not sent.
 const LEAST_LEARNT_NATS: f64 = 0.5;
 
-/// Nats a weight below which a group's posterior is not sent.
-const LEAST_WEIGHT_NATS: f64 = 0.004;
+/// Nats a weight below which a group's posterior is not sent: by dither the first hundredth of a nat costs a tenth.
+const LEAST_WEIGHT_NATS: f64 = 0.1;
 
 /// Where a fit stands: steps done, and the last step's evaluation.
 pub type Watch<'a> = dyn FnMut(usize, &Evaluation) -> ControlFlow<()> + 'a;

@@ -141,13 +141,19 @@ fn forged_sections_are_refused_or_decode_to_something() {
 
 #[test]
 fn files_cut_short_or_changed_are_refused() {
-    let file = compressed(&tiny(&[1, 0, 3, 1, 2, 2]), &settings(Channel::Dithered, Weights::Posterior));
-    for length in 0..file.len() {
-        assert!(matches!(decompress(&file[..length], Some(1)), Err(PuzzleError::Code(_))), "cut to {length}");
-    }
-    for (position, change) in common::changes(file.len(), 10_000) {
-        let mut damaged = file.clone();
-        damaged[position] ^= change;
-        assert!(matches!(decompress(&damaged, Some(1)), Err(PuzzleError::Code(_))), "byte {position} ^ {change}");
+    for (channel, weights) in [
+        (Channel::Dithered, Weights::Posterior),
+        (Channel::Dithered, Weights::Seed),
+        (Channel::Blocks, Weights::Sparse),
+    ] {
+        let file = compressed(&tiny(&[1, 0, 3, 1, 2, 2]), &settings(channel, weights));
+        for length in 0..file.len() {
+            assert!(matches!(decompress(&file[..length], Some(1)), Err(PuzzleError::Code(_))), "cut to {length}");
+        }
+        for (position, change) in common::changes(file.len(), 10_000) {
+            let mut damaged = file.clone();
+            damaged[position] ^= change;
+            assert!(matches!(decompress(&damaged, Some(1)), Err(PuzzleError::Code(_))), "byte {position} ^ {change}");
+        }
     }
 }

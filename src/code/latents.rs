@@ -1,7 +1,7 @@
 //! The latents of a puzzle as a section: a sample of the posterior by one of two channels behind one trait.
 //!
 //! In: the rate of every coordinate that is sent, which header and decoder share, and the posterior's means. Out: the
-//! section and the sample; and the sample again. Coordinates have the prior N(0, 1), channel by channel.
+//! section and the sample; and the sample again. A coordinate has the prior N(0, 1).
 
 use super::{CodeError, Rate, blocks, dithered};
 use rand_chacha::ChaCha8Rng;

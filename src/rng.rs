@@ -13,6 +13,8 @@ pub enum Purpose {
     Initial = 1,
     /// Noise of the latents; the index is the step's.
     Noise = 2,
+    /// Noise of the weights; the index is the step's.
+    WeightNoise = 6,
     /// The dither of the digit matrices; the index is 0.
     Dither = 3,
     /// Which symbols a step of a matrix fit sees; the index is the round's through all symbols.

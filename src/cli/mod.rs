@@ -1,5 +1,6 @@
 //! The command line: one file a verb.
 
+mod analyze;
 mod compare;
 mod compress;
 mod decompress;
@@ -8,6 +9,7 @@ mod files;
 mod groups;
 mod inspect;
 mod matrices;
+mod puzzle;
 mod score;
 mod solve;
 
@@ -30,6 +32,7 @@ enum Verb {
     Decompress(decompress::Arguments),
     Inspect(inspect::Arguments),
     Compare(compare::Arguments),
+    Analyze(analyze::Arguments),
     Matrices(matrices::Arguments),
     Experiment(experiment::Arguments),
 }
@@ -44,6 +47,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Verb::Decompress(arguments) => decompress::run(arguments),
         Verb::Inspect(arguments) => inspect::run(arguments),
         Verb::Compare(arguments) => compare::run(arguments),
+        Verb::Analyze(arguments) => analyze::run(arguments),
         Verb::Matrices(arguments) => matrices::run(arguments),
         Verb::Experiment(arguments) => experiment::run(arguments),
     }

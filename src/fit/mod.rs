@@ -2,10 +2,14 @@
 //!
 //! In: a [`Problem`] and [`FitSettings`]. Out: a [`Fitted`], with two attempts for each test input of a puzzle.
 
+mod file;
 pub mod matrices;
 mod selection;
+mod weights;
 
+pub use file::{FileFit, FileSettings, LatentChannel};
 pub use selection::{Leaders, Selection, Tally, Vote};
+pub use weights::WeightFit;
 
 use crate::data::{Attempts, Grid};
 use crate::engine::{self, Device, EngineError, EngineKind, Losses, Problem};

@@ -15,6 +15,7 @@
 //! Source: Liao and Gu 2025 (arXiv 2512.06104), section "Decoding layer"; the public CompressARC code, `channel_layer`.
 
 pub mod digits;
+pub mod uniform;
 
 pub use digits::{DigitMatrix, Dither};
 

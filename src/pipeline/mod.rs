@@ -5,6 +5,7 @@ pub mod article;
 pub mod experiment;
 pub mod matrices;
 pub mod peers;
+pub mod puzzle;
 mod solve;
 
 pub use solve::solve;

@@ -11,6 +11,7 @@
 //! - [`matrices`]: groups with their digit matrices, and [`experiment`]: the tables of what is measured of them
 //! - [`record`]: what is kept of each puzzle, and [`run`]: the folder that a run leaves
 
+pub mod analyze;
 pub mod curves;
 pub mod experiment;
 mod letters;

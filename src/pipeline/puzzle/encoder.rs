@@ -81,10 +81,10 @@ const BLOCK_SHARE: f64 = 0.1;
 const LAST_RATE: f64 = 0.1;
 
 /// A channel that has learnt fewer nats than this is not sent.
-const LEAST_LEARNT_NATS: f64 = 0.5;
+const LEAST_LEARNT_NATS: f64 = 1.5;
 
 /// Nats a weight below which a group's posterior is not sent: by dither the first hundredth of a nat costs a tenth.
-const LEAST_WEIGHT_NATS: f64 = 0.1;
+const LEAST_WEIGHT_NATS: f64 = 0.03;
 
 /// Where a fit stands: steps done, and the last step's evaluation.
 pub type Watch<'a> = dyn FnMut(usize, &Evaluation) -> ControlFlow<()> + 'a;

@@ -14,29 +14,37 @@ PIP_INSTALL = $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-
 SLIM_COMPANIONS = $(if $(filter Linux,$(shell uname -s)),nvidia-cuda-cupti==13.0.85 nvidia-cuda-runtime==13.0.96)
 
 BINARY := target/release/tenfold
-WITH_TORCH := --release --features torch
 
-.PHONY: build demo test oracle bench calls libtorch lint clean
+.PHONY: build torch demo test oracle bench bench-torch calls libtorch lint clean
 
-build: $(NEEDS_LIBTORCH)
-	cargo build $(WITH_TORCH)
+# The default build needs Rust alone.
+build:
+	cargo build --release
 
-# Solves one of our own puzzles, in about a minute, and draws it.
+# The same with the libtorch engine besides.
+torch: $(NEEDS_LIBTORCH)
+	cargo build --release --features torch
+
+# Solves one of our own puzzles, in seconds, and draws it.
 demo: build
 	rm -rf results/demo
 	$(BINARY) solve arc_tasks/frame_grid.json --output results/demo --stable-steps 100
 
 test: $(NEEDS_LIBTORCH)
 	cargo test --quiet
-	cargo test --quiet $(WITH_TORCH)
+	cargo test --quiet --features torch
 
 # Every engine against the numeric references in $$TENFOLD_ORACLE_DIR.
 oracle: $(NEEDS_LIBTORCH)
-	cargo test --quiet $(WITH_TORCH) --test oracle -- --nocapture
+	cargo test --quiet --features torch --test oracle -- --nocapture
 
-# Seconds per training step. BENCH="--seeds 8 --device cuda" and the like change what is measured.
-bench: $(NEEDS_LIBTORCH)
-	cargo bench --quiet --features torch --bench step -- $(BENCH)
+# Seconds per training step. BENCH="--threads 1" and the like change what is measured.
+bench:
+	cargo bench --quiet --bench step -- $(BENCH)
+
+# The same for the libtorch engine. BENCH="--seeds 8 --device cuda" and the like.
+bench-torch: $(NEEDS_LIBTORCH)
+	cargo bench --quiet --features torch --bench step -- --engine torch $(BENCH)
 
 # libtorch's operator calls in one training step of b8cdaf2b: the difference between four steps and three.
 calls: $(NEEDS_LIBTORCH)

@@ -4,7 +4,7 @@ use clap::Parser;
 use std::path::PathBuf;
 use std::time::Instant;
 use tenfold::data::load_puzzles;
-use tenfold::engine::{self, Device, Problem};
+use tenfold::engine::{self, Device, EngineKind, Problem};
 use tenfold::model::{Network, Objective, Optimiser, Plan};
 use tenfold::rng;
 
@@ -19,6 +19,8 @@ struct Arguments {
     steps: usize,
     #[arg(long, default_value_t = 1)]
     seeds: u64,
+    #[arg(long, value_enum, default_value = "auto")]
+    engine: EngineKind,
     #[arg(long, value_enum, default_value = "cpu")]
     device: Device,
     #[arg(long)]
@@ -38,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for puzzle in load_puzzles(&[arguments.tasks], &arguments.task, None)? {
         let problem = Problem::new(Plan::new(&puzzle), Network::default(), Objective::default(), Optimiser::default());
         let starts: Vec<Vec<f32>> = (0..arguments.seeds).map(|seed| problem.layout.initial_values(seed)).collect();
-        let mut engine = engine::create(&problem, &starts, arguments.device, arguments.threads)?;
+        let mut engine = engine::create(&problem, &starts, arguments.engine, arguments.device, arguments.threads)?;
         let mut noise = vec![0.0; problem.layout.latents() * starts.len()];
         let mut seconds = Vec::new();
         for step in 0..arguments.steps {

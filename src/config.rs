@@ -2,7 +2,7 @@
 //!
 //! In: a preset's name, a TOML file, values of flags. Out: a [`Config`], checked, which is saved beside every result.
 
-use crate::engine::Device;
+use crate::engine::{Device, EngineKind};
 use crate::fit::{FitSettings, Selection};
 use crate::model::{Network, Objective, Optimiser};
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,8 @@ pub struct Config {
     pub seeds: usize,
     /// Stop when both attempts have been the same for this many steps; 0 never stops early.
     pub stable_steps: usize,
+    /// Which engine runs.
+    pub engine: EngineKind,
     /// Where to run.
     pub device: Device,
     /// The network.
@@ -39,6 +41,7 @@ impl Default for Config {
             seed: 0,
             seeds: 1,
             stable_steps: 0,
+            engine: EngineKind::Auto,
             device: Device::Auto,
             network: Network::default(),
             objective: Objective::default(),
@@ -78,6 +81,8 @@ pub struct Overrides {
     pub seeds: Option<usize>,
     /// `--stable-steps`.
     pub stable_steps: Option<usize>,
+    /// `--engine`.
+    pub engine: Option<EngineKind>,
     /// `--device`.
     pub device: Option<Device>,
 }
@@ -135,6 +140,7 @@ impl Config {
         config.seed = flags.seed.unwrap_or(config.seed);
         config.seeds = flags.seeds.unwrap_or(config.seeds);
         config.stable_steps = flags.stable_steps.unwrap_or(config.stable_steps);
+        config.engine = flags.engine.unwrap_or(config.engine);
         config.device = flags.device.unwrap_or(config.device);
         config.check()?;
         Ok(config)
@@ -163,6 +169,7 @@ impl Config {
             seeds: self.seeds,
             stable_steps: self.stable_steps,
             selection: self.selection.clone(),
+            engine: self.engine,
             device: self.device,
             threads,
         }
@@ -171,7 +178,7 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         let at_least_one = "at least 1 is needed";
         let positive = |field, value: usize| {
-            if value > 0 { Ok(()) } else { Err(impossible(field, value, at_least_one)) }
+            if value > 0 { Ok(()) } else { Err(impossible(field, &value, at_least_one)) }
         };
         positive("steps", self.steps)?;
         positive("seeds", self.seeds)?;
@@ -191,14 +198,14 @@ impl Config {
         if cummax_channels % 2 == 1 {
             return Err(impossible(
                 "network.cummax_channels",
-                cummax_channels,
+                &cummax_channels,
                 "half go forward and half backward, so an even number is needed",
             ));
         }
         if shift_channels != cummax_channels {
             return Err(impossible(
                 "network.shift_channels",
-                shift_channels,
+                &shift_channels,
                 "it has to equal network.cummax_channels",
             ));
         }
@@ -206,7 +213,7 @@ impl Config {
             if (0.0..1.0).contains(&value) {
                 Ok(())
             } else {
-                Err(impossible(field, value, "it has to be at least 0 and below 1"))
+                Err(impossible(field, &value, "it has to be at least 0 and below 1"))
             }
         };
         unit("optimiser.beta1", self.optimiser.beta1)?;
@@ -216,7 +223,7 @@ impl Config {
             if value > 0.0 && value.is_finite() {
                 Ok(())
             } else {
-                Err(impossible(field, value, "it has to be above 0 and finite"))
+                Err(impossible(field, &value, "it has to be above 0 and finite"))
             }
         };
         above_zero("optimiser.learning_rate", self.optimiser.learning_rate)?;
@@ -227,7 +234,7 @@ impl Config {
     }
 }
 
-fn impossible(field: &'static str, value: impl ToString, expected: &'static str) -> ConfigError {
+fn impossible(field: &'static str, value: &(impl ToString + ?Sized), expected: &'static str) -> ConfigError {
     ConfigError::Impossible { field, value: value.to_string(), expected }
 }
 

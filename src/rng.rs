@@ -13,6 +13,14 @@ pub enum Purpose {
     Initial = 1,
     /// Noise of the latents; the index is the step's.
     Noise = 2,
+    /// Noise of the weights; the index is the step's.
+    WeightNoise = 6,
+    /// The dither of the digit matrices; the index is 0.
+    Dither = 3,
+    /// Which symbols a step of a matrix fit sees; the index is the round's through all symbols.
+    Subset = 4,
+    /// Random edits of texts; the index is the group's.
+    Edit = 5,
 }
 
 /// Normals drawn from one stream before the next begins, so that a step's noise can be drawn in parallel.
@@ -33,7 +41,9 @@ fn sub_stream(seed: u64, purpose: Purpose, index: u64, chunk: u64) -> ChaCha8Rng
 pub fn step_noise(seed: u64, step: usize, noise: &mut [f32]) {
     noise.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, values)| {
         let mut rng = sub_stream(seed, Purpose::Noise, step as u64, chunk as u64);
-        values.iter_mut().for_each(|value| *value = StandardNormal.sample(&mut rng));
+        for value in values {
+            *value = StandardNormal.sample(&mut rng);
+        }
     });
 }
 

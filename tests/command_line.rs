@@ -13,14 +13,6 @@ fn task(name: &str) -> String {
     format!("{}/arc_tasks/{name}.json", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Whether this build can fit; says so where it can't.
-fn can_fit() -> bool {
-    if !cfg!(feature = "torch") {
-        println!("skipped: this build has no engine");
-    }
-    cfg!(feature = "torch")
-}
-
 fn read(path: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
@@ -33,9 +25,6 @@ fn quick(output: &Path) -> Command {
 
 #[test]
 fn a_run_leaves_records_curves_and_a_submission() {
-    if !can_fit() {
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
     let picture = folder.path().join("p.png");
@@ -67,9 +56,6 @@ fn a_run_leaves_records_curves_and_a_submission() {
 
 #[test]
 fn a_run_goes_on_where_it_stopped_and_is_never_overwritten() {
-    if !can_fit() {
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
     quick(&run).arg(task("frame_grid")).assert().success();
@@ -88,9 +74,6 @@ fn a_run_goes_on_where_it_stopped_and_is_never_overwritten() {
 
 #[test]
 fn the_same_seed_gives_the_same_result() {
-    if !can_fit() {
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     let curve = |name: &str, seed: &str| {
         let run = folder.path().join(name);
@@ -103,9 +86,6 @@ fn the_same_seed_gives_the_same_result() {
 
 #[test]
 fn seeds_side_by_side_cost_what_each_costs_alone() {
-    if !can_fit() {
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     let losses = |name: &str, arguments: &[&str]| -> Vec<f64> {
         let run = folder.path().join(name);
@@ -123,9 +103,6 @@ fn seeds_side_by_side_cost_what_each_costs_alone() {
 
 #[test]
 fn a_task_comes_by_standard_input() {
-    if !can_fit() {
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
     quick(&run)
@@ -138,9 +115,6 @@ fn a_task_comes_by_standard_input() {
 
 #[test]
 fn a_machine_without_cuda_says_so() {
-    if !can_fit() {
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("run");
     let result = tenfold()
@@ -154,16 +128,40 @@ fn a_machine_without_cuda_says_so() {
 }
 
 #[test]
-fn a_build_without_an_engine_says_so() {
-    if cfg!(feature = "torch") {
-        return;
-    }
+fn an_engine_or_device_that_is_not_there_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    quick(&folder.path().join("run"))
-        .arg(task("frame_grid"))
-        .assert()
-        .failure()
-        .stderr(predicate::str::contains("--features torch"));
+    let refused = |arguments: &[&str], says: &str| {
+        let mut command = tenfold();
+        command.args(["solve", "--steps", "1", "--output"]).arg(folder.path().join("run")).args(arguments);
+        command.arg(task("frame_grid")).assert().failure().stderr(predicate::str::contains(says));
+        assert!(!folder.path().join("run").exists());
+    };
+    refused(&["--engine", "fused", "--device", "cuda"], "the fused engine runs on the processor; use --device cpu");
+    if !cfg!(feature = "torch") {
+        refused(&["--engine", "torch"], "--features torch");
+        refused(&["--device", "cuda"], "built without the torch engine");
+    }
+}
+
+#[test]
+fn results_do_not_depend_on_the_number_of_workers_or_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let solve = |name: &str, arguments: &[&str]| {
+        let run = folder.path().join(name);
+        let names = ["frame_grid", "rotate_quarter", "gravity_down"];
+        let mut command = tenfold();
+        command.args(["solve", "--engine", "fused", "--steps", "4", "--output"]).arg(&run).args(arguments);
+        let output = command.args(names.map(task)).assert().success().get_output().stdout.clone();
+        let output = String::from_utf8(output).unwrap();
+        let places = names.map(|name| output.find(&format!("{name}: ")).unwrap());
+        assert!(places.is_sorted(), "shown in the order asked for");
+        let files = ["submission.json", "curves/frame_grid.csv", "curves/gravity_down.csv"];
+        files.map(|file| std::fs::read_to_string(run.join(file)).unwrap())
+    };
+    let one = solve("one", &["--workers", "1", "--threads", "1"]);
+    assert_eq!(solve("two", &["--workers", "2"]), one);
+    assert_eq!(solve("threads", &["--workers", "1", "--threads", "2"]), one);
+    assert_eq!(solve("many", &["--workers", "8"]), one);
 }
 
 #[test]
@@ -213,4 +211,87 @@ fn a_submission_is_scored_three_ways() {
         score.as_object().unwrap().values().filter_map(|estimate| estimate["value"].as_f64()).collect();
     assert_eq!(values, [2.0 / 3.0, 0.75, 0.5], "outputs, mean over tasks, whole tasks");
     tenfold().arg("score").arg(&submission).arg("--solutions").arg(&solutions).assert().success();
+}
+
+#[test]
+fn groups_join_to_the_article() {
+    let folder = tempfile::tempdir().unwrap();
+    let article = folder.path().join("article.md");
+    let text = format!(
+        "# Обзор\n\n{}\n## 信息\n\n{}\n",
+        "Одно предложение за другим. ".repeat(20),
+        "信息压缩技术。".repeat(50)
+    );
+    std::fs::write(&article, &text).unwrap();
+    let output = tenfold().arg("groups").arg(&article).args(["--json", "--max", "220"]).output().unwrap();
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let groups = printed["groups"].as_array().unwrap();
+    let joined: String = groups.iter().map(|group| group["text"].as_str().unwrap()).collect();
+    assert_eq!(joined, text);
+    assert_eq!((&groups[0]["title"], &groups[groups.len() - 1]["title"]), (&"Обзор".into(), &"信息".into()));
+
+    let shown = tenfold().arg("groups").arg(&article).assert().success();
+    shown.stdout(predicate::str::contains("groups (markdown); keywords: "));
+    tenfold().args(["groups", "no/such/file"]).assert().failure().stderr(predicate::str::contains("no/such/file"));
+}
+
+#[test]
+fn matrices_are_ten_rows_of_ten_digits() {
+    let folder = tempfile::tempdir().unwrap();
+    let article = folder.path().join("article.txt");
+    let text: String =
+        (0..12).map(|i| format!("Sentence number{i} speaks of topic{} and of thing{i} beside. ", i % 3)).collect();
+    std::fs::write(&article, &text).unwrap();
+    let settings = folder.path().join("matrices.toml");
+    std::fs::write(&settings, "steps = 20\n").unwrap();
+    let matrices = || {
+        let mut command = tenfold();
+        command.arg("matrices").arg(&article).arg("--config").arg(&settings);
+        command
+    };
+    let [npy, png] = ["m.npy", "m.png"].map(|name| folder.path().join(name));
+    let output = matrices().args(["--json", "--gist", "--npy"]).arg(&npy).arg("--png").arg(&png).output().unwrap();
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let groups = printed["groups"].as_array().unwrap();
+    let joined: String = groups.iter().map(|group| group["text"].as_str().unwrap()).collect();
+    assert_eq!(joined, text);
+    for group in groups {
+        let rows = group["matrix"].as_array().unwrap();
+        let digits: Vec<u64> =
+            rows.iter().flat_map(|row| row.as_array().unwrap()).map(|d| d.as_u64().unwrap()).collect();
+        assert!(rows.len() == 10 && digits.len() == 100 && digits.iter().all(|&digit| digit < 10));
+        assert!(group["title"].is_string() && group["keywords"].is_array());
+        assert!(!group["says"].as_array().unwrap().is_empty());
+    }
+    assert!(std::fs::read(&npy).unwrap().starts_with(b"\x93NUMPY"));
+    assert!(std::fs::read(&png).unwrap().starts_with(b"\x89PNG"));
+
+    assert_eq!(
+        matrices().arg("--csv").output().unwrap().stdout.iter().filter(|&&b| b == b'\n').count(),
+        groups.len() + 1
+    );
+    matrices().arg("--merge").assert().success().stdout(predicate::str::contains("1 matrices"));
+    for method in ["lsa", "simhash"] {
+        matrices().args(["--method", method]).assert().success().stdout(predicate::str::contains("matrices; entropy"));
+    }
+    matrices().args(["--method", "lsa", "--merge"]).assert().failure().stderr(predicate::str::contains("--merge"));
+    matrices().arg("--embeddings").arg(&npy).assert().failure().stderr(predicate::str::contains("shape is"));
+    std::fs::write(&settings, "spreed = 1\n").unwrap();
+    matrices().assert().failure().stderr(predicate::str::contains("spreed"));
+}
+
+#[test]
+fn the_experiment_prints_its_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let [article, settings] = ["a.txt", "m.toml"].map(|name| folder.path().join(name));
+    let text: String =
+        (0..12).map(|i| format!("Sentence number{i} speaks of topic{} and of thing{i} beside. ", i % 3)).collect();
+    std::fs::write(&article, &text).unwrap();
+    std::fs::write(&settings, "steps = 20\n").unwrap();
+    let mut command = tenfold();
+    command.arg("experiment").arg(&article).arg("--config").arg(&settings).args(["--seeds", "2"]);
+    command
+        .assert()
+        .success()
+        .stdout(predicate::str::contains("| ours |").and(predicate::str::contains("| simhash | –")));
 }

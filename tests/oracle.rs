@@ -10,7 +10,7 @@ use safetensors::SafeTensors;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use tenfold::data::load_puzzles;
-use tenfold::engine::{self, Device, Losses, Outputs, Problem};
+use tenfold::engine::{self, Device, EngineKind, Losses, Outputs, Problem};
 use tenfold::model::{Equivariance, Network, Objective, Optimiser, Plan};
 
 #[derive(Deserialize)]
@@ -94,7 +94,7 @@ fn perturbed(parameters: &[f32], copy: usize) -> Vec<f32> {
 /// (against the reference's own program in f64 these are wrong by 1% to 100%).
 const GRADIENT_ROUNDING: f64 = 1e-4;
 
-fn check(path: &Path) {
+fn check(path: &Path, kind: EngineKind) {
     let bytes = std::fs::read(path).unwrap();
     let tensors = SafeTensors::deserialize(&bytes).unwrap();
     let text = std::fs::read_to_string(path.with_extension("json")).unwrap();
@@ -116,7 +116,7 @@ fn check(path: &Path) {
         parameters[slice.range()].copy_from_slice(&floats(&tensors, &format!("init.{}", slice.name)));
     }
     let copies: Vec<Vec<f32>> = (0..=PERTURBED).map(|copy| perturbed(&parameters, copy)).collect();
-    let mut engine = engine::create(&problem, &copies, Device::Cpu, None).unwrap();
+    let mut engine = engine::create(&problem, &copies, kind, Device::Cpu, None).unwrap();
     let noises = |step| noise(&problem, step).repeat(copies.len());
 
     let (evaluations, gradients) = engine.gradients(0, &noises(0)).unwrap();
@@ -196,11 +196,9 @@ fn check(path: &Path) {
 
 #[test]
 fn every_engine_agrees_with_the_references() {
-    if !cfg!(feature = "torch") {
-        println!("skipped: this build has no engine");
-        return;
-    }
-    for path in fixtures() {
-        check(&path);
+    for kind in engine::available() {
+        for path in fixtures() {
+            check(&path, kind);
+        }
     }
 }

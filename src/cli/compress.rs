@@ -1,6 +1,6 @@
-//! `tenfold compress`: an article, or a folder of them, into `.tenfold` files.
+//! `tenfold compress`: an article, a puzzle, or a folder of them, into `.tenfold` files.
 
-use super::files;
+use super::{files, puzzle};
 use anyhow::Context;
 use clap::Args;
 use rayon::prelude::*;
@@ -12,7 +12,7 @@ use tenfold::code::article::Effort;
 use tenfold::pipeline::article;
 use tenfold::report::{Existing, check_free, fill_atomically};
 
-/// Compress an article; the file is decoded again and compared before success is reported
+/// Compress an article or an ARC puzzle; the file is decoded again and compared before success is reported
 #[derive(Args)]
 pub struct Arguments {
     /// A file of any kind, a folder of files, or `-` for standard input
@@ -32,6 +32,8 @@ pub struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    puzzle: puzzle::Options,
 }
 
 /// What became of one article.
@@ -91,7 +93,10 @@ fn compress(path: &Path, output: &Path, arguments: &Arguments) -> anyhow::Result
     }
     let content = files::read(path)?;
     let start = Instant::now();
-    let file = article::compress(&content, Effort::of(arguments.effort)).with_context(|| files::name(path))?;
+    let file = match arguments.puzzle.puzzle(&files::name(path), &content)? {
+        Some(puzzle) => arguments.puzzle.compress(&puzzle, arguments.threads).with_context(|| files::name(path))?,
+        None => article::compress(&content, Effort::of(arguments.effort)).with_context(|| files::name(path))?,
+    };
     if files::is_stream(output) {
         std::io::stdout().lock().write_all(&file).context("standard output cannot be written")?;
     } else {

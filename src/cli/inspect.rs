@@ -1,6 +1,6 @@
 //! `tenfold inspect`: what is in a `.tenfold` file, and where its bits went.
 
-use super::files;
+use super::{files, puzzle};
 use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
@@ -37,6 +37,10 @@ struct Inspection {
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let file = files::read(&arguments.file)?;
     let name = files::name(&arguments.file);
+    if puzzle::holds_puzzle(&file) {
+        print!("{}", puzzle::inspect(name, &file, arguments.json)?);
+        return Ok(());
+    }
     let inspection = inspect(name.clone(), &file).context(name)?;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&inspection)?);

@@ -1,10 +1,15 @@
 //! The command line: one file a verb.
 
+mod analyze;
 mod compare;
 mod compress;
 mod decompress;
+mod experiment;
 mod files;
+mod groups;
 mod inspect;
+mod matrices;
+mod puzzle;
 mod score;
 mod solve;
 
@@ -22,10 +27,14 @@ pub struct Arguments {
 enum Verb {
     Solve(solve::Arguments),
     Score(score::Arguments),
+    Groups(groups::Arguments),
     Compress(compress::Arguments),
     Decompress(decompress::Arguments),
     Inspect(inspect::Arguments),
     Compare(compare::Arguments),
+    Analyze(analyze::Arguments),
+    Matrices(matrices::Arguments),
+    Experiment(experiment::Arguments),
 }
 
 /// Does what the command line says.
@@ -33,9 +42,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.verb {
         Verb::Solve(arguments) => solve::run(arguments),
         Verb::Score(arguments) => score::run(arguments),
+        Verb::Groups(arguments) => groups::run(arguments),
         Verb::Compress(arguments) => compress::run(arguments),
         Verb::Decompress(arguments) => decompress::run(arguments),
         Verb::Inspect(arguments) => inspect::run(arguments),
         Verb::Compare(arguments) => compare::run(arguments),
+        Verb::Analyze(arguments) => analyze::run(arguments),
+        Verb::Matrices(arguments) => matrices::run(arguments),
+        Verb::Experiment(arguments) => experiment::run(arguments),
     }
 }

@@ -147,4 +147,20 @@ pub enum CodeError {
         /// What was decoded.
         computed: u16,
     },
+    /// Code that the range decoder cannot have been given by its encoder, outside of an article's blocks.
+    #[error("{field} cannot be decoded: no encoder gives such bytes; the file is damaged")]
+    Exhausted {
+        /// What was decoded.
+        field: &'static str,
+    },
+    /// A count or a length that no puzzle has.
+    #[error("{found} {field}: from 1 to {most} are possible in a puzzle; the file is damaged")]
+    Shape {
+        /// Of what.
+        field: &'static str,
+        /// What the file says.
+        found: u64,
+        /// The most that is possible.
+        most: u64,
+    },
 }

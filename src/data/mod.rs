@@ -1,20 +1,24 @@
-//! What tenfold is given, as data: puzzles (grids, pairs, their files) and answers to them.
+//! What tenfold is given, as data: puzzles (grids, pairs, their files), answers to them, and articles as groups.
 //!
 //! In come paths, or bytes from standard input; out come values that hold what their types promise, or a [`DataError`] that
 //! names the file, the task, the pair and the cell at fault. No room below reads a puzzle's file itself.
 //! What the readers of all files share stands here: bytes, then JSON without repeated keys, then an object by task id.
 
+pub mod article;
 pub mod error;
 pub mod grid;
 pub mod load;
 pub mod puzzle;
 pub mod submission;
+pub mod vectors;
 
+pub use article::{Article, ArticleError, Group, GroupSettings, TitleSource};
 pub use error::{DataError, Place, TaskError};
 pub use grid::{COLOURS, Grid, GridError, MAX_SIDE};
 pub use load::{load_puzzles, load_solutions, parse_puzzles};
 pub use puzzle::{Pair, Puzzle};
 pub use submission::{Attempts, Submission, parse_submission, read_submission};
+pub use vectors::{VectorsError, parse_vectors, read_vectors};
 
 use error::describe;
 use puzzle::check_id;

@@ -4,6 +4,7 @@
 //! In: a [`Plan`], settings and noise. Out: losses and outputs. Two engines given the same parameters and the same
 //! noise agree to rounding.
 
+pub mod fused;
 #[cfg(feature = "torch")]
 mod torch;
 
@@ -33,12 +34,34 @@ impl fmt::Display for Device {
     }
 }
 
+/// Which engine runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineKind {
+    /// Rust, on the processor.
+    Fused,
+    /// libtorch, on the processor or on CUDA.
+    Torch,
+    /// libtorch where it has a CUDA device, else fused.
+    Auto,
+}
+
+impl fmt::Display for EngineKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Fused => "fused",
+            Self::Torch => "torch",
+            Self::Auto => "auto",
+        })
+    }
+}
+
 /// Why an engine can't be had or didn't finish.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// The binary was built without any engine.
+    /// The binary was built without the torch engine.
     #[error(
-        "this binary was built without an engine that can fit: build it with `make build`, or `cargo build --release --features torch` and LIBTORCH set"
+        "--engine torch: this binary was built without it; build it with `make torch`, or `cargo build --release --features torch` and LIBTORCH set, or use --engine fused"
     )]
     NotBuilt,
     /// CUDA was asked for and isn't there.
@@ -131,27 +154,61 @@ pub trait Engine {
 
     /// The parameters as they are now.
     fn parameters(&self) -> Vec<f32>;
+
+    /// Puts other parameters, as many, in their place; the optimiser's moments stay.
+    ///
+    /// # Errors
+    /// [`EngineError::Library`] when the library below fails.
+    fn set_parameters(&mut self, parameters: &[f32]) -> Result<(), EngineError>;
 }
 
-/// The engine for `problem`, starting from `parameters` (one vector a seed).
+/// The engine for `problem`, starting from `parameters` (one vector a seed), with so many threads (all by default).
 ///
 /// # Errors
-/// Where the binary has no engine, or the device isn't there.
+/// Where the binary lacks the engine, the engine the device, or the machine either.
 pub fn create(
     problem: &Problem,
     parameters: &[Vec<f32>],
+    kind: EngineKind,
     device: Device,
     threads: Option<usize>,
 ) -> Result<Box<dyn Engine>, EngineError> {
-    #[cfg(feature = "torch")]
-    {
-        Ok(Box::new(torch::TorchEngine::new(problem, parameters, device, threads)?))
+    match resolve(kind, device)? {
+        #[cfg(feature = "torch")]
+        EngineKind::Torch => Ok(Box::new(torch::TorchEngine::new(problem, parameters, device, threads)?)),
+        _ => Ok(Box::new(fused::FusedEngine::<f32>::new(problem, parameters, threads)?)),
     }
-    #[cfg(not(feature = "torch"))]
-    {
-        let _ = (problem, parameters, device, threads);
-        Err(EngineError::NotBuilt)
+}
+
+/// Which engine `kind` stands for on a device: `auto` is libtorch where it has a CUDA device and may use it, else fused.
+///
+/// # Errors
+/// Where the binary lacks the engine, or the engine the device.
+pub fn resolve(kind: EngineKind, device: Device) -> Result<EngineKind, EngineError> {
+    let torch = cfg!(feature = "torch");
+    match (kind, device) {
+        (EngineKind::Fused, Device::Cuda) => {
+            Err(EngineError::NoCuda { why: "the fused engine runs on the processor".into() })
+        }
+        (EngineKind::Torch, _) if !torch => Err(EngineError::NotBuilt),
+        (EngineKind::Auto, Device::Cuda) if !torch => {
+            Err(EngineError::NoCuda { why: "this binary was built without the torch engine".into() })
+        }
+        (EngineKind::Auto, Device::Cuda) => Ok(EngineKind::Torch),
+        #[cfg(feature = "torch")]
+        (EngineKind::Auto, Device::Auto) if torch::has_cuda() => Ok(EngineKind::Torch),
+        (EngineKind::Auto, _) => Ok(EngineKind::Fused),
+        (kind, _) => Ok(kind),
     }
+}
+
+/// The engines that this binary has.
+pub fn available() -> Vec<EngineKind> {
+    let mut kinds = vec![EngineKind::Fused];
+    if cfg!(feature = "torch") {
+        kinds.push(EngineKind::Torch);
+    }
+    kinds
 }
 
 /// The names of the tensors, in the order of [`Losses::kl_by_tensor_nats`].

@@ -2,12 +2,17 @@
 //!
 //! In: a [`Problem`] and [`FitSettings`]. Out: a [`Fitted`], with two attempts for each test input of a puzzle.
 
+mod file;
+pub mod matrices;
 mod selection;
+mod weights;
 
+pub use file::{FileFit, FileSettings, LatentChannel};
 pub use selection::{Leaders, Selection, Tally, Vote};
+pub use weights::WeightFit;
 
 use crate::data::{Attempts, Grid};
-use crate::engine::{self, Device, EngineError, Losses, Problem};
+use crate::engine::{self, Device, EngineError, EngineKind, Losses, Problem};
 use crate::rng;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -21,10 +26,13 @@ pub struct FitSettings {
     pub seed: u64,
     /// How many seeds, counted on from the first, are fitted side by side and pool their votes.
     pub seeds: usize,
-    /// Stop when both attempts have been the same for this many steps; 0 never stops early.
+    /// Stop when both attempts have been the same for this many steps after the early ones (see [`Selection`]); 0 never
+    /// stops early.
     pub stable_steps: usize,
     /// How candidates are scored.
     pub selection: Selection,
+    /// Which engine runs.
+    pub engine: EngineKind,
     /// Where to run.
     pub device: Device,
     /// Threads of the engine; all by default.
@@ -101,7 +109,7 @@ pub fn fit(
 ) -> Result<Option<Fitted>, EngineError> {
     let seeds: Vec<u64> = (settings.seed..).take(settings.seeds).collect();
     let starts: Vec<Vec<f32>> = seeds.iter().map(|&seed| problem.layout.initial_values(seed)).collect();
-    let mut engine = engine::create(problem, &starts, settings.device, settings.threads)?;
+    let mut engine = engine::create(problem, &starts, settings.engine, settings.device, settings.threads)?;
 
     let start = Instant::now();
     let latents = problem.layout.latents();
@@ -134,7 +142,9 @@ pub fn fit(
         }
         steps += 1;
         let last_change = changes.last().map_or(0, |change| change.step + 1);
-        stopped_early = settings.stable_steps > 0 && steps >= last_change + settings.stable_steps;
+        // Candidates of the early steps hardly count, so attempts that stand still through them say nothing.
+        let stable_since = last_change.max(settings.selection.early_steps);
+        stopped_early = settings.stable_steps > 0 && steps >= stable_since + settings.stable_steps;
     }
     Ok(changes.last().map(|last| Fitted {
         attempts: last.attempts.clone(),

@@ -303,7 +303,7 @@ mod tests {
             for (step, cells) in
                 [[[0, 1], [0, 1]], [[0, 2], [0, 1]], [[0, 2], [0, 2]], [[0, 1], [2, 2]]].into_iter().enumerate()
             {
-                let sure = if step < 3 { 2.0 } else { 2.2 };
+                let sure = if step < 3 { 2.0 } else { 2.1 };
                 tally.add(&plan, 0, 200 + step, &outputs(&plan, &cells, sure));
             }
             let leaders = tally.leaders().unwrap();

@@ -4,6 +4,7 @@
 //! there are, where they lie in one flat vector, how they start). Engines run these; nothing here computes a layer.
 
 mod axes;
+mod groups;
 mod layout;
 mod network;
 mod objective;
@@ -11,6 +12,7 @@ mod plan;
 pub mod tying;
 
 pub use axes::{Axes, Axis, DIRECTIONS, MultiTensor};
+pub use groups::WeightGroup;
 pub use layout::{Initial, LATENT_CHANNELS, Layout, Slice};
 pub(crate) use layout::{direction_map_name, softmax_rows};
 pub use network::{Equivariance, LiveTensors, Network};

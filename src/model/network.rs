@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Equivariance {
-    /// As published: transposing, or turning by a quarter, does not quite commute with the network. In tensors with
-    /// both rows and columns the softmax layer maps the softmax over rows and the one over columns by unrelated
-    /// weights; and where an input and an output of different sizes overlap in an L, the mean over the L is taken over
-    /// columns first, then over rows.
+    /// As published: transposing, mirroring and turning by a quarter don't quite commute with the network. In tensors
+    /// with both rows and columns the softmax layer maps the softmax over rows and the one over columns by unrelated
+    /// weights; where an input and an output of different sizes overlap in an L, the mean over the L is taken over
+    /// columns first, then over rows; and what the cumulative maximum and the shift leave in the canvas' cells outside
+    /// an example's grids depends on the side that those cells lie on.
     Published,
-    /// Exact: those weights are tied, and that mean is taken over both axes at once.
+    /// Exact: those weights are tied, that mean is taken over both axes at once, and both layers leave 0 outside.
     Exact,
 }
 

@@ -2,7 +2,10 @@
 //! hold it against its [`peers`].
 
 pub mod article;
+pub mod experiment;
+pub mod matrices;
 pub mod peers;
+pub mod puzzle;
 mod solve;
 
 pub use solve::solve;

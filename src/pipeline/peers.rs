@@ -68,7 +68,7 @@ fn bzip2(content: &[u8]) -> io::Result<(String, usize)> {
     Ok(("bzip2 -9".into(), encoder.finish()?.len()))
 }
 
-fn xz(content: &[u8]) -> io::Result<(String, usize)> {
+pub(super) fn xz(content: &[u8]) -> io::Result<(String, usize)> {
     let mut options = lzma_rust2::LzmaOptions::with_preset(9);
     options.nice_len = lzma_rust2::LzmaOptions::NICE_LEN_MAX;
     options.depth_limit = 512; // what -e sets

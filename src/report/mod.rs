@@ -8,10 +8,14 @@
 //! - [`terminal`] and [`picture`]: a puzzle with its answers, as text and as a PNG
 //! - [`score`](mod@score): the three scorings in use, each with an interval
 //! - [`curves`]: the course of a training run as CSV
+//! - [`matrices`]: groups with their digit matrices, and [`experiment`]: the tables of what is measured of them
 //! - [`record`]: what is kept of each puzzle, and [`run`]: the folder that a run leaves
 
+pub mod analyze;
 pub mod curves;
+pub mod experiment;
 mod letters;
+pub mod matrices;
 pub mod palette;
 pub mod picture;
 pub mod record;
@@ -21,6 +25,8 @@ pub mod terminal;
 pub mod write;
 
 pub use curves::curves_csv;
+pub use experiment::experiment_tables;
+pub use matrices::{MatrixPanel, MatrixPictureError, draw_matrix, matrices_csv, matrices_npy, matrices_picture};
 pub use picture::{PictureError, puzzle_picture};
 pub use record::{Information, PuzzleRecord, SeedRecord};
 pub use run::{RunError, RunFolder};

@@ -25,22 +25,22 @@ const COLUMN_GAP: usize = 60;
 /// What is left free between a row of grids and the caption below.
 const ROW_GAP: usize = 32;
 /// The side of one dot of a letter in a caption.
-const DOT: usize = 2;
+pub(super) const DOT: usize = 2;
 /// The side of one dot of a letter in the title.
 const TITLE_DOT: usize = 3;
 /// The title with the space below it.
 const TITLE: usize = GLYPH_ROWS * TITLE_DOT + 24;
 /// A caption with the space below it, which a frame may enter.
-const CAPTION: usize = GLYPH_ROWS * DOT + 10;
+pub(super) const CAPTION: usize = GLYPH_ROWS * DOT + 10;
 /// A longer title is cut off here, in characters.
 const TITLE_LIMIT: usize = 32;
 
 /// Indices into the picture's palette, after ARC's ten colours.
-const INK_LINE: u8 = 10;
+pub(super) const INK_LINE: u8 = 10;
 const INK_RIGHT: u8 = 11;
 const INK_WRONG: u8 = 12;
 const INK_PAPER: u8 = 13;
-const INK_TEXT: u8 = 14;
+pub(super) const INK_TEXT: u8 = 14;
 const INK_RULE: u8 = 15;
 
 /// The colours of the indices from 10 on.
@@ -178,19 +178,19 @@ fn draw_arrow(canvas: &mut Canvas, middle: usize, height: usize) {
 }
 
 /// Pixels as indices into a palette, row by row.
-struct Canvas {
+pub(super) struct Canvas {
     width: usize,
     height: usize,
     pixels: Vec<u8>,
 }
 
 impl Canvas {
-    fn new(width: usize, height: usize) -> Self {
+    pub(super) fn new(width: usize, height: usize) -> Self {
         Self { width, height, pixels: vec![INK_PAPER; width * height] }
     }
 
     /// Fills a rectangle; what lies outside the canvas is left out.
-    fn fill(&mut self, left: usize, top: usize, width: usize, height: usize, ink: u8) {
+    pub(super) fn fill(&mut self, left: usize, top: usize, width: usize, height: usize, ink: u8) {
         let (right, bottom) = ((left + width).min(self.width), (top + height).min(self.height));
         for row in top..bottom {
             if left < right {
@@ -199,7 +199,7 @@ impl Canvas {
         }
     }
 
-    fn text(&mut self, left: usize, top: usize, text: &str, dot: usize, ink: u8) {
+    pub(super) fn text(&mut self, left: usize, top: usize, text: &str, dot: usize, ink: u8) {
         for (place, character) in text.chars().enumerate() {
             for (row, dots) in glyph(character).into_iter().enumerate() {
                 for column in 0..GLYPH_COLUMNS {
@@ -212,7 +212,7 @@ impl Canvas {
         }
     }
 
-    fn into_png(self) -> Result<Vec<u8>, png::EncodingError> {
+    pub(super) fn into_png(self) -> Result<Vec<u8>, png::EncodingError> {
         let mut bytes = Vec::new();
         let mut encoder = png::Encoder::new(&mut bytes, self.width as u32, self.height as u32);
         encoder.set_color(png::ColorType::Indexed);

@@ -69,6 +69,34 @@ impl RunFolder {
         Ok(Self { path: path.to_owned() })
     }
 
+    /// All records of the run in `path`, by id, and their curves; nothing there is changed.
+    ///
+    /// # Errors
+    /// Where there is no run, or something in it can't be read.
+    pub fn read(path: &Path) -> Result<Vec<(PuzzleRecord, String)>, RunError> {
+        let folder = path.join("puzzles");
+        let unreadable = |file: &Path, error: &dyn std::fmt::Display| RunError::Record {
+            file: file.to_owned(),
+            message: error.to_string(),
+        };
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(&folder).map_err(|error| unreadable(&folder, &error))? {
+            let file = entry.map_err(|error| unreadable(&folder, &error))?.path();
+            if file.extension().is_some_and(|extension| extension == "json") {
+                files.push(file);
+            }
+        }
+        files.sort();
+        let read = |file: &PathBuf| -> Result<(PuzzleRecord, String), RunError> {
+            let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
+            let record: PuzzleRecord = serde_json::from_str(&text).map_err(|error| unreadable(file, &error))?;
+            let curve = path.join("curves").join(format!("{}.csv", record.id));
+            let curve = std::fs::read_to_string(&curve).map_err(|error| unreadable(&curve, &error))?;
+            Ok((record, curve))
+        };
+        files.iter().map(read).collect()
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -164,6 +192,8 @@ mod tests {
         run.save(&record(), &[]).unwrap();
 
         assert!(matches!(RunFolder::open(&path, &config, false), Err(RunError::Exists(_))));
+        let read: Vec<PuzzleRecord> = RunFolder::read(&path).unwrap().into_iter().map(|(record, _)| record).collect();
+        assert_eq!(read, [record()]);
         let again = RunFolder::open(&path, &config, true).unwrap();
         assert_eq!(again.finished("p").unwrap(), Some(record()));
         let other = Config { steps: 5, ..config };

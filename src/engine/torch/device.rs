@@ -18,6 +18,11 @@ pub fn resolve(device: Device) -> Result<tch::Device, EngineError> {
     }
 }
 
+/// Whether there is a CUDA device that libtorch can use.
+pub fn has_cuda() -> bool {
+    cuda().is_ok()
+}
+
 fn cuda() -> Result<tch::Device, String> {
     load_cuda_library()?;
     if tch::Cuda::is_available() {

@@ -6,7 +6,7 @@
 
 use super::ops::{add_product, full_shape, normalise};
 use super::weights::{Weights, constant};
-use crate::model::{Axes, DIRECTIONS, Dimensions, Network, Plan, tying};
+use crate::model::{Axes, DIRECTIONS, Dimensions, Equivariance, Network, Plan, tying};
 use tch::{Device, Tensor};
 
 /// What a cell outside the grids is moved by, so that it is no maximum (CompressARC, `cummax_`).
@@ -41,6 +41,7 @@ pub struct Directions {
     scans: Vec<Scan>,
     /// Puts forward channels before backward ones.
     parity_order: Tensor,
+    equivariance: Equivariance,
 }
 
 impl Directions {
@@ -62,6 +63,7 @@ impl Directions {
             mask,
             scans,
             parity_order: Tensor::from_slice(&order).to_device(device),
+            equivariance: network.equivariance,
         }
     }
 
@@ -116,7 +118,12 @@ impl Directions {
     }
 
     fn joined(&self, slices: &[Tensor], x: &Tensor, weight: &Tensor) -> Tensor {
-        let branch = Tensor::stack(slices, 5).view([self.seeds, x.size()[1], -1]);
+        let branch = Tensor::stack(slices, 5);
+        let branch = match self.equivariance {
+            Equivariance::Published => branch,
+            Equivariance::Exact => branch * &self.mask,
+        };
+        let branch = branch.view([self.seeds, x.size()[1], -1]);
         add_product(x, &normalise(&branch), weight)
     }
 }

@@ -17,6 +17,7 @@ mod weights;
 
 use super::{Device, Engine, EngineError, Evaluation, Losses, Outputs, Problem};
 use crate::model::Axes;
+pub use device::has_cuda;
 use network::Decoder;
 use objective::Reconstruction;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -172,6 +173,13 @@ impl Engine for TorchEngine {
 
     fn parameters(&self) -> Vec<f32> {
         ops::to_vec(&self.parameters)
+    }
+
+    fn set_parameters(&mut self, parameters: &[f32]) -> Result<(), EngineError> {
+        guarded(|| {
+            let values = Tensor::from_slice(parameters).view_as(&self.parameters);
+            tch::no_grad(|| self.parameters.copy_(&values));
+        })
     }
 }
 

@@ -1,0 +1,182 @@
+//! `tenfold analyze`: bit lengths over many puzzles, from runs of `solve` and from files of `compress`.
+
+use super::files;
+use anyhow::Context;
+use clap::Args;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use tenfold::pipeline::puzzle::{self, Baselines, baselines};
+use tenfold::report::analyze::{Analysis, PuzzleLength, kl_over_steps};
+use tenfold::report::{RunFolder, write_atomically};
+
+/// Analyze bit lengths: over the steps of runs, solved against unsolved puzzles, what was sent against what was estimated
+#[derive(Args)]
+pub struct Arguments {
+    /// Folders that `solve` left, and puzzles' `.tenfold` files
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// Where tables go as CSV
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Rows of the table over the steps
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    points: usize,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// One puzzle's file against its estimates and baselines.
+#[derive(Serialize)]
+struct FileRow {
+    file: String,
+    channel: &'static str,
+    weights: &'static str,
+    file_bits: usize,
+    latent_bits: u64,
+    latent_estimate_bits: f64,
+    weight_bits: u64,
+    residual_bits: u64,
+    residual_estimate_bits: f64,
+    #[serde(flatten)]
+    baselines: Baselines,
+}
+
+#[derive(Serialize)]
+struct Report {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    runs: Option<Analysis>,
+    files: Vec<FileRow>,
+}
+
+/// Runs the verb.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let (runs, single): (Vec<&PathBuf>, Vec<&PathBuf>) = arguments.paths.iter().partition(|path| path.is_dir());
+    let mut lengths = Vec::new();
+    let mut curves = Vec::new();
+    for run in &runs {
+        for (record, curve) in RunFolder::read(run)? {
+            lengths.extend(PuzzleLength::of(&record));
+            curves.push(curve);
+        }
+    }
+    let files: Vec<FileRow> = single.into_iter().map(|path| file_row(path)).collect::<Result<_, _>>()?;
+    let report = Report { runs: (!runs.is_empty()).then(|| Analysis::new(lengths)), files };
+    if let Some(folder) = &arguments.output {
+        if let Some(runs) = &report.runs {
+            write_atomically(&folder.join("lengths.csv"), runs.csv().as_bytes())?;
+            write_atomically(&folder.join("kl-over-steps.csv"), kl_over_steps(&curves, arguments.points).as_bytes())?;
+        }
+        if !report.files.is_empty() {
+            write_atomically(&folder.join("files.csv"), csv(&report.files).as_bytes())?;
+        }
+    }
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print!("{}", report.text());
+    }
+    Ok(())
+}
+
+fn file_row(path: &Path) -> anyhow::Result<FileRow> {
+    let file = files::read(path)?;
+    let name = files::name(path);
+    let summary = puzzle::inspect(&file, None).with_context(|| name.clone())?;
+    let puzzle = puzzle::decompress(&file, None).with_context(|| name.clone())?;
+    let line = |name: &str| summary.ledger.entries().iter().find(|entry| entry.name == name);
+    let bits = |name: &str| line(name).map_or(0, |entry| entry.bits);
+    let estimate = |name: &str| line(name).and_then(|entry| entry.estimate_bits).unwrap_or(0.0);
+    Ok(FileRow {
+        file: files::file_name(path),
+        channel: summary.channel,
+        weights: summary.weights,
+        file_bits: 8 * file.len(),
+        latent_bits: bits("latents"),
+        latent_estimate_bits: estimate("latents"),
+        weight_bits: bits("weights"),
+        residual_bits: bits("residual"),
+        residual_estimate_bits: estimate("residual"),
+        baselines: baselines(&puzzle),
+    })
+}
+
+impl FileRow {
+    const HEADINGS: [&'static str; 13] = [
+        "file",
+        "channel",
+        "weights",
+        "file_bits",
+        "latent_bits",
+        "latent_estimate_bits",
+        "weight_bits",
+        "residual_bits",
+        "residual_estimate_bits",
+        "cells",
+        "raw_bits",
+        "order_0_bits",
+        "xz_bits",
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.file.clone(),
+            self.channel.into(),
+            self.weights.into(),
+            self.file_bits.to_string(),
+            self.latent_bits.to_string(),
+            format!("{:.1}", self.latent_estimate_bits),
+            self.weight_bits.to_string(),
+            self.residual_bits.to_string(),
+            format!("{:.1}", self.residual_estimate_bits),
+            self.baselines.cells.to_string(),
+            format!("{:.0}", self.baselines.raw_bits),
+            format!("{:.0}", self.baselines.order_0_bits),
+            self.baselines.xz_bits.to_string(),
+        ]
+    }
+}
+
+fn csv(rows: &[FileRow]) -> String {
+    let lines = rows.iter().map(|row| row.cells().join(",") + "\n");
+    std::iter::once(FileRow::HEADINGS.join(",") + "\n").chain(lines).collect()
+}
+
+impl Report {
+    fn text(&self) -> String {
+        let mut text = String::new();
+        if let Some(runs) = &self.runs {
+            let mut rows = vec![["puzzle", "solved", "latents", "grids", "bits"].map(String::from).to_vec()];
+            rows.extend(runs.puzzles.iter().map(|puzzle| {
+                let solved = puzzle.solved.map_or("", |solved| if solved { "yes" } else { "no" });
+                let bits = |bits: f64| format!("{bits:.1}");
+                let lengths = [puzzle.kl_bits, puzzle.reconstruction_bits, puzzle.bits()].map(bits);
+                [puzzle.id.clone(), solved.into()].into_iter().chain(lengths).collect()
+            }));
+            text += &files::table(&rows);
+            text.push('\n');
+            text += &runs.claim();
+        }
+        if !self.files.is_empty() {
+            let headings: Vec<String> = FileRow::HEADINGS.iter().map(|heading| heading.replace('_', " ")).collect();
+            let rows: Vec<Vec<String>> =
+                std::iter::once(headings).chain(self.files.iter().map(FileRow::cells)).collect();
+            text += &files::table(&rows);
+            let sum = |bits: fn(&FileRow) -> f64| self.files.iter().map(bits).sum::<f64>();
+            let (sent, estimate) = (sum(|row| row.latent_bits as f64), sum(|row| row.latent_estimate_bits));
+            let cells = sum(|row| row.baselines.cells as f64);
+            let summary = format!(
+                "\nlatents: {sent:.0} bits sent for {estimate:.0} estimated, {:.3}\n\
+                 bits a cell: file {:.3}, latents and residual {:.3}, order 0 {:.3}, xz {:.3}, raw {:.3}\n",
+                sent / estimate,
+                sum(|row| row.file_bits as f64) / cells,
+                sum(|row| (row.latent_bits + row.residual_bits) as f64) / cells,
+                sum(|row| row.baselines.order_0_bits) / cells,
+                sum(|row| row.baselines.xz_bits as f64) / cells,
+                sum(|row| row.baselines.raw_bits) / cells
+            );
+            text += &summary;
+        }
+        text
+    }
+}

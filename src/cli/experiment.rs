@@ -1,0 +1,60 @@
+//! `tenfold experiment`: finds edited groups again by their matrices, and compares codes.
+
+use super::groups::{Lengths, read_article};
+use super::matrices::read_settings;
+use clap::Args;
+use std::path::PathBuf;
+use tenfold::data::Article;
+use tenfold::fit::matrices::QuerySettings;
+use tenfold::pipeline::experiment::{Measures, experiment};
+use tenfold::report::{experiment_tables, write_atomically};
+
+/// Measure the digit matrices: edited groups found again, articles held together, beside LSA and SimHash
+#[derive(Args)]
+pub struct Arguments {
+    /// Texts; all their groups are fitted jointly and asked for
+    #[arg(required = true)]
+    articles: Vec<PathBuf>,
+    #[command(flatten)]
+    lengths: Lengths,
+    /// Fits and edits, with a seed each
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=100))]
+    seeds: u64,
+    /// Settings of the fit, as TOML
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Write the tables, or with --json all measures, to a file too, after every code
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Runs the verb.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let settings = read_settings(arguments.config.as_deref())?;
+    let read = |path: &PathBuf| read_article(path, arguments.lengths);
+    let articles: Vec<Article> = arguments.articles.iter().map(read).collect::<anyhow::Result<_>>()?;
+    let groups: usize = articles.iter().map(|article| article.groups.len()).sum();
+    eprintln!("{groups} groups of {} texts", articles.len());
+    let show = |measures: &[Measures]| -> anyhow::Result<String> {
+        Ok(if arguments.json {
+            format!("{}\n", serde_json::to_string_pretty(measures)?)
+        } else {
+            experiment_tables(measures)
+        })
+    };
+    let mut done: Vec<Measures> = Vec::new();
+    let mut failure = None;
+    let measures = experiment(&articles, &settings, &QuerySettings::default(), arguments.seeds, |one| {
+        eprintln!("seed {}: {}", one.seed, one.code);
+        done.push(one.clone());
+        if let (Some(path), None) = (&arguments.output, &failure) {
+            let written = show(&done).and_then(|text| Ok(write_atomically(path, text.as_bytes())?));
+            failure = written.err();
+        }
+    });
+    print!("{}", show(&measures)?);
+    failure.map_or(Ok(()), Err)
+}

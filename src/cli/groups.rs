@@ -1,0 +1,86 @@
+//! `tenfold groups`: an article's information groups, as text or JSON.
+
+use anyhow::{Context, ensure};
+use clap::Args;
+use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use tenfold::data::{Article, Group, GroupSettings};
+
+/// Show an article's information groups: title, keywords and fragment of each
+#[derive(Args)]
+pub struct Arguments {
+    /// A text, Markdown or HTML file; `-` for standard input
+    article: PathBuf,
+    #[command(flatten)]
+    lengths: Lengths,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// How long groups should be.
+#[derive(Args, Clone, Copy)]
+pub struct Lengths {
+    /// Least characters of a group, white space counted once
+    #[arg(long, value_name = "N", default_value_t = GroupSettings::default().min_characters)]
+    min: usize,
+    /// Most characters of a group, at least twice the least
+    #[arg(long, value_name = "N", default_value_t = GroupSettings::default().max_characters)]
+    max: usize,
+}
+
+impl Lengths {
+    /// As settings.
+    pub fn settings(self) -> GroupSettings {
+        GroupSettings { min_characters: self.min, max_characters: self.max }
+    }
+}
+
+/// Runs the verb.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let article = read_article(&arguments.article, arguments.lengths)?;
+    let text = if arguments.json {
+        let groups: Vec<Value> = article.groups.iter().map(as_json).collect();
+        let whole = json!({"format": article.format, "keywords": article.keywords, "groups": groups});
+        format!("{}\n", serde_json::to_string_pretty(&whole)?)
+    } else {
+        article.groups.iter().enumerate().map(|(index, group)| as_text(index, group)).collect::<String>()
+            + &format!(
+                "{} groups ({}); keywords: {}\n",
+                article.groups.len(),
+                article.format,
+                article.keywords.join(", ")
+            )
+    };
+    std::io::stdout().lock().write_all(text.as_bytes()).context("cannot write to standard output")
+}
+
+/// Reads an article from a file or standard input.
+pub fn read_article(path: &Path, lengths: Lengths) -> anyhow::Result<Article> {
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        std::io::stdin().lock().read_to_end(&mut bytes).context("cannot read standard input")?;
+    } else {
+        ensure!(!path.is_dir(), "{} is a folder: name a file of it", path.display());
+        bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    }
+    Ok(Article::read(&bytes, Some(path), lengths.settings())?)
+}
+
+fn as_json(group: &Group) -> Value {
+    json!({
+        "title": group.title,
+        "title_source": group.title_source,
+        "keywords": group.keywords,
+        "start": group.bytes.start,
+        "end": group.bytes.end,
+        "text": group.text,
+    })
+}
+
+fn as_text(index: usize, group: &Group) -> String {
+    let fragment = group.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let keywords = if group.keywords.is_empty() { String::new() } else { format!("  [{}]", group.keywords.join(", ")) };
+    format!("{:>4}  {}{keywords}\n      {fragment}\n\n", index + 1, group.title)
+}

@@ -1,0 +1,173 @@
+//! `tenfold matrices`: an article's groups as 10×10 digits.
+
+use super::groups::{Lengths, read_article};
+use anyhow::Context;
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use tenfold::data::{Article, Group, read_vectors};
+use tenfold::fit::matrices::MatrixSettings;
+use tenfold::latent::DigitMatrix;
+use tenfold::latent::digits::{adaptive_bits, digit_entropy};
+use tenfold::pipeline::matrices::{Collection, Method, matrices_of_vectors};
+use tenfold::report::{
+    MatrixPanel, Style, draw_matrix, matrices_csv, matrices_npy, matrices_picture, write_atomically,
+};
+
+/// Show an article's information groups as 10×10 matrices of digits, in ARC's colours
+#[derive(Args)]
+pub struct Arguments {
+    /// A text, Markdown or HTML file; `-` for standard input
+    article: PathBuf,
+    #[command(flatten)]
+    lengths: Lengths,
+    /// How the digits are made
+    #[arg(long, value_enum, default_value_t)]
+    method: Method,
+    /// Take digits from vectors of your own, one a group: a NumPy array, (group, dimension)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["method", "merge", "gist"])]
+    embeddings: Option<PathBuf>,
+    /// One matrix for the whole article, merged from its groups' latents
+    #[arg(long)]
+    merge: bool,
+    /// Print what the digits say too: words that the decoder reads from them, without the text
+    #[arg(long, conflicts_with = "merge")]
+    gist: bool,
+    /// Print CSV
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Write the digits as a NumPy array, (group, row, column)
+    #[arg(long, value_name = "FILE")]
+    npy: Option<PathBuf>,
+    /// Write a picture of all matrices
+    #[arg(long, value_name = "FILE")]
+    png: Option<PathBuf>,
+    /// Settings of the fit, as TOML
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Seed of start, noise and dither
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+/// Runs the verb.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let mut settings = read_settings(arguments.config.as_deref())?;
+    settings.seed = arguments.seed.unwrap_or(settings.seed);
+    let article = read_article(&arguments.article, arguments.lengths)?;
+    let Made { groups, matrices, says } = make(&article, &settings, arguments)?;
+    let panel = |(group, &matrix): (_, &DigitMatrix)| {
+        let group: &Group = group;
+        MatrixPanel { title: &group.title, keywords: &group.keywords, matrix }
+    };
+    let panels: Vec<MatrixPanel> = groups.iter().zip(&matrices).map(panel).collect();
+    if let Some(path) = &arguments.npy {
+        write_atomically(path, &matrices_npy(&matrices))?;
+    }
+    if let Some(path) = &arguments.png {
+        write_atomically(path, &matrices_picture(&matrices)?)?;
+    }
+    let text = if arguments.json {
+        let groups: Vec<Value> = groups
+            .iter()
+            .zip(&matrices)
+            .enumerate()
+            .map(|(index, (group, matrix))| as_json(group, matrix, says.get(index)))
+            .collect();
+        let method = if arguments.embeddings.is_some() { json!("embeddings") } else { json!(arguments.method) };
+        let whole = json!({"method": method, "seed": settings.seed, "keywords": article.keywords, "groups": groups});
+        format!("{}\n", serde_json::to_string_pretty(&whole)?)
+    } else if arguments.csv {
+        matrices_csv(&panels)
+    } else {
+        let style = Style::for_stdout();
+        let drawn = panels.iter().enumerate().map(|(index, panel)| {
+            let says = says.get(index).map_or(String::new(), |words| format!("  says: {}\n", words.join(", ")));
+            draw_matrix(index + 1, panel, style) + &says + "\n"
+        });
+        drawn.collect::<String>()
+            + &format!(
+                "{} matrices; entropy {:.2} of 3.32 bits a digit; {:.0} bits a group under a prior per cell\n",
+                matrices.len(),
+                digit_entropy(&matrices),
+                adaptive_bits(&matrices)
+            )
+    };
+    std::io::stdout().lock().write_all(text.as_bytes()).context("cannot write to standard output")
+}
+
+/// What is shown.
+struct Made {
+    groups: Vec<Group>,
+    matrices: Vec<DigitMatrix>,
+    /// What the digits of each group say, where that is asked for.
+    says: Vec<Vec<String>>,
+}
+
+fn make(article: &Article, settings: &MatrixSettings, arguments: &Arguments) -> anyhow::Result<Made> {
+    if let Some(path) = &arguments.embeddings {
+        let vectors = read_vectors(path)?;
+        anyhow::ensure!(
+            vectors.nrows() == article.groups.len(),
+            "{}: {} vectors for {} groups: give one for each, as `tenfold groups` shows them",
+            path.display(),
+            vectors.nrows(),
+            article.groups.len()
+        );
+        let matrices = matrices_of_vectors(&vectors, settings.seed);
+        return Ok(Made { groups: article.groups.clone(), matrices, says: Vec::new() });
+    }
+    let collection = Collection::new(std::slice::from_ref(article), settings);
+    if let Some(matrices) = collection.baseline(arguments.method, settings.seed) {
+        anyhow::ensure!(
+            !(arguments.merge || arguments.gist),
+            "--merge and --gist need fitted latents: leave out --method, or take --method ours"
+        );
+        return Ok(Made { groups: article.groups.clone(), matrices, says: Vec::new() });
+    }
+    let style = ProgressStyle::with_template("fitting [{bar:30}] step {pos}/{len}, {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(settings.steps as u64).with_style(style.progress_chars("=> "));
+    let fitted = collection.fit(settings, |step| bar.set_position(step as u64));
+    bar.finish_and_clear();
+    if arguments.merge {
+        return Ok(Made { groups: vec![whole(article)], matrices: vec![fitted.merged()], says: Vec::new() });
+    }
+    let says = if arguments.gist { collection.gist(&fitted) } else { Vec::new() };
+    Ok(Made { groups: article.groups.clone(), matrices: fitted.matrices(), says })
+}
+
+/// The article as one group.
+fn whole(article: &Article) -> Group {
+    let title = article.groups.iter().find(|group| !group.title.is_empty());
+    let end = article.groups.last().map_or(0, |group| group.bytes.end);
+    Group {
+        bytes: 0..end,
+        text: article.groups.iter().map(|group| group.text.as_str()).collect(),
+        title: title.map(|group| group.title.clone()).unwrap_or_default(),
+        title_source: title.map_or(tenfold::data::TitleSource::None, |group| group.title_source),
+        keywords: article.keywords.clone(),
+    }
+}
+
+fn as_json(group: &Group, matrix: &DigitMatrix, says: Option<&Vec<String>>) -> Value {
+    let mut value = json!({"title": group.title, "text": group.text, "keywords": group.keywords, "matrix": matrix});
+    if let Some(words) = says {
+        value["says"] = json!(words);
+    }
+    value
+}
+
+/// Settings of a fit: the defaults, and over them a file's.
+pub fn read_settings(file: Option<&Path>) -> anyhow::Result<MatrixSettings> {
+    let Some(path) = file else { return Ok(MatrixSettings::default()) };
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let settings: MatrixSettings = toml::from_str(&text).with_context(|| path.display().to_string())?;
+    settings.check().with_context(|| path.display().to_string())?;
+    Ok(settings)
+}

@@ -1,0 +1,94 @@
+//! Articles to digit matrices: their groups' symbols, then a joint fit or a baseline.
+//!
+//! In: articles, [`MatrixSettings`]. Out: a [`Collection`] (what there is to fit) and the matrices of its groups.
+
+use crate::data::article::{Article, Group, SymbolKind, Symbols};
+use crate::fit::matrices::baselines::{Lsa, SimHash, centres_of_vectors};
+use crate::fit::matrices::{self, FittedMatrices, GroupData, MatrixSettings};
+use crate::latent::{DigitMatrix, Dither};
+use ndarray::Array2;
+use serde::Serialize;
+use std::collections::HashMap;
+
+/// Words of a gist: about as many as a fragment of 100 characters has that tell something.
+const GIST_WORDS: usize = 10;
+
+/// How matrices are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// Fitted latents, by the dithered channel.
+    #[default]
+    Ours,
+    /// TF-IDF, singular vectors, deciles.
+    Lsa,
+    /// 332 random-sign bits, shown as digits.
+    Simhash,
+}
+
+/// The groups of one or several articles, and the symbols in them.
+pub struct Collection<'a> {
+    /// All groups, article by article.
+    pub groups: Vec<&'a Group>,
+    /// Their symbols.
+    pub symbols: Symbols,
+    /// Their counts, articles and titles.
+    pub data: GroupData,
+}
+
+/// The matrices of vectors that a user brings, (group, dimension), by the channel that ours go through.
+pub fn matrices_of_vectors(vectors: &Array2<f32>, seed: u64) -> Vec<DigitMatrix> {
+    let dither = Dither::new(seed);
+    centres_of_vectors(vectors, seed).iter().map(|centres| DigitMatrix::encode(centres, &dither)).collect()
+}
+
+impl<'a> Collection<'a> {
+    /// Gathers the groups of `articles`.
+    pub fn new(articles: &'a [Article], settings: &MatrixSettings) -> Self {
+        let groups: Vec<&Group> = articles.iter().flat_map(|article| &article.groups).collect();
+        let texts = groups.iter().map(|group| group.text.as_str());
+        let (symbols, counts) = Symbols::gather(texts, settings.overlap_weight);
+        let numbered = articles.iter().enumerate();
+        let articles: Vec<usize> =
+            numbered.flat_map(|(number, article)| article.groups.iter().map(move |_| number)).collect();
+        let mut known = HashMap::new();
+        let mut titles = Vec::with_capacity(groups.len());
+        for (group, &article) in groups.iter().zip(&articles) {
+            let next = known.len();
+            titles.push(*known.entry((article, group.title.as_str())).or_insert(next));
+        }
+        Self { groups, symbols, data: GroupData { counts, articles, titles } }
+    }
+
+    /// Fits latents of all groups and symbols. `watch` hears of each step done.
+    pub fn fit(&self, settings: &MatrixSettings, watch: impl FnMut(usize)) -> FittedMatrices {
+        matrices::fit(&self.data, self.symbols.len(), settings, watch)
+    }
+
+    /// The words that the decoder reads from each group's digits, best first: what the matrices say without the text.
+    pub fn gist(&self, fitted: &FittedMatrices) -> Vec<Vec<String>> {
+        let is_word = |symbol| self.symbols.name(symbol).is_some_and(|(kind, _)| kind == SymbolKind::Word);
+        let word = |symbol| self.symbols.name(symbol).map(|(_, text)| text.to_owned());
+        let of_matrix = |matrix: DigitMatrix| {
+            let centres = matrix.decode(&fitted.dither);
+            fitted.decoder.says(&centres, GIST_WORDS, is_word).into_iter().filter_map(word).collect()
+        };
+        fitted.matrices().into_iter().map(of_matrix).collect()
+    }
+
+    /// The matrices of all groups by a baseline, none for ours.
+    pub fn baseline(&self, method: Method, seed: u64) -> Option<Vec<DigitMatrix>> {
+        let counts = &self.data.counts;
+        match method {
+            Method::Ours => None,
+            Method::Lsa => {
+                let lsa = Lsa::new(counts, self.symbols.len(), seed);
+                counts.iter().map(|counts| lsa.digits(counts)).collect()
+            }
+            Method::Simhash => {
+                let hash = SimHash::new(&self.symbols);
+                counts.iter().map(|counts| SimHash::digits(&hash.bits(counts))).collect()
+            }
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Fits a puzzle for its file, fixes what the file says step by step, and encodes it.
+//!
+//! In: a puzzle and [`PuzzleSettings`]. Out: a file that has been decoded again and compared. First everything learns;
+//! then rates and weights are rounded to what the file can say and the means learn on; then the latents are sent, and in
+//! blocks the means go on learning between them.
+
+use super::decoder::{self, Coordinate};
+use super::{PuzzleError, decompress, grids};
+use crate::code::blocks::partition;
+use crate::code::latents::Sent;
+use crate::code::puzzle::{Header, MOST_GRIDS, Size};
+use crate::code::weights::{Posterior, Steps, WeightCode, encode_posteriors, encode_steps, nearest_scale, scale};
+use crate::code::{Channel, Container, Kind, Rate, Tag};
+use crate::data::{Grid, Puzzle};
+use crate::engine::{EngineError, Evaluation, Problem};
+use crate::fit::{FileFit, FileSettings, LatentChannel, WeightFit};
+use crate::latent::uniform;
+use crate::model::{Objective, Plan};
+use crate::units::{Bits, Nats};
+use std::ops::ControlFlow;
+
+/// How the weights are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Weights {
+    /// Not at all: all stay at what the seed gives
+    Seed,
+    /// All learn; coarsely quantised, one step a group
+    Coarse,
+    /// A posterior a group, its KL in the loss
+    Posterior,
+    /// Only those that pay for themselves move
+    Sparse,
+}
+
+/// How a puzzle is compressed.
+#[derive(Clone, Debug)]
+pub struct PuzzleSettings {
+    /// Training steps, all in all.
+    pub steps: usize,
+    /// The seed of all randomness, the file's and the fit's.
+    pub seed: u32,
+    /// How the latents are sent.
+    pub channel: Channel,
+    /// How the weights are sent.
+    pub weights: Weights,
+    /// What a nat of reconstruction counts against a nat of the latents.
+    pub reconstruction_weight: f64,
+    /// Nats that a weight pays for a distance of 1 from its start, where few move.
+    pub pressure: f64,
+    /// The step of coarsely quantised weights, in root mean squares of their group.
+    pub coarseness: f64,
+    /// Threads; all by default.
+    pub threads: Option<usize>,
+}
+
+impl Default for PuzzleSettings {
+    fn default() -> Self {
+        Self {
+            steps: 1000,
+            seed: 0,
+            channel: Channel::Blocks,
+            weights: Weights::Posterior,
+            reconstruction_weight: 1.0,
+            pressure: 60.0,
+            coarseness: 0.3,
+            threads: None,
+        }
+    }
+}
+
+/// The share of the steps in which everything learns; after it weights that have not moved are left where they are.
+const FREE_SHARE: f64 = 0.5;
+
+/// The share of the steps after these, before rates and weights are fixed; the learning rate falls.
+const SETTLING_SHARE: f64 = 0.25;
+
+/// The share of the steps between blocks.
+const BLOCK_SHARE: f64 = 0.1;
+
+/// The learning rate at the end of a phase in which it falls, against that at its start.
+const LAST_RATE: f64 = 0.1;
+
+/// A channel that has learnt fewer nats than this is not sent.
+const LEAST_LEARNT_NATS: f64 = 0.5;
+
+/// Nats a weight below which a group's posterior is not sent: by dither the first hundredth of a nat costs a tenth.
+const LEAST_WEIGHT_NATS: f64 = 0.1;
+
+/// Where a fit stands: steps done, and the last step's evaluation.
+pub type Watch<'a> = dyn FnMut(usize, &Evaluation) -> ControlFlow<()> + 'a;
+
+/// A puzzle's file, and what only its encoder knows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compressed {
+    /// The file.
+    pub file: Vec<u8>,
+    /// KL of the posterior that the latents were sent from, under the channel's noise.
+    pub latents_kl_bits: f64,
+}
+
+/// Compresses a puzzle; its solutions, if known, are not looked at. `watch` hears of every step and may break off.
+///
+/// # Errors
+/// [`PuzzleError`].
+pub fn compress(puzzle: &Puzzle, settings: &PuzzleSettings, watch: &mut Watch) -> Result<Compressed, PuzzleError> {
+    for (what, found) in [("train pairs", puzzle.train.len()), ("test inputs", puzzle.test.len())] {
+        if found > MOST_GRIDS {
+            return Err(PuzzleError::TooMany { what, found, most: MOST_GRIDS });
+        }
+    }
+    let mut problem = decoder::problem_of(Plan::new(puzzle));
+    problem.objective =
+        Objective { reconstruction_weight: settings.reconstruction_weight, ..problem.objective.clone() };
+    let compressed = Encoder::new(&problem, settings, watch)?.run(puzzle)?;
+    verify(&compressed.file, puzzle, settings.threads)?;
+    Ok(compressed)
+}
+
+/// Decodes the file and compares.
+fn verify(file: &[u8], puzzle: &Puzzle, threads: Option<usize>) -> Result<(), PuzzleError> {
+    let decoded = decompress(file, threads)?;
+    if decoded.train == puzzle.train && decoded.test == puzzle.test { Ok(()) } else { Err(PuzzleError::Unfaithful) }
+}
+
+struct Encoder<'a, 'b> {
+    problem: &'a Problem,
+    settings: &'a PuzzleSettings,
+    fit: FileFit,
+    watch: &'a mut Watch<'b>,
+}
+
+impl<'a, 'b> Encoder<'a, 'b> {
+    fn new(problem: &'a Problem, settings: &'a PuzzleSettings, watch: &'a mut Watch<'b>) -> Result<Self, EngineError> {
+        let start = decoder::starting_values(&problem.layout, settings.seed);
+        let weights = match settings.weights {
+            Weights::Seed => WeightFit::Frozen,
+            Weights::Coarse => WeightFit::Free,
+            Weights::Posterior => WeightFit::Posterior,
+            Weights::Sparse => WeightFit::Sparse { pressure: settings.pressure },
+        };
+        let file_settings = FileSettings {
+            uniform: settings.channel == Channel::Dithered,
+            weights,
+            seed: settings.seed.into(),
+            threads: settings.threads,
+        };
+        Ok(Self { fit: FileFit::new(problem, &start, file_settings)?, problem, settings, watch })
+    }
+
+    fn steps(&mut self, count: usize, rate: impl Fn(f64) -> f64) -> Result<(), PuzzleError> {
+        for index in 0..count {
+            let evaluation = self.fit.step(rate(index as f64 / count as f64))?;
+            if (self.watch)(self.fit.steps(), &evaluation).is_break() {
+                return Err(PuzzleError::BrokenOff);
+            }
+        }
+        Ok(())
+    }
+
+    fn run(mut self, puzzle: &Puzzle) -> Result<Compressed, PuzzleError> {
+        let steps = self.settings.steps as f64;
+        let blocks = self.settings.channel == Channel::Blocks;
+        let fixed_share = 1.0 - FREE_SHARE - SETTLING_SHARE - if blocks { BLOCK_SHARE } else { 0.0 };
+        self.steps((FREE_SHARE * steps).ceil() as usize, |_| 1.0)?;
+        self.fit.keep_moved();
+        let settling = |done| 1.0 - (1.0 - LAST_RATE) * done;
+        self.steps((SETTLING_SHARE * steps).ceil() as usize, settling)?;
+
+        let (code, weights, differences) = self.send_weights();
+        self.fit.fix_weights(&differences);
+        let rates = self.choose_rates();
+        let nats: Vec<Option<f64>> = rates.iter().map(|rate| rate.map(Rate::nats)).collect();
+        self.fit.fix_rates(&nats);
+        self.steps((fixed_share * steps).ceil() as usize, settling)?;
+
+        let sent = decoder::coordinates(self.problem, &rates);
+        let (latents, latents_kl_bits) = self.send_latents(&sent)?;
+        let Self { problem, settings, .. } = self;
+        let outputs = decoder::outputs(problem, settings.seed, &sent, &latents.sample, &differences, settings.threads)?;
+        let header = header(puzzle, &problem.plan, settings, code, rates);
+        let mut file = Container::new(Kind::Puzzle).with(Tag::Header, header.encode());
+        if !latents.code.is_empty() {
+            file = file.with(Tag::Latents, latents.code);
+        }
+        if !weights.is_empty() {
+            file = file.with(Tag::Weights, weights);
+        }
+        let file = file.with(Tag::Residual, grids::encode(&problem.plan, &outputs)).to_bytes();
+        Ok(Compressed { file, latents_kl_bits })
+    }
+
+    /// The rates that are sent, rounded to levels: those of channels that have learnt something.
+    fn choose_rates(&self) -> Vec<Option<Rate>> {
+        let channels = LatentChannel::all(self.problem);
+        let rates = self.fit.rates_nats().into_iter().zip(self.fit.learnt_nats());
+        let choose = |(&channel, (nats, learnt)): (&LatentChannel, (f64, f64))| {
+            let rate = Rate::nearest(nats)?;
+            (learnt >= LEAST_LEARNT_NATS && FileFit::can_have(channel, rate.nats())).then_some(rate)
+        };
+        channels.iter().zip(rates).map(choose).collect()
+    }
+
+    /// The code of the weights, and their differences from the start as the decoder will have them.
+    fn send_weights(&self) -> (WeightCode, Vec<u8>, Vec<Vec<f32>>) {
+        let differences = self.fit.differences();
+        match self.settings.weights {
+            Weights::Seed => (WeightCode::Seed, Vec::new(), Vec::new()),
+            Weights::Coarse | Weights::Sparse => {
+                let groups: Vec<Steps> =
+                    differences.iter().map(|group| quantise(group, self.settings.coarseness)).collect();
+                let differences = groups.iter().map(Steps::differences).collect();
+                (WeightCode::Steps, encode_steps(&groups), differences)
+            }
+            Weights::Posterior => {
+                let groups: Vec<(usize, Option<Posterior>)> = differences
+                    .into_iter()
+                    .zip(self.fit.weight_noise())
+                    .map(|(means, noise)| (means.len(), posterior(means, noise)))
+                    .collect();
+                let (code, differences) = encode_posteriors(&groups, self.settings.seed.into());
+                (WeightCode::Posterior, code, differences)
+            }
+        }
+    }
+
+    /// Sends the latents; gives also the KL of what they were sent from, in bits.
+    fn send_latents(&mut self, sent: &[Coordinate]) -> Result<(Sent, f64), PuzzleError> {
+        let rates: Vec<Rate> = sent.iter().map(|coordinate| coordinate.rate).collect();
+        let seed = self.settings.seed.into();
+        let blocks = partition(&rates, seed).len();
+        let steps = (BLOCK_SHARE * self.settings.steps as f64 / blocks as f64).ceil() as usize;
+        let channel = self.settings.channel;
+        // By coordinate, the mean at the last asking before it was sent.
+        let mut asked = vec![0.0; sent.len()];
+        let latents = channel.send(&rates, seed, &mut |sample| {
+            if sample.iter().any(Option::is_some) {
+                let mut by_place = vec![None; self.problem.layout.latents()];
+                for (coordinate, &value) in sent.iter().zip(sample) {
+                    by_place[coordinate.place] = value;
+                }
+                self.fit.note_sent(&by_place);
+                self.steps(steps, |_| LAST_RATE)?;
+            }
+            let means = self.fit.means();
+            let means: Vec<f32> = sent.iter().map(|coordinate| means[coordinate.place]).collect();
+            for ((asked, &mean), value) in asked.iter_mut().zip(&means).zip(sample) {
+                if value.is_none() {
+                    *asked = mean;
+                }
+            }
+            Ok::<_, PuzzleError>(means)
+        })?;
+        let kl = |(rate, &mean): (&Rate, &f32)| kl_nats(channel, *rate, f64::from(mean));
+        let Bits(bits) = Nats(rates.iter().zip(&asked).map(kl).sum()).into();
+        Ok((latents, bits))
+    }
+}
+
+/// The KL of one coordinate's posterior from the prior.
+fn kl_nats(channel: Channel, rate: Rate, mean: f64) -> f64 {
+    match channel {
+        Channel::Dithered => uniform::kl_nats(rate.nats(), mean),
+        Channel::Blocks => 0.5 * (mean * mean - rate.signal_variance()) + rate.nats(),
+    }
+}
+
+/// Differences as multiples of `coarseness` root mean squares of those that are not 0.
+fn quantise(differences: &[f32], coarseness: f64) -> Steps {
+    let moved = differences.iter().filter(|&&difference| difference != 0.0);
+    let (count, squares) =
+        moved.fold((0, 0.0), |(count, sum), &difference| (count + 1, sum + f64::from(difference).powi(2)));
+    let level = nearest_scale(coarseness * (squares / f64::from(count.max(1))).sqrt());
+    let step = scale(level);
+    let values = differences.iter().map(|&difference| (f64::from(difference) / step).round() as i32).collect();
+    Steps { level, values }
+}
+
+/// The posterior of a group as it is sent, unless it says nothing.
+fn posterior(means: Vec<f32>, noise: f64) -> Option<Posterior> {
+    let squares = means.iter().map(|&mean| f64::from(mean).powi(2)).sum::<f64>() / means.len() as f64;
+    let nats = 0.5 * (squares / (noise * noise)).ln_1p();
+    let rate = Rate::nearest(nats)?;
+    (nats >= LEAST_WEIGHT_NATS).then(|| Posterior { signal: nearest_scale(squares.sqrt()), rate, means })
+}
+
+fn header(
+    puzzle: &Puzzle,
+    plan: &Plan,
+    settings: &PuzzleSettings,
+    weights: WeightCode,
+    rates: Vec<Option<Rate>>,
+) -> Header {
+    let size = |grid: &Grid| -> Size { (grid.rows() as u8, grid.columns() as u8) };
+    Header {
+        channel: settings.channel,
+        weights,
+        seed: settings.seed,
+        train: puzzle.train.iter().map(|pair| [size(&pair.input), size(&pair.output)]).collect(),
+        tests: puzzle.test.iter().map(size).collect(),
+        palette: plan.palette.clone(),
+        rates,
+    }
+}

@@ -1,0 +1,221 @@
+//! Puzzles as files: [`compress`] fits one and sends everything, [`decompress`] gives it back with the answers that the
+//! code implies, [`inspect`] says where the bits went.
+//!
+//! In: a puzzle; its solutions are not looked at. Out: a container of header, latents, weights and residual, which has
+//! been decoded again and compared. Decoding knows nothing of the fit.
+
+mod baselines;
+mod decoder;
+mod encoder;
+mod grids;
+
+pub use baselines::{Baselines, baselines};
+pub use encoder::{Compressed, PuzzleSettings, Weights, compress};
+
+use crate::code::puzzle::Header;
+use crate::code::weights::{WeightCode, decode_posteriors, decode_steps};
+use crate::code::{Channel, CodeError, Container, Kind, Ledger, Rate, Tag};
+use crate::data::{Grid, Pair, Puzzle};
+use crate::engine::{EngineError, Outputs, Problem};
+use crate::latent::uniform::UniformRate;
+use crate::model::Axes;
+use crate::units::{Bits, Nats};
+use serde::Serialize;
+use thiserror::Error;
+
+/// What can go wrong between a puzzle and its file.
+#[derive(Debug, Error)]
+pub enum PuzzleError {
+    /// The file is wrong.
+    #[error(transparent)]
+    Code(#[from] CodeError),
+    /// The network could not be run.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The fit was broken off.
+    #[error("the fit was broken off before there was anything to send")]
+    BrokenOff,
+    /// A puzzle with more pairs than a file holds.
+    #[error("the puzzle has {found} {what}; a file holds up to {most}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many there are.
+        found: usize,
+        /// How many are possible.
+        most: usize,
+    },
+    /// A file that decodes to something else than was compressed: a fault in this program, found before any harm.
+    #[error("the file decodes to another puzzle; nothing was written: please report this, with the puzzle")]
+    Unfaithful,
+}
+
+/// A file as far as it is read before the grids are.
+struct Opened {
+    header: Header,
+    problem: Problem,
+    sent: Vec<decoder::Coordinate>,
+    sample: Vec<f32>,
+    differences: Vec<Vec<f32>>,
+    container: Container,
+}
+
+impl Opened {
+    fn new(file: &[u8]) -> Result<Self, CodeError> {
+        let container = Container::parse(file)?;
+        container.expect_kind(Kind::Puzzle)?;
+        let header = Header::decode(container.require(Tag::Header)?, decoder::CHANNELS)?;
+        let problem = decoder::problem(&header)?;
+        let sent = decoder::coordinates(&problem, &header.rates);
+        let rates: Vec<Rate> = sent.iter().map(|coordinate| coordinate.rate).collect();
+        let latents = container.section(Tag::Latents).unwrap_or_default();
+        let sample = header.channel.receive(&rates, header.seed.into(), latents)?;
+        let sizes = decoder::group_sizes(&problem.layout);
+        let weights = container.section(Tag::Weights).unwrap_or_default();
+        let differences = match header.weights {
+            WeightCode::Seed => Vec::new(),
+            WeightCode::Steps => decode_steps(&sizes, weights)?,
+            WeightCode::Posterior => decode_posteriors(&sizes, header.seed.into(), weights)?,
+        };
+        Ok(Self { header, problem, sent, sample, differences, container })
+    }
+
+    fn outputs(&self, threads: Option<usize>) -> Result<Outputs, EngineError> {
+        decoder::outputs(&self.problem, self.header.seed, &self.sent, &self.sample, &self.differences, threads)
+    }
+}
+
+/// Gives back the puzzle of a file, with the answers that the code implies as its solutions. The id is empty.
+///
+/// # Errors
+/// [`PuzzleError`], where the file is wrong or the network cannot be run.
+pub fn decompress(file: &[u8], threads: Option<usize>) -> Result<Puzzle, PuzzleError> {
+    let opened = Opened::new(file)?;
+    let outputs = opened.outputs(threads)?;
+    let plan = &opened.problem.plan;
+    let cells = grids::decode(plan, &outputs, opened.container.require(Tag::Residual)?)?;
+    let sizes = plan.sizes.iter().enumerate().flat_map(|(example, [input, output])| {
+        std::iter::once(*input).chain((example < plan.train).then_some(*output))
+    });
+    let mut grids = sizes.zip(cells).map(|(size, cells)| grid(plan.palette.as_slice(), size, &cells));
+    let mut next = || grids.next().unwrap_or(Err(CodeError::Exhausted { field: "the grids" }));
+    let train: Result<Vec<Pair>, CodeError> =
+        (0..plan.train).map(|_| Ok(Pair { input: next()?, output: next()? })).collect();
+    let test: Result<Vec<Grid>, CodeError> = (0..plan.tests()).map(|_| next()).collect();
+    let answers: Result<Vec<Grid>, CodeError> = grids::answers(plan, &outputs)
+        .into_iter()
+        .map(|(size, cells)| grid(plan.palette.as_slice(), size, &cells))
+        .collect();
+    Ok(Puzzle { id: String::new(), train: train?, test: test?, solutions: Some(answers?) })
+}
+
+/// A grid from palette indices.
+fn grid(palette: &[u8], (rows, columns): (usize, usize), cells: &[u8]) -> Result<Grid, CodeError> {
+    let colours = cells.iter().map(|&index| palette.get(usize::from(index)).copied().unwrap_or_default()).collect();
+    Grid::new(rows, columns, colours).map_err(|_| CodeError::Exhausted { field: "the grids" })
+}
+
+/// The posterior of one latent channel, as the file has it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ChannelSummary {
+    /// The tensor's axes, as five digits.
+    pub tensor: String,
+    /// The channel.
+    pub channel: usize,
+    /// Its coordinates.
+    pub coordinates: usize,
+    /// Nats a coordinate.
+    pub rate_nats: f64,
+    /// Deviation of the noise.
+    pub noise: f64,
+    /// Root of the mean square of what was sent; 1 is the prior's.
+    pub sample_deviation: f64,
+}
+
+/// What is in a puzzle's file.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PuzzleSummary {
+    /// `dithered` or `blocks`.
+    pub channel: &'static str,
+    /// `seed`, `steps` or `posterior`.
+    pub weights: &'static str,
+    /// The seed of all shared randomness.
+    pub seed: u32,
+    /// Train pairs.
+    pub train: usize,
+    /// Test inputs.
+    pub tests: usize,
+    /// Colours in use.
+    pub palette: Vec<u8>,
+    /// Weights that are not at their starting values.
+    pub weights_moved: usize,
+    /// Channels that are sent.
+    pub channels: Vec<ChannelSummary>,
+    /// Where the bits went.
+    pub ledger: Ledger,
+}
+
+/// Where a file's bits went, beside the estimates, and what was sent. Runs the network, for the residual's estimate.
+///
+/// # Errors
+/// As [`decompress`].
+pub fn inspect(file: &[u8], threads: Option<usize>) -> Result<PuzzleSummary, PuzzleError> {
+    let opened = Opened::new(file)?;
+    let puzzle = decompress(file, threads)?;
+    let Opened { header, problem, sent, sample, differences, container } = &opened;
+    let mut ledger = container.ledger();
+    ledger.estimate(Tag::Latents.name(), latents_bits(header.channel, sent));
+    let mut plan = crate::model::Plan::new(&puzzle);
+    plan.palette.clone_from(&problem.plan.palette);
+    let residual = grids::information_bits(&plan, &opened.outputs(threads)?);
+    ledger.split(Tag::Residual.name(), &[("check of the content", 16)]);
+    ledger.estimate(Tag::Residual.name(), residual);
+    let mut channels = Vec::new();
+    let names: Vec<String> = Axes::all().map(|axes| axes.to_string()).collect();
+    for (index, channel) in crate::fit::LatentChannel::all(problem).iter().enumerate() {
+        let Some(rate) = header.rates[index] else { continue };
+        let places: std::collections::BTreeSet<usize> = channel.coordinates().collect();
+        let squares: f64 = sent
+            .iter()
+            .zip(sample)
+            .filter(|(coordinate, _)| places.contains(&coordinate.place))
+            .map(|(_, &value)| f64::from(value).powi(2))
+            .sum();
+        channels.push(ChannelSummary {
+            tensor: names[index / crate::model::LATENT_CHANNELS].clone(),
+            channel: index % crate::model::LATENT_CHANNELS,
+            coordinates: channel.positions,
+            rate_nats: rate.nats(),
+            noise: rate.noise(),
+            sample_deviation: (squares / channel.positions as f64).sqrt(),
+        });
+    }
+    Ok(PuzzleSummary {
+        channel: match header.channel {
+            Channel::Dithered => "dithered",
+            Channel::Blocks => "blocks",
+        },
+        weights: match header.weights {
+            WeightCode::Seed => "seed",
+            WeightCode::Steps => "steps",
+            WeightCode::Posterior => "posterior",
+        },
+        seed: header.seed,
+        train: header.train.len(),
+        tests: header.tests.len(),
+        palette: header.palette.clone(),
+        weights_moved: differences.iter().flatten().filter(|&&difference| difference != 0.0).count(),
+        channels,
+        ledger,
+    })
+}
+
+/// What the fit expects the latents to cost: their KL under the channel's noise.
+fn latents_bits(channel: Channel, sent: &[decoder::Coordinate]) -> f64 {
+    let uniform = UniformRate::new();
+    let nats = |rate: Rate| match channel {
+        Channel::Dithered => uniform.nats(rate.nats()),
+        Channel::Blocks => rate.nats(),
+    };
+    Bits::from(Nats(sent.iter().map(|coordinate| nats(coordinate.rate)).sum())).0
+}

@@ -1,0 +1,108 @@
+//! The fused engine against libtorch's automatic differentiation, on random small puzzles, parameters and noise.
+#![cfg(feature = "torch")]
+
+use proptest::prelude::*;
+use tenfold::data::{Grid, Pair, Puzzle};
+use tenfold::engine::{self, Device, EngineKind, Evaluation, Problem};
+use tenfold::model::{Equivariance, Network, Objective, Optimiser, Plan};
+
+type Sizes = [(usize, usize); 2];
+
+fn any_grid((rows, columns): (usize, usize), colours: u8) -> impl Strategy<Value = Grid> {
+    proptest::collection::vec(0..colours, rows * columns)
+        .prop_map(move |cells| Grid::new(rows, columns, cells).unwrap())
+}
+
+fn puzzle_of(sizes: Vec<Sizes>, test: (usize, usize), colours: u8) -> impl Strategy<Value = Puzzle> {
+    let pairs: Vec<_> = sizes
+        .into_iter()
+        .map(|[input, output]| {
+            (any_grid(input, colours), any_grid(output, colours)).prop_map(|(input, output)| Pair { input, output })
+        })
+        .collect();
+    (pairs, any_grid(test, colours)).prop_map(|(train, test)| Puzzle {
+        id: "p".into(),
+        train,
+        test: vec![test],
+        solutions: None,
+    })
+}
+
+fn any_size() -> impl Strategy<Value = (usize, usize)> {
+    prop_oneof![4 => (1usize..7, 1usize..7), 1 => Just((1, 1)), 1 => Just((30, 1)), 1 => Just((1, 12))]
+}
+
+fn any_puzzle() -> impl Strategy<Value = Puzzle> {
+    let same = proptest::collection::vec(any_size().prop_map(|size| [size, size]), 1..4);
+    let free = proptest::collection::vec((any_size(), any_size()).prop_map(|(input, output)| [input, output]), 1..4);
+    (prop_oneof![same, free], any_size(), 1u8..6)
+        .prop_flat_map(|(sizes, test, colours)| puzzle_of(sizes, test, colours))
+}
+
+fn evaluate(
+    problem: &Problem,
+    kind: EngineKind,
+    step: usize,
+    parameters: &[f32],
+    noise: &[f32],
+) -> (Evaluation, Vec<f32>) {
+    let mut engine = engine::create(problem, &[parameters.to_vec()], kind, Device::Cpu, Some(1)).unwrap();
+    let (mut evaluations, gradient) = engine.gradients(step, noise).unwrap();
+    (evaluations.remove(0), gradient)
+}
+
+fn norm(values: impl Iterator<Item = f64>) -> f64 {
+    values.map(|value| value * value).sum::<f64>().sqrt()
+}
+
+/// Losses to 1e-4, and the gradient to 1e-3 in L2 norm.
+fn check(puzzle: &Puzzle, equivariance: Equivariance, seed: u64, step: usize) -> Result<(), TestCaseError> {
+    let network = Network { equivariance, ..Network::default() };
+    let problem = Problem::new(Plan::new(puzzle), network, Objective::default(), Optimiser::default());
+    let mut parameters = problem.layout.initial_values(seed);
+    let mut noise = vec![0.0; problem.layout.latents()];
+    tenfold::rng::step_noise(seed, step, &mut noise);
+    // Nothing starts at zero.
+    let mut nudges = vec![0.0; parameters.len()];
+    tenfold::rng::step_noise(seed + 1, step, &mut nudges);
+    parameters.iter_mut().zip(&nudges).for_each(|(value, nudge)| *value += 0.05 * nudge);
+
+    let (ours, gradient) = evaluate(&problem, EngineKind::Fused, step, &parameters, &noise);
+    let (theirs, expected) = evaluate(&problem, EngineKind::Torch, step, &parameters, &noise);
+    for (what, a, b) in [
+        ("KL", ours.losses.kl_nats, theirs.losses.kl_nats),
+        ("reconstruction", ours.losses.reconstruction_nats, theirs.losses.reconstruction_nats),
+    ] {
+        prop_assert!((a - b).abs() <= 1e-4 * b.abs(), "{what}: {a} and {b}");
+    }
+    let difference = norm(gradient.iter().zip(&expected).map(|(a, b)| f64::from(a - b)));
+    let size = norm(expected.iter().map(|&value| f64::from(value)));
+    prop_assert!(difference <= 1e-3 * size, "gradients differ by {difference:.3e} of {size:.3e}");
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn engines_agree_on_random_puzzles(puzzle in any_puzzle(), exact: bool, seed in 0u64..1000, step in 0usize..150) {
+        let equivariance = if exact { Equivariance::Exact } else { Equivariance::Published };
+        check(&puzzle, equivariance, seed, step)?;
+    }
+}
+
+#[test]
+fn engines_agree_on_the_smallest_puzzles() {
+    let grid =
+        |rows: usize, columns: usize, colour: u8| Grid::new(rows, columns, vec![colour; rows * columns]).unwrap();
+    for (rows, columns) in [(1, 1), (30, 1), (1, 2), (2, 1)] {
+        for colour in [0, 4] {
+            let pair = Pair { input: grid(rows, columns, colour), output: grid(rows, columns, colour) };
+            let puzzle =
+                Puzzle { id: "p".into(), train: vec![pair], test: vec![grid(rows, columns, colour)], solutions: None };
+            for equivariance in [Equivariance::Published, Equivariance::Exact] {
+                check(&puzzle, equivariance, 5, 3).unwrap();
+            }
+        }
+    }
+}

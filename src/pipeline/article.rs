@@ -128,6 +128,16 @@ impl Characters {
     }
 }
 
+/// How many bytes of content a file says it holds.
+///
+/// # Errors
+/// [`CodeError`], where the file is wrong as far as can be seen without decoding it.
+pub fn content_bytes(file: &[u8]) -> Result<u64, CodeError> {
+    let container = Container::parse(file)?;
+    container.expect_kind(Kind::Article)?;
+    Ok(article::Article::parse(container.require(Tag::Residual)?)?.content_bytes())
+}
+
 /// Where a file's bits went, in more detail than its sections.
 ///
 /// # Errors

@@ -208,6 +208,8 @@ mod tests {
                 noise % 13
             );
             let _ = writeln!(text, "  key{} = [道可道{}, жили были {noise:x}]: {{a: {n}}} 非常名。", n % 5, n % 3);
+            let first = char::from(b'a' + (noise % 17) as u8);
+            let _ = writeln!(text, "{first}{} starts a line of its own{}", noise % 11, ".".repeat(n as usize % 9));
         }
         text.into_bytes()
     }

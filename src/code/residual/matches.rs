@@ -100,9 +100,9 @@ mod tests {
                 repeat.length()
             })
             .collect();
-        assert_eq!(lengths[..17], [0; 17], "'the ' is complete at 17");
-        assert_eq!(lengths[17..23], [5, 6, 7, 8, 9, 10], "found at its fifth byte, since 'the ' has none before it");
-        assert_eq!(lengths[23..], [0, 0], "'t' was expected");
+        assert_eq!(lengths[..16], [0; 16]);
+        assert_eq!(lengths[16..23], [4, 5, 6, 7, 8, 9, 10], "from 'the ' to 'the cat sa'");
+        assert_eq!(lengths[23..], [0, 0], "'t' was expected, not 'n'");
         assert_eq!(repeat.since_miss(), 0);
     }
 }

@@ -48,11 +48,11 @@ pub struct Parameters {
 impl Default for Parameters {
     fn default() -> Self {
         Self {
-            context_weights: [7, 8, 2, 6, 15],
-            repeat_weights: [75, 0, 0, 30],
-            direct_weights: [125, 25, 0],
-            rates: Rates { start: 7500, decay: 12, floor: 800, least_error: 512 },
-            final_rates: Rates { start: 14_000, decay: 20, floor: 1100, least_error: 1 },
+            context_weights: [7, 16, -2, 6, 25],
+            repeat_weights: [75, 0, 0, 60],
+            direct_weights: [75, 25, 0],
+            rates: Rates { start: 9000, decay: 12, floor: 600, least_error: 512 },
+            final_rates: Rates { start: 14_000, decay: 12, floor: 800, least_error: 1 },
             share_offset: 17,
             node_offset: 22,
             node_limit: 15,
@@ -60,7 +60,7 @@ impl Default for Parameters {
             map_limit: 255,
             run_confidence: 6,
             run_limit: 600,
-            repeat_least: [12, 7, 4],
+            repeat_least: [20, 8, 4],
             final_map_rates: [5; 4],
             dropped: 0,
             final_map_share: 64,

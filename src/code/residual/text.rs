@@ -266,11 +266,9 @@ impl Line {
                 indenting: true,
                 ..Self::default()
             };
-        } else if self.indenting {
-            if !matches!(byte, b' ' | b'\t') {
-                self.indenting = false;
-                self.first = byte;
-            }
+        } else if self.indenting && !matches!(byte, b' ' | b'\t') {
+            self.indenting = false;
+            self.first = byte;
         }
     }
 }

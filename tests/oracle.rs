@@ -50,7 +50,7 @@ fn floats(tensors: &SafeTensors, name: &str) -> Vec<f32> {
 
 /// The references' noise: ε\[i\] = √2 · sin(1 + 0.37 step + 1.7 tensor + 0.731 i), i counted within a tensor.
 fn noise(problem: &Problem, step: usize) -> Vec<f32> {
-    let posteriors = problem.layout.slices().iter().take_while(|slice| slice.name.ends_with(".mean"));
+    let posteriors = problem.layout.slices().iter().take_while(|slice| slice.name.rsplit('.').next() == Some("mean"));
     posteriors
         .enumerate()
         .flat_map(|(tensor, slice)| {

@@ -1,13 +1,13 @@
 //! The fused engine: the whole step in Rust, forward and backward by hand, with nothing but cargo.
 //!
-//! All activations lie in one arena, planned once a puzzle ([`plan`]); parameters, gradients and Adam's moments are flat
+//! All activations lie in one arena, planned once a puzzle (`plan`); parameters, gradients and Adam's moments are flat
 //! vectors in the layout's order. A step allocates nothing. Work is cut into blocks whose bounds depend on the puzzle alone,
 //! and what blocks leave is summed in their order, so that the bits of a result depend neither on the number of threads
 //! nor on the vector instructions at hand.
 //!
-//! A layer of the network is one file, forward and backward side by side: [`share`], [`branch`] (the normalised residual
-//! branches), [`softmax`], [`directions`] with [`scan`], [`hidden`] with [`maps`]; [`latents`] comes before them and
-//! [`reconstruction`] after. [`linear`], [`columns`] and [`lattice`] are what they are made of.
+//! A layer of the network is one file, forward and backward side by side: `share`, `branch` (the normalised residual
+//! branches), `softmax`, `directions` with `scan`, `hidden` with `maps`; `latents` comes before them and
+//! `reconstruction` after. `linear`, `columns` and `lattice` are what they are made of.
 
 #![allow(clippy::inline_always, reason = "a kernel's parts have to be compiled for its instruction set")]
 #![allow(clippy::needless_range_loop, reason = "lanes of several arrays are walked side by side")]

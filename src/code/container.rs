@@ -1,13 +1,13 @@
 //! The container: what every `.tenfold` file shares, whatever is in it.
 //!
 //! In: a kind and sections, each a [`Tag`] and bytes. Out: a file of magic, version, sections and a checksum; and back,
-//! or a [`CodeError`]. Costs nine bytes for one section. Reading allocates as much as the file is long, at most.
+//! or a [`CodeError`]. Costs eight bytes for one section. Reading allocates as much as the file is long, at most.
 //!
 //! ```
 //! use tenfold::code::{Container, Kind, Tag};
 //!
 //! let file = Container::new(Kind::Article).with(Tag::Residual, vec![1, 2, 3]).to_bytes();
-//! assert_eq!(file.len(), 12);
+//! assert_eq!(file.len(), 11);
 //! assert_eq!(Container::parse(&file)?.require(Tag::Residual)?, [1, 2, 3]);
 //! # Ok::<(), tenfold::code::CodeError>(())
 //! ```

@@ -1,8 +1,8 @@
 //! The predictor of an article's bits: it learns as it decodes, from the article alone.
 //!
 //! In: the bits so far of a sequence of bytes. Out: the probability that the next one is a one. For every byte, each of the
-//! [`contexts`] finds its [`slots`], whose nodes and maps ([`adaptive`]) give what came after it before, as logits;
-//! [`matches`] gives what repeats foretell; the [`mixer`] weights them all, in several sets of weights, and weights their
+//! `contexts` finds its `slots`, whose nodes and maps (`adaptive`) give what came after it before, as logits;
+//! `matches` gives what repeats foretell; the `mixer` weights them all, in several sets of weights, and weights their
 //! results again; final maps correct what comes out. All arithmetic is in integers.
 
 mod adaptive;

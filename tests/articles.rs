@@ -121,9 +121,8 @@ fn small_and_odd_articles_come_back() {
     assert_eq!(article::compress(b"", Effort::Full).unwrap().len(), 11);
 }
 
-/// Minutes without optimisation, so only where there is.
 #[test]
-#[cfg_attr(debug_assertions, ignore = "slow without optimisation; `make test` runs it in release")]
+#[ignore = "takes minutes; `make test` runs it"]
 fn five_megabytes_come_back_from_any_number_of_threads() {
     let mut content = vec![0; 1 << 20];
     content.extend(noise((1 << 20) + 12_345, 5));

@@ -17,8 +17,10 @@ mod text;
 
 use adaptive::{Adaptive, FinalMap, Shares};
 use contexts::Contexts;
+pub use contexts::Family;
 use logistic::Logistic;
 use matches::Repeat;
+pub use mixer::Rates;
 use mixer::{Mixer, as_input};
 use parameters::INPUTS_PER_CONTEXT;
 pub use parameters::Parameters;
@@ -251,7 +253,8 @@ impl Predictor {
 
         let order = (0..contexts::ORDERS.len()).rev().find(|&order| self.is_seen(order)).unwrap_or(0);
         let mut logits = [0; SETS.len()];
-        let selected = self.selections(order, seen, longest);
+        let one_set = self.parameters.one_set;
+        let selected = if one_set { [0; SETS.len()] } else { self.selections(order, seen, longest) };
         self.mixer.mix(&selected, &self.logistic, &mut logits);
         for (input, logit) in self.final_mixer.inputs().iter_mut().zip(logits) {
             *input = as_input(logit);
@@ -260,6 +263,7 @@ impl Predictor {
         let bit = self.bit as usize;
         let needed = self.text.characters.needed as usize;
         let final_selected = [needed << 3 | bit, order << 2 | repeat_bucket(longest), self.partial];
+        let final_selected = if one_set { [0; FINAL_SETS.len()] } else { final_selected };
         self.final_mixer.mix(&final_selected, &self.logistic, &mut finals);
         self.refine(finals.iter().sum::<i32>() / finals.len() as i32);
     }

@@ -3,6 +3,7 @@
 //! They were tuned on the ten texts of the development corpus (results/residual-coder.md), by coordinate descent on the
 //! geometric mean of their sizes. The settings of an article change some of them.
 
+use super::contexts::Family;
 use super::mixer::Rates;
 
 /// The kinds of inputs that a context gives.
@@ -39,10 +40,21 @@ pub struct Parameters {
     pub repeat_least: [usize; 3],
     /// The rates of the final maps, as powers of ½.
     pub final_map_rates: [u32; 4],
-    /// A bit for each family of contexts that is left out, by its number.
+    /// A bit for each family of contexts that is left out, by its number; see [`Parameters::without`].
     pub dropped: u16,
+    /// Only one vector of weights, for measuring what selecting them is worth.
+    pub one_set: bool,
     /// The share of the final maps in the prediction, in 64ths.
     pub final_map_share: i32,
+}
+
+impl Parameters {
+    /// Leaves out a family of contexts.
+    #[must_use]
+    pub fn without(mut self, family: Family) -> Self {
+        self.dropped |= 1 << family as u8;
+        self
+    }
 }
 
 impl Default for Parameters {
@@ -63,6 +75,7 @@ impl Default for Parameters {
             repeat_least: [20, 8, 4],
             final_map_rates: [5; 4],
             dropped: 0,
+            one_set: false,
             final_map_share: 64,
         }
     }

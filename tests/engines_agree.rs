@@ -2,6 +2,7 @@
 #![cfg(feature = "torch")]
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use tenfold::data::{Grid, Pair, Puzzle};
 use tenfold::engine::{self, Device, EngineKind, Evaluation, Problem};
 use tenfold::model::{Equivariance, Network, Objective, Optimiser, Plan};
@@ -77,12 +78,21 @@ fn check(puzzle: &Puzzle, equivariance: Equivariance, seed: u64, step: usize) ->
     }
     let difference = norm(gradient.iter().zip(&expected).map(|(a, b)| f64::from(a - b)));
     let size = norm(expected.iter().map(|&value| f64::from(value)));
-    prop_assert!(difference <= 1e-3 * size, "gradients differ by {difference:.3e} of {size:.3e}");
+    // How far our own gradient moves when every parameter does by a rounding: normalising a handful of nearly equal numbers
+    // can magnify that a thousandfold, and two engines round differently.
+    let rounded: Vec<f32> =
+        parameters.iter().zip(&nudges).map(|(value, nudge)| value * (1.0 + nudge.signum() * f32::EPSILON)).collect();
+    let (_, moved) = evaluate(&problem, EngineKind::Fused, step, &rounded, &noise);
+    let rounding = norm(gradient.iter().zip(&moved).map(|(a, b)| f64::from(a - b)));
+    prop_assert!(
+        difference <= 1e-3 * size + 4.0 * rounding,
+        "gradients differ by {difference:.3e} of {size:.3e}, by rounding alone {rounding:.3e}"
+    );
     Ok(())
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn engines_agree_on_random_puzzles(puzzle in any_puzzle(), exact: bool, seed in 0u64..1000, step in 0usize..150) {

@@ -64,7 +64,8 @@ pub fn table(rows: &[Vec<String>]) -> String {
         let mut line = String::new();
         for (column, cell) in row.iter().enumerate() {
             let pad = " ".repeat(widths[column] - cell.chars().count());
-            line += &if column == 0 { format!("{cell}{pad}") } else { format!("  {pad}{cell}") };
+            let parts = if column == 0 { [cell.as_str(), &pad, ""] } else { ["  ", &pad, cell.as_str()] };
+            line.extend(parts);
         }
         text += line.trim_end();
         text.push('\n');

@@ -18,6 +18,7 @@ use tenfold::report::{
 
 /// Show an article's information groups as 10×10 matrices of digits, in ARC's colours
 #[derive(Args)]
+#[allow(clippy::struct_excessive_bools, reason = "flags of a command")]
 pub struct Arguments {
     /// A text, Markdown or HTML file; `-` for standard input
     article: PathBuf,

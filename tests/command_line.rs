@@ -235,12 +235,16 @@ fn groups_join_to_the_article() {
     tenfold().args(["groups", "no/such/file"]).assert().failure().stderr(predicate::str::contains("no/such/file"));
 }
 
+fn twelve_sentences() -> String {
+    let sentence = |i| format!("Sentence number{i} speaks of topic{} and of thing{i} beside. ", i % 3);
+    (0..12).map(sentence).collect::<Vec<_>>().concat()
+}
+
 #[test]
 fn matrices_are_ten_rows_of_ten_digits() {
     let folder = tempfile::tempdir().unwrap();
     let article = folder.path().join("article.txt");
-    let text: String =
-        (0..12).map(|i| format!("Sentence number{i} speaks of topic{} and of thing{i} beside. ", i % 3)).collect();
+    let text = twelve_sentences();
     std::fs::write(&article, &text).unwrap();
     let settings = folder.path().join("matrices.toml");
     std::fs::write(&settings, "steps = 20\n").unwrap();
@@ -266,10 +270,8 @@ fn matrices_are_ten_rows_of_ten_digits() {
     assert!(std::fs::read(&npy).unwrap().starts_with(b"\x93NUMPY"));
     assert!(std::fs::read(&png).unwrap().starts_with(b"\x89PNG"));
 
-    assert_eq!(
-        matrices().arg("--csv").output().unwrap().stdout.iter().filter(|&&b| b == b'\n').count(),
-        groups.len() + 1
-    );
+    let csv = String::from_utf8(matrices().arg("--csv").output().unwrap().stdout).unwrap();
+    assert_eq!(csv.lines().count(), groups.len() + 1);
     matrices().arg("--merge").assert().success().stdout(predicate::str::contains("1 matrices"));
     for method in ["lsa", "simhash"] {
         matrices().args(["--method", method]).assert().success().stdout(predicate::str::contains("matrices; entropy"));
@@ -284,8 +286,7 @@ fn matrices_are_ten_rows_of_ten_digits() {
 fn the_experiment_prints_its_tables() {
     let folder = tempfile::tempdir().unwrap();
     let [article, settings] = ["a.txt", "m.toml"].map(|name| folder.path().join(name));
-    let text: String =
-        (0..12).map(|i| format!("Sentence number{i} speaks of topic{} and of thing{i} beside. ", i % 3)).collect();
+    let text = twelve_sentences();
     std::fs::write(&article, &text).unwrap();
     std::fs::write(&settings, "steps = 20\n").unwrap();
     let mut command = tenfold();

@@ -7,7 +7,7 @@ use tenfold::code::container::{MAGIC, VERSION};
 use tenfold::pipeline::article;
 
 /// More content than this is not waited for.
-const MOST_CONTENT: u64 = 20_000;
+const MOST_CONTENT: u64 = 3_000;
 
 fuzz_target!(|bytes: &[u8]| {
     read(bytes);

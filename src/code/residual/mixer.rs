@@ -211,6 +211,35 @@ mod tests {
     }
 
     #[test]
+    fn wide_registers_give_what_narrow_ones_do() {
+        let mut state = 1u32;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) as i16
+        };
+        for length in [16, 240, 352] {
+            let inputs: Vec<i16> = (0..length).map(|_| next() >> 4).collect();
+            let upper: Vec<i16> = (0..length).map(|_| next() >> 1).collect();
+            let lower: Vec<u16> = (0..length).map(|_| next() as u16).collect();
+            assert_eq!(dot(&inputs, &upper), dot_lanes(&inputs, &upper));
+            let exact: i64 = inputs.iter().zip(&upper).map(|(&x, &w)| i64::from(x) * i64::from(w)).sum();
+            assert_eq!(dot(&inputs, &upper), exact);
+            for step in [-16_383, -1, 0, 77, 16_383] {
+                let mut dispatched = (upper.clone(), lower.clone());
+                let mut plain = dispatched.clone();
+                train(&inputs, &mut dispatched.0, &mut dispatched.1, step);
+                train_lanes(&inputs, &mut plain.0, &mut plain.1, step);
+                assert_eq!(dispatched, plain);
+                for (index, &input) in inputs.iter().enumerate() {
+                    let whole = |upper: i16, lower: u16| i32::from(upper) << 16 | i32::from(lower);
+                    let expected = whole(upper[index], lower[index]) + i32::from(input) * i32::from(step);
+                    assert_eq!(whole(plain.0[index], plain.1[index]), expected);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn vectors_learn_apart_and_weights_keep_their_bounds() {
         let logistic = Logistic::new();
         let mut mixer = Mixer::new(&[0; 3], &[2, 1], RATES);

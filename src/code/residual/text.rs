@@ -201,7 +201,7 @@ impl Words {
     fn push(&mut self, byte: u8) -> Option<u64> {
         let lower = byte.to_ascii_lowercase();
         if lower.is_ascii_lowercase() || byte >= 0x80 {
-            self.hashes[0] = combine(self.hashes[0] + 1, u64::from(lower));
+            self.hashes[0] = combine(self.hashes[0].wrapping_add(1), u64::from(lower));
             self.length += 1;
             self.suffix = (self.suffix << 8 | u64::from(lower)) & 0xffff_ffff;
             return None;

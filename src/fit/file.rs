@@ -8,8 +8,8 @@
 use super::weights::{WeightFit, WeightState};
 use crate::engine::{self, Device, Engine, EngineError, EngineKind, Evaluation, Problem};
 use crate::latent::uniform::UniformRate;
-use crate::latent::{INITIAL_CAPACITY, MINIMUM_CAPACITY, TARGET_SCALE};
-use crate::model::{Axes, LATENT_CHANNELS, Optimiser};
+use crate::latent::{INITIAL_CAPACITY, LatentChannel, MINIMUM_CAPACITY, TARGET_SCALE};
+use crate::model::{LATENT_CHANNELS, Optimiser};
 use crate::rng::{self, Purpose};
 use rand::RngExt;
 
@@ -34,45 +34,6 @@ pub struct FileSettings {
     pub seed: u64,
     /// Threads of the engine; all by default.
     pub threads: Option<usize>,
-}
-
-/// One latent channel of one tensor.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LatentChannel {
-    /// Its first coordinate; the next is [`LATENT_CHANNELS`] on.
-    pub first: usize,
-    /// Its coordinates.
-    pub positions: usize,
-    /// Where its target capacity lies among the parameters.
-    target: usize,
-}
-
-impl LatentChannel {
-    /// The channels of all tensors, in the order of the target capacities.
-    pub fn all(problem: &Problem) -> Vec<Self> {
-        let slice = |name: String| &problem.layout.slices()[problem.layout.index_of(&name)];
-        Axes::all()
-            .flat_map(|axes| {
-                let (mean, target) =
-                    (slice(format!("posterior.{axes}.mean")), slice(format!("target_capacity.{axes}")));
-                (0..LATENT_CHANNELS).map(move |channel| Self {
-                    first: mean.offset + channel,
-                    positions: mean.len() / LATENT_CHANNELS,
-                    target: target.offset + channel,
-                })
-            })
-            .collect()
-    }
-
-    /// Its coordinates.
-    pub fn coordinates(self) -> impl Iterator<Item = usize> {
-        (self.first..).step_by(LATENT_CHANNELS).take(self.positions)
-    }
-
-    /// Latent numbers of its tensor, over which a capacity is spread.
-    fn tensor_size(self) -> f64 {
-        (self.positions * LATENT_CHANNELS) as f64
-    }
 }
 
 /// Adam's moments.
@@ -125,7 +86,7 @@ impl FileFit {
             settings.threads,
         )?;
         Ok(Self {
-            channels: LatentChannel::all(problem),
+            channels: LatentChannel::all(&problem.layout),
             weights: WeightState::new(layout, start, settings.weights),
             moments: Moments { first: vec![0.0; layout.len()], second: vec![0.0; layout.len()], updates: 0 },
             uniform: settings.uniform.then(UniformRate::new),

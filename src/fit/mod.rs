@@ -7,7 +7,7 @@ pub mod matrices;
 mod selection;
 mod weights;
 
-pub use file::{FileFit, FileSettings, LatentChannel};
+pub use file::{FileFit, FileSettings};
 pub use selection::{Leaders, Selection, Tally, Vote};
 pub use weights::WeightFit;
 

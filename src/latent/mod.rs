@@ -14,9 +14,11 @@
 //!
 //! Source: Liao and Gu 2025 (arXiv 2512.06104), section "Decoding layer"; the public CompressARC code, `channel_layer`.
 
+mod channel;
 pub mod digits;
 pub mod uniform;
 
+pub use channel::LatentChannel;
 pub use digits::{DigitMatrix, Dither};
 
 /// Capacity that a channel of a tensor has at τ = 0, in nats.

@@ -10,7 +10,7 @@ use crate::code::{CodeError, Rate};
 use crate::data::{Grid, Pair, Puzzle};
 use crate::engine::fused::Decoder;
 use crate::engine::{EngineError, Outputs, Problem};
-use crate::fit::LatentChannel;
+use crate::latent::LatentChannel;
 use crate::model::{Axes, Initial, LATENT_CHANNELS, Layout, Network, Objective, Optimiser, Plan, WeightGroup};
 use rand::Rng;
 
@@ -64,7 +64,7 @@ pub(super) fn problem_of(plan: Plan) -> Problem {
 /// The coordinates that are sent, in the layout's order.
 pub(super) fn coordinates(problem: &Problem, rates: &[Option<Rate>]) -> Vec<Coordinate> {
     let mut by_place: Vec<Option<Rate>> = vec![None; problem.layout.latents()];
-    for (channel, &rate) in LatentChannel::all(problem).iter().zip(rates) {
+    for (channel, &rate) in LatentChannel::all(&problem.layout).iter().zip(rates) {
         channel.coordinates().for_each(|place| by_place[place] = rate);
     }
     let sent = |(place, rate): (usize, Option<Rate>)| Some(Coordinate { place, rate: rate? });

@@ -13,7 +13,8 @@ use crate::code::weights::{Posterior, Steps, WeightCode, encode_posteriors, enco
 use crate::code::{Channel, Container, Kind, Rate, Tag};
 use crate::data::{Grid, Puzzle};
 use crate::engine::{EngineError, Evaluation, Problem};
-use crate::fit::{FileFit, FileSettings, LatentChannel, WeightFit};
+use crate::fit::{FileFit, FileSettings, WeightFit};
+use crate::latent::LatentChannel;
 use crate::latent::uniform;
 use crate::model::{Objective, Plan};
 use crate::units::{Bits, Nats};
@@ -191,7 +192,7 @@ impl<'a, 'b> Encoder<'a, 'b> {
 
     /// The rates that are sent, rounded to levels: those of channels that have learnt something.
     fn choose_rates(&self) -> Vec<Option<Rate>> {
-        let channels = LatentChannel::all(self.problem);
+        let channels = LatentChannel::all(&self.problem.layout);
         let rates = self.fit.rates_nats().into_iter().zip(self.fit.learnt_nats());
         let choose = |(&channel, (nats, learnt)): (&LatentChannel, (f64, f64))| {
             let rate = Rate::nearest(nats)?;

@@ -172,7 +172,7 @@ pub fn inspect(file: &[u8], threads: Option<usize>) -> Result<PuzzleSummary, Puz
     ledger.estimate(Tag::Residual.name(), residual);
     let mut channels = Vec::new();
     let names: Vec<String> = Axes::all().map(|axes| axes.to_string()).collect();
-    for (index, channel) in crate::fit::LatentChannel::all(problem).iter().enumerate() {
+    for (index, channel) in crate::latent::LatentChannel::all(&problem.layout).iter().enumerate() {
         let Some(rate) = header.rates[index] else { continue };
         let places: std::collections::BTreeSet<usize> = channel.coordinates().collect();
         let squares: f64 = sent

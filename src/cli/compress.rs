@@ -9,7 +9,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use tenfold::code::article::Effort;
-use tenfold::pipeline::article;
+use tenfold::pipeline::gist::{GistSettings, MatrixMode};
+use tenfold::pipeline::{article, gist};
 use tenfold::report::{Existing, check_free, fill_atomically};
 
 /// Compress an article or an ARC puzzle; the file is decoded again and compared before success is reported
@@ -33,7 +34,38 @@ pub struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    matrix: MatrixOptions,
+    #[command(flatten)]
     puzzle: puzzle::Options,
+}
+
+/// Flags that only an article has.
+#[derive(Args)]
+#[command(next_help_heading = "Articles")]
+struct MatrixOptions {
+    /// What the file says of the digit matrices
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
+    matrix: MatrixMode,
+    /// The same as --matrix none
+    #[arg(long, conflicts_with_all = ["matrix", "matrix_bits"])]
+    no_matrix: bool,
+    /// The budget of a group's digits in bits, up to 332 [default: 3; with a gist 32]
+    #[arg(long, value_name = "N", value_parser = parse_bits)]
+    matrix_bits: Option<f32>,
+}
+
+/// A budget in bits, as an argument.
+pub fn parse_bits(text: &str) -> Result<f32, String> {
+    match text.parse() {
+        Ok(bits) if bits > 0.0 && f32::is_finite(bits) => Ok(bits),
+        _ => Err("a number of bits above 0 is needed; 332 and more are digits without a budget".into()),
+    }
+}
+
+impl MatrixOptions {
+    fn settings(&self) -> GistSettings {
+        GistSettings::new(if self.no_matrix { MatrixMode::None } else { self.matrix }, self.matrix_bits)
+    }
 }
 
 /// What became of one article.
@@ -95,7 +127,11 @@ fn compress(path: &Path, output: &Path, arguments: &Arguments) -> anyhow::Result
     let start = Instant::now();
     let file = match arguments.puzzle.puzzle(&files::name(path), &content)? {
         Some(puzzle) => arguments.puzzle.compress(&puzzle, arguments.threads).with_context(|| files::name(path))?,
-        None => article::compress(&content, Effort::of(arguments.effort)).with_context(|| files::name(path))?,
+        None => {
+            let matrices = gist::sections(&content, Some(path), &arguments.matrix.settings())?;
+            article::compress_with(&content, Effort::of(arguments.effort), matrices)
+                .with_context(|| files::name(path))?
+        }
     };
     if files::is_stream(output) {
         std::io::stdout().lock().write_all(&file).context("standard output cannot be written")?;

@@ -22,6 +22,7 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
         io::stdin().lock().read_to_end(&mut bytes).context("standard input cannot be read")?;
         return Ok(bytes);
     }
+    anyhow::ensure!(!path.is_dir(), "{} is a folder: name a file of it", path.display());
     fs::read(path).with_context(|| format!("{}: cannot be read; check the path and its permissions", path.display()))
 }
 

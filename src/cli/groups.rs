@@ -1,9 +1,10 @@
 //! `tenfold groups`: an article's information groups, as text or JSON.
 
-use anyhow::{Context, ensure};
+use super::files;
+use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use tenfold::data::{Article, Group, GroupSettings};
 
@@ -58,14 +59,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 /// Reads an article from a file or standard input.
 pub fn read_article(path: &Path, lengths: Lengths) -> anyhow::Result<Article> {
-    let mut bytes = Vec::new();
-    if path == Path::new("-") {
-        std::io::stdin().lock().read_to_end(&mut bytes).context("cannot read standard input")?;
-    } else {
-        ensure!(!path.is_dir(), "{} is a folder: name a file of it", path.display());
-        bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    }
-    Ok(Article::read(&bytes, Some(path), lengths.settings())?)
+    Ok(Article::read(&files::read(path)?, Some(path), lengths.settings())?)
 }
 
 fn as_json(group: &Group) -> Value {

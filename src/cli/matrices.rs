@@ -1,16 +1,20 @@
 //! `tenfold matrices`: an article's groups as 10×10 digits.
 
-use super::groups::{Lengths, read_article};
+use super::files;
+use super::groups::Lengths;
 use anyhow::Context;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use tenfold::code::container::MAGIC;
 use tenfold::data::{Article, Group, read_vectors};
 use tenfold::fit::matrices::MatrixSettings;
 use tenfold::latent::DigitMatrix;
 use tenfold::latent::digits::{adaptive_bits, digit_entropy};
+use tenfold::pipeline::article;
+use tenfold::pipeline::gist::FileMatrices;
 use tenfold::pipeline::matrices::{Collection, Method, matrices_of_vectors};
 use tenfold::report::{
     MatrixPanel, Style, draw_matrix, matrices_csv, matrices_npy, matrices_picture, write_atomically,
@@ -20,7 +24,7 @@ use tenfold::report::{
 #[derive(Args)]
 #[allow(clippy::struct_excessive_bools, reason = "flags of a command")]
 pub struct Arguments {
-    /// A text, Markdown or HTML file; `-` for standard input
+    /// A text, Markdown or HTML file, or a .tenfold file with matrices; `-` for standard input
     article: PathBuf,
     #[command(flatten)]
     lengths: Lengths,
@@ -48,6 +52,9 @@ pub struct Arguments {
     /// Write a picture of all matrices
     #[arg(long, value_name = "FILE")]
     png: Option<PathBuf>,
+    /// The budget of a group's digits in bits [default: none; digits are uniform]
+    #[arg(long, value_name = "N", value_parser = super::compress::parse_bits)]
+    matrix_bits: Option<f32>,
     /// Settings of the fit, as TOML
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -60,8 +67,15 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut settings = read_settings(arguments.config.as_deref())?;
     settings.seed = arguments.seed.unwrap_or(settings.seed);
-    let article = read_article(&arguments.article, arguments.lengths)?;
-    let Made { groups, matrices, says } = make(&article, &settings, arguments)?;
+    settings.bits = arguments.matrix_bits.unwrap_or(settings.bits);
+    let bytes = files::read(&arguments.article)?;
+    let (article, Made { groups, matrices, says }) = if bytes.starts_with(&MAGIC) {
+        from_file(&bytes, arguments).with_context(|| files::name(&arguments.article))?
+    } else {
+        let article = Article::read(&bytes, Some(&arguments.article), arguments.lengths.settings())?;
+        let made = make(&article, &settings, arguments)?;
+        (article, made)
+    };
     let panel = |(group, &matrix): (_, &DigitMatrix)| {
         let group: &Group = group;
         MatrixPanel { title: &group.title, keywords: &group.keywords, matrix }
@@ -108,6 +122,28 @@ struct Made {
     matrices: Vec<DigitMatrix>,
     /// What the digits of each group say, where that is asked for.
     says: Vec<Vec<String>>,
+}
+
+/// The matrices that a .tenfold file holds, beside the groups of its text.
+fn from_file(file: &[u8], arguments: &Arguments) -> anyhow::Result<(Article, Made)> {
+    anyhow::ensure!(
+        arguments.embeddings.is_none() && !arguments.merge && arguments.method == Method::Ours,
+        "a file's matrices are as they are: --embeddings, --merge and --method need the article"
+    );
+    let read = FileMatrices::read(file)?.context("no matrices in it: compress with --matrix digits or gist")?;
+    let mut content = Vec::new();
+    article::decompress(file, &mut content)?;
+    let article = read
+        .groups(&content)
+        .context("this version cuts the text into other groups than the one that wrote the file; use that version")?;
+    let says = if arguments.gist {
+        let words = read.words().context("no words in it: compress with --matrix gist")?;
+        words.into_iter().map(|words| words.into_iter().map(str::to_owned).collect()).collect()
+    } else {
+        Vec::new()
+    };
+    let made = Made { groups: article.groups.clone(), matrices: read.digits.matrices, says };
+    Ok((article, made))
 }
 
 fn make(article: &Article, settings: &MatrixSettings, arguments: &Arguments) -> anyhow::Result<Made> {

@@ -6,6 +6,7 @@ mod compress;
 mod decompress;
 mod experiment;
 mod files;
+mod gist;
 mod groups;
 mod inspect;
 mod matrices;
@@ -34,6 +35,7 @@ enum Verb {
     Compare(compare::Arguments),
     Analyze(analyze::Arguments),
     Matrices(matrices::Arguments),
+    Gist(gist::Arguments),
     Experiment(experiment::Arguments),
 }
 
@@ -49,6 +51,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Verb::Compare(arguments) => compare::run(arguments),
         Verb::Analyze(arguments) => analyze::run(arguments),
         Verb::Matrices(arguments) => matrices::run(arguments),
+        Verb::Gist(arguments) => gist::run(arguments),
         Verb::Experiment(arguments) => experiment::run(arguments),
     }
 }

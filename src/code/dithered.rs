@@ -60,22 +60,9 @@ impl Grid {
         ((k as f64 + f64::from(dither) / f64::from(1 << POSITION_BITS)) * self.step) as f32
     }
 
-    /// Halves the cells until one is left; `choose` is given the probability, in units of 2⁻¹⁶, that it is in the upper
-    /// half, and says whether it is.
-    fn search(&self, dither: u32, mut choose: impl FnMut(u32, i64) -> Option<bool>) -> Option<i64> {
-        let (mut low, mut high) = (-self.last, self.last + 1);
-        let (mut below, mut above) = (0u64, 1 << CDF_BITS);
-        while high - low > 1 {
-            let middle = low + (high - low) / 2;
-            let between = self.below(middle, dither);
-            let upper = ((above - between) << (PROBABILITY_BITS - 1)).checked_div(above - below);
-            if choose(2 * upper.unwrap_or(1 << (PROBABILITY_BITS - 2)) as u32, middle)? {
-                (low, below) = (middle, between);
-            } else {
-                (high, above) = (middle, between);
-            }
-        }
-        Some(low)
+    /// Finds a cell; see [`halve`].
+    fn search(&self, dither: u32, choose: impl FnMut(u32, i64) -> Option<bool>) -> Option<i64> {
+        halve(-self.last, self.last + 1, |k| self.below(k, dither), choose)
     }
 
     /// Encodes `mean`; gives the value that arrives.
@@ -93,6 +80,28 @@ impl Grid {
         let cell = self.search(dither, |upper, _| coder.decode(upper))?;
         Some(self.value(cell, dither))
     }
+}
+
+/// Halves the cells from `low` to before `high` until one is left; `below` is the CDF at a cell's lower edge, `choose` is given
+/// the probability, in units of 2⁻¹⁶, that it is in the upper half, which begins with a cell, and says whether it is.
+pub(super) fn halve(
+    mut low: i64,
+    mut high: i64,
+    below: impl Fn(i64) -> u64,
+    mut choose: impl FnMut(u32, i64) -> Option<bool>,
+) -> Option<i64> {
+    let (mut start, mut end) = (below(low), below(high));
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        let between = below(middle);
+        let upper = ((end - between) << (PROBABILITY_BITS - 1)).checked_div(end - start);
+        if choose(2 * upper.unwrap_or(1 << (PROBABILITY_BITS - 2)) as u32, middle)? {
+            (low, start) = (middle, between);
+        } else {
+            (high, end) = (middle, between);
+        }
+    }
+    Some(low)
 }
 
 /// A dither from a stream, in units of 2⁻²⁴ of a step.

@@ -113,6 +113,22 @@ pub enum CodeError {
         /// The length of its code.
         coded: u64,
     },
+    /// More groups than an article can have.
+    #[error("matrices of {found} groups; an article has at most {most}: the file is damaged")]
+    Groups {
+        /// What the file says.
+        found: u64,
+        /// The most that is possible.
+        most: u64,
+    },
+    /// Words that are fewer or more than the file says.
+    #[error("the symbols section holds {found} words and should hold {declared}; the file is damaged")]
+    Words {
+        /// What the file says.
+        declared: u64,
+        /// How many there are.
+        found: u64,
+    },
     /// A block whose bytes stand as they are, but are too few or too many.
     #[error("block {block} is stored as {found} bytes and should hold {declared}; the file is damaged")]
     StoredLength {

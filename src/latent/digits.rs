@@ -29,6 +29,11 @@ impl Dither {
         let mut stream = rng::stream(seed, Purpose::Dither, 0);
         Self(std::array::from_fn(|_| stream.random()))
     }
+
+    /// The offset of one cell, a multiple of 2⁻²⁴.
+    pub fn offset(&self, cell: usize) -> f32 {
+        self.0[cell]
+    }
 }
 
 /// The digits of a group, row by row.

@@ -4,6 +4,8 @@
 //! piece, with what is wrong with the file as an error.
 
 use crate::code::article::Effort;
+use crate::code::digits::Digits;
+use crate::code::gist::Gist;
 use crate::code::{CodeError, Container, Kind, Ledger, Tag, article};
 use std::io::{self, Write};
 use thiserror::Error;
@@ -33,12 +35,21 @@ pub enum ArticleError {
     },
 }
 
-/// Compresses an article, decodes the file again and compares.
+/// Compresses an article, without matrices, decodes the file again and compares.
 ///
 /// # Errors
 /// [`ArticleError::Unfaithful`] or [`ArticleError::Code`] where the file does not decode to `content`.
 pub fn compress(content: &[u8], effort: Effort) -> Result<Vec<u8>, ArticleError> {
-    let file = Container::new(Kind::Article).with(Tag::Residual, article::encode(content, effort)).to_bytes();
+    compress_with(content, effort, Vec::new())
+}
+
+/// The same with sections of its matrices; see [`super::gist::sections`].
+///
+/// # Errors
+/// Those of [`compress`].
+pub fn compress_with(content: &[u8], effort: Effort, sections: Vec<(Tag, Vec<u8>)>) -> Result<Vec<u8>, ArticleError> {
+    let container = Container::new(Kind::Article).with(Tag::Residual, article::encode(content, effort));
+    let file = sections.into_iter().fold(container, |container, (tag, bytes)| container.with(tag, bytes)).to_bytes();
     verify(&file, content)?;
     Ok(file)
 }
@@ -147,6 +158,12 @@ pub fn ledger(file: &[u8]) -> Result<Ledger, CodeError> {
     container.expect_kind(Kind::Article)?;
     let mut ledger = container.ledger();
     article::Article::parse(container.require(Tag::Residual)?)?.detail(&mut ledger);
+    if let Some(section) = container.section(Tag::Digits) {
+        Digits::decode(section)?.detail(&mut ledger);
+    }
+    if let Some(section) = container.section(Tag::Symbols) {
+        Gist::detail(section, &mut ledger)?;
+    }
     Ok(ledger)
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use std::collections::HashMap;
 
 /// Words of a gist: about as many as a fragment of 100 characters has that tell something.
-const GIST_WORDS: usize = 10;
+pub(super) const GIST_WORDS: usize = 10;
 
 /// How matrices are made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]

@@ -1,8 +1,10 @@
 //! Composes the rooms into what a command does to one thing: [`solve`] a puzzle, compress and decompress an [`article`],
-//! hold it against its [`peers`].
+//! hold it against its [`peers`],
+//! fit its [`matrices`] and read them from a file ([`gist`]).
 
 pub mod article;
 pub mod experiment;
+pub mod gist;
 pub mod matrices;
 pub mod peers;
 pub mod puzzle;

@@ -50,6 +50,13 @@ impl Default for GroupSettings {
     }
 }
 
+impl GroupSettings {
+    fn check(self) -> Result<(), ArticleError> {
+        let Self { min_characters: min, max_characters: max } = self;
+        if min == 0 || max / 2 < min { Err(ArticleError::Lengths { min, max }) } else { Ok(()) }
+    }
+}
+
 /// Settings that no article can be split by.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -112,15 +119,35 @@ impl Article {
     /// # Errors
     /// Where the settings leave no room to cut.
     pub fn read(bytes: &[u8], name: Option<&Path>, settings: GroupSettings) -> Result<Self, ArticleError> {
-        let GroupSettings { min_characters: min, max_characters: max } = settings;
-        if min == 0 || max / 2 < min {
-            return Err(ArticleError::Lengths { min, max });
-        }
-        let Some(decoded) = Decoded::read(bytes) else {
-            return Ok(Self { format: "binary", groups: vec![untitled(bytes)], keywords: Vec::new() });
-        };
+        settings.check()?;
+        let Some(decoded) = Decoded::read(bytes) else { return Ok(Self::of_no_text(bytes)) };
+        let format = Format::of(name, &decoded.text);
+        Ok(Self::cut(&decoded, format, settings))
+    }
+
+    /// Splits `bytes` again as [`Article::read`] did, whose result had this [`Article::format_number`].
+    ///
+    /// # Errors
+    /// Where the settings leave no room to cut.
+    pub fn read_as(bytes: &[u8], format_number: u8, settings: GroupSettings) -> Result<Self, ArticleError> {
+        settings.check()?;
+        Ok(match (Decoded::read(bytes), Format::ALL.get(usize::from(format_number))) {
+            (Some(decoded), Some(&format)) => Self::cut(&decoded, format, settings),
+            _ => Self::of_no_text(bytes),
+        })
+    }
+
+    /// The number of the format in files; none of what is no text.
+    pub fn format_number(&self) -> Option<u8> {
+        Format::ALL.iter().position(|format| format.name() == self.format).map(|number| number as u8)
+    }
+
+    fn of_no_text(bytes: &[u8]) -> Self {
+        Self { format: "binary", groups: vec![untitled(bytes)], keywords: Vec::new() }
+    }
+
+    fn cut(decoded: &Decoded, format: Format, settings: GroupSettings) -> Self {
         let text = decoded.text.as_str();
-        let format = Format::of(name, text);
         let structure = Structure::read(format, text);
         let words = words::outside(&words(text), &structure.markup);
         let ranges = split::groups(text, &structure, settings);
@@ -142,7 +169,7 @@ impl Article {
                 keywords: vocabulary.group_keywords(index),
             }
         });
-        Ok(Self { format: format.name(), groups: groups.collect(), keywords: vocabulary.article_keywords() })
+        Self { format: format.name(), groups: groups.collect(), keywords: vocabulary.article_keywords() }
     }
 }
 

@@ -20,6 +20,9 @@ pub(super) enum Format {
 }
 
 impl Format {
+    /// All, in the order of their numbers in files.
+    pub const ALL: [Self; 4] = [Self::Plain, Self::Roff, Self::Markdown, Self::Html];
+
     /// By the extension of `name` where it says so, else by what `text` looks like.
     pub fn of(name: Option<&Path>, text: &str) -> Self {
         let extension = name.and_then(Path::extension).map(|extension| extension.to_string_lossy().to_lowercase());

@@ -14,7 +14,7 @@ pub const CENTRE_DEVIATION: f32 = (1.0 - 2.0 * HALF_WIDTH) / 3.464_101_6;
 /// The decoder of one article or library.
 #[derive(Clone, Debug)]
 pub struct GistDecoder {
-    /// Latents of symbols, (symbol, cell).
+    /// Latents of symbols, (symbol, cell); only of the first cells where the others carry nothing.
     pub symbols: Array2<f32>,
     /// The logarithm of each symbol's share of all counts, in nats.
     pub background: Vec<f32>,
@@ -36,8 +36,8 @@ impl GistDecoder {
 impl GistDecoder {
     /// The `most` symbols, of those that `wanted` takes, that a group with these centres has above the background: by
     /// p(s | c) · log(p(s | c) / p(s)), each one's part of the divergence. Best first.
-    pub fn says(&self, centres: &[f32; CELLS], most: usize, wanted: impl Fn(u32) -> bool) -> Vec<u32> {
-        let features: Array1<f32> = centres.iter().map(|&centre| feature(centre)).collect();
+    pub fn says(&self, centres: &[f32], most: usize, wanted: impl Fn(u32) -> bool) -> Vec<u32> {
+        let features: Array1<f32> = centres.iter().take(self.symbols.ncols()).map(|&centre| feature(centre)).collect();
         let ratios = self.symbols.dot(&features);
         let logits = ratios.iter().zip(&self.background).map(|(ratio, background)| ratio + background);
         let highest = logits.clone().fold(f32::NEG_INFINITY, f32::max);

@@ -5,11 +5,13 @@
 //!
 //! The loss of a step, in nats: −log p of the counts of a random part of the symbols among themselves (an unbiased stand-in
 //! for all symbols that keeps the cost of a step in proportion to the text), plus a normal prior on the symbols' latents, plus
-//! the pulls that make an article's groups consistent, plus a pull of every cell to the prior, under which digits are uniform.
+//! the pulls that make an article's groups consistent, plus a pull of every cell to the prior, under which digits are uniform;
+//! on a budget, the latents are kept to the digits' rate instead.
 //!
 //! - [`decoder`]: from coordinates to symbols
 //! - [`step`]: the loss of one step and its gradient
 //! - `adam`: the optimiser, for the rows that a step touches
+//! - `rate`: what the digits cost, kept to a budget
 //! - [`query`]: the latent of another text under a decoder that stays as it is
 //! - [`baselines`]: LSA and SimHash
 
@@ -17,6 +19,7 @@ mod adam;
 pub mod baselines;
 pub mod decoder;
 pub mod query;
+mod rate;
 pub mod step;
 
 pub use query::{Memory, QuerySettings};
@@ -26,7 +29,7 @@ use crate::fit::matrices::decoder::GistDecoder;
 use crate::latent::digits::{CELLS, DigitMatrix, Dither, HALF_WIDTH};
 use crate::rng::{self, Purpose};
 use adam::Adam;
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, Axis};
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_distr::{Distribution, StandardNormal};
@@ -34,6 +37,12 @@ use serde::{Deserialize, Serialize};
 use statrs::function::erf::erf;
 use step::{Pulls, Step, SymbolMajor};
 use thiserror::Error;
+
+/// What 100 uniform digits cost, in bits, rounded down.
+pub const FLAT_BITS: f32 = 332.0;
+
+/// The least cells that a budget is spread over, so that groups can differ in more than one respect.
+const LEAST_CELLS: usize = 4;
 
 /// How matrices are fitted. Defaults are what results/matrix-experiments.md found; none is tuned to one text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,8 +68,10 @@ pub struct MatrixSettings {
     pub title_pull: f32,
     /// Pull of each group to the mean of its neighbours in the article.
     pub neighbour_pull: f32,
-    /// Pull of each cell to mean 0 and variance 1 over the groups, where digits are uniform.
+    /// Pull of each cell to mean 0 and variance 1 over the groups, where digits are uniform; none on a budget.
     pub spread: f32,
+    /// The budget of a group's digits in bits; from 332 on digits are as uniform as `spread` makes them.
+    pub bits: f32,
     /// Of the start, the noise, the dither.
     pub seed: u64,
 }
@@ -79,6 +90,7 @@ impl Default for MatrixSettings {
             title_pull: 0.2,
             neighbour_pull: 0.0,
             spread: 3.0,
+            bits: FLAT_BITS,
             seed: 0,
         }
     }
@@ -116,6 +128,7 @@ impl MatrixSettings {
             ("title_pull", self.title_pull),
             ("neighbour_pull", self.neighbour_pull),
             ("spread", self.spread),
+            ("bits", self.bits),
         ] {
             if !(value >= 0.0 && value.is_finite()) {
                 let expected = "it has to be at least 0 and finite";
@@ -123,6 +136,12 @@ impl MatrixSettings {
             }
         }
         Ok(())
+    }
+
+    /// The cells that carry something, the first of each matrix: one for each bit of the budget. The others stay in the
+    /// middle of the prior, where they cost nothing.
+    fn cells(&self) -> usize {
+        if self.bits < FLAT_BITS { (self.bits.ceil() as usize).clamp(LEAST_CELLS, CELLS) } else { CELLS }
     }
 }
 
@@ -140,7 +159,7 @@ pub struct GroupData {
 /// Groups' latents and the decoder that was fitted with them.
 #[derive(Clone, Debug)]
 pub struct FittedMatrices {
-    /// The latents of groups, standard normal under the prior, (group, cell).
+    /// The latents of groups, standard normal under the prior, (group, cell); only of cells that carry something.
     pub latents: Array2<f32>,
     /// The centres of each group's cells, where the prior is uniform.
     pub centres: Vec<[f32; CELLS]>,
@@ -158,11 +177,27 @@ impl FittedMatrices {
         self.centres.iter().map(|centres| DigitMatrix::encode(centres, &self.dither)).collect()
     }
 
+    /// Draws the latents to the prior's middle by the least that makes `keeps` take the matrices; it has to take those of no
+    /// latents at all.
+    pub fn shrink(&mut self, keeps: impl Fn(&[DigitMatrix]) -> bool) {
+        if keeps(&self.matrices()) {
+            return;
+        }
+        let matrices = |factor: f32| {
+            let centres = centres_of(&(factor * &self.latents));
+            centres.iter().map(|centres| DigitMatrix::encode(centres, &self.dither)).collect::<Vec<_>>()
+        };
+        let factor = rate::largest_factor(|factor| keeps(&matrices(factor)));
+        self.latents *= factor;
+        self.centres = centres_of(&self.latents);
+    }
+
     /// One matrix for all groups: of the mean of their latents, stretched to variance 1 over the cells.
     pub fn merged(&self) -> DigitMatrix {
-        let mean = self.latents.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(CELLS));
-        let deviation = (mean.dot(&mean) / CELLS as f32).sqrt().max(f32::MIN_POSITIVE);
-        DigitMatrix::encode(&std::array::from_fn(|cell| centre(mean[cell] / deviation)), &self.dither)
+        let cells = self.latents.ncols();
+        let mean = self.latents.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(cells));
+        let deviation = (mean.dot(&mean) / cells as f32).sqrt().max(f32::MIN_POSITIVE);
+        DigitMatrix::encode(&centres_of_latent((mean / deviation).view()), &self.dither)
     }
 }
 
@@ -174,14 +209,15 @@ pub fn fit(
     mut watch: impl FnMut(usize),
 ) -> FittedMatrices {
     let groups = data.counts.len();
-    let mut latents = normals(groups, settings.seed, 0, 1.0);
+    let cells = settings.cells();
+    let mut latents = normals(groups, cells, settings.seed, 0, 1.0);
     let mut decoder = GistDecoder::flat(symbol_count, &data.counts);
     // Not 0, where neither side would have a direction.
-    decoder.symbols = normals(symbol_count, settings.seed, 1, 0.02);
+    decoder.symbols = normals(symbol_count, cells, settings.seed, 1, 0.02);
     let by_symbol = SymbolMajor::new(&data.counts, symbol_count);
     let pulls = Pulls::new(data, settings);
-    let mut group_adam = Adam::new(groups, settings.group_learning_rate, 0.9, 0.99);
-    let mut symbol_adam = Adam::new(symbol_count, settings.symbol_learning_rate, 0.9, 0.95);
+    let mut group_adam = Adam::new((groups, cells), settings.group_learning_rate, 0.9, 0.99);
+    let mut symbol_adam = Adam::new((symbol_count, cells), settings.symbol_learning_rate, 0.9, 0.95);
     let all_groups: Vec<usize> = (0..groups).collect();
     let mut subsets = Subsets::new(symbol_count, settings);
     let mut nats_per_symbol = Vec::with_capacity(settings.steps);
@@ -192,7 +228,7 @@ pub fn fit(
             by_symbol: &by_symbol,
             subset: &subset,
             settings,
-            noise: &noise(groups, settings.seed, index),
+            noise: &noise(groups, cells, settings.seed, index),
         };
         let gradients = step.gradients(&latents);
         nats_per_symbol.push(gradients.nats_per_symbol);
@@ -201,6 +237,9 @@ pub fn fit(
             let mut of_latents = gradients.latents;
             pulls.add_gradient(&latents, &mut of_latents);
             group_adam.step(&mut latents, &all_groups, &of_latents);
+            if settings.bits < FLAT_BITS {
+                rate::keep_to_budget(&mut latents, settings.bits);
+            }
         }
         watch(index + 1);
     }
@@ -214,9 +253,10 @@ pub fn fit(
 pub fn fit_freely(fitted: &FittedMatrices, counts: &[Counts], settings: &MatrixSettings) -> Vec<[f32; CELLS]> {
     let symbol_count = fitted.decoder.background.len();
     let by_symbol = SymbolMajor::new(counts, symbol_count);
-    let mut latents = Array2::zeros((counts.len(), CELLS));
-    let noise = Array2::zeros((counts.len(), CELLS));
-    let mut adam = Adam::new(counts.len(), 2.0 * settings.group_learning_rate, 0.9, 0.99);
+    let shape = (counts.len(), fitted.latents.ncols());
+    let mut latents = Array2::zeros(shape);
+    let noise = Array2::zeros(shape);
+    let mut adam = Adam::new(shape, 2.0 * settings.group_learning_rate, 0.9, 0.99);
     let all: Vec<usize> = (0..counts.len()).collect();
     let mut subsets = Subsets::new(symbol_count, settings);
     for _ in 0..settings.steps / 2 {
@@ -229,7 +269,12 @@ pub fn fit_freely(fitted: &FittedMatrices, counts: &[Counts], settings: &MatrixS
 }
 
 fn centres_of(latents: &Array2<f32>) -> Vec<[f32; CELLS]> {
-    latents.rows().into_iter().map(|row| std::array::from_fn(|cell| centre(row[cell]))).collect()
+    latents.rows().into_iter().map(centres_of_latent).collect()
+}
+
+/// The centres of all cells; those that the latent leaves out are in the middle.
+fn centres_of_latent(latent: ArrayView1<f32>) -> [f32; CELLS] {
+    std::array::from_fn(|cell| latent.get(cell).map_or(0.5, |&coordinate| centre(coordinate)))
 }
 
 /// The centre of a latent coordinate: the prior's distribution function, kept from the ends.
@@ -239,18 +284,18 @@ pub fn centre(latent: f32) -> f32 {
 }
 
 /// Standard normals times `scale`, (row, cell).
-fn normals(rows: usize, seed: u64, index: u64, scale: f32) -> Array2<f32> {
+fn normals(rows: usize, cells: usize, seed: u64, index: u64, scale: f32) -> Array2<f32> {
     let mut stream = rng::stream(seed, Purpose::Initial, index);
-    Array2::from_shape_fn((rows, CELLS), |_| {
+    Array2::from_shape_fn((rows, cells), |_| {
         let normal: f32 = StandardNormal.sample(&mut stream);
         scale * normal
     })
 }
 
 /// The channel's noise in a step, uniform on ±0.05, (group, cell).
-fn noise(groups: usize, seed: u64, step: usize) -> Array2<f32> {
+fn noise(groups: usize, cells: usize, seed: u64, step: usize) -> Array2<f32> {
     let mut stream = rng::stream(seed, Purpose::Noise, step as u64);
-    Array2::from_shape_fn((groups, CELLS), |_| stream.random_range(-HALF_WIDTH..HALF_WIDTH))
+    Array2::from_shape_fn((groups, cells), |_| stream.random_range(-HALF_WIDTH..HALF_WIDTH))
 }
 
 /// Goes through all symbols in random parts, again and again in another order.

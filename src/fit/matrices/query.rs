@@ -60,7 +60,9 @@ impl Memory {
     /// The memory of fitted groups.
     pub fn new(fitted: &FittedMatrices, settings: QuerySettings) -> Self {
         let groups = fitted.centres.len();
-        let features = Array2::from_shape_fn((CELLS, groups), |(cell, group)| feature(fitted.centres[group][cell]));
+        let features = Array2::from_shape_fn((fitted.latents.ncols(), groups), |(cell, group)| {
+            feature(fitted.centres[group][cell])
+        });
         let decoder = fitted.decoder.clone();
         let starts: Vec<usize> = (0..groups).step_by(PART).collect();
         let of_part = |&start: &usize| {

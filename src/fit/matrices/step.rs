@@ -3,7 +3,7 @@
 //! In: latents (group, cell), a decoder, a part of the symbols, the channel's noise. Out: [`Gradients`], in nats. Groups are
 //! worked through in parts of a fixed size whose sums are added in order, so that results don't depend on threads.
 
-use super::{GroupData, MatrixSettings, centre};
+use super::{FLAT_BITS, GroupData, MatrixSettings, centre};
 use crate::data::article::Counts;
 use crate::fit::matrices::decoder::{CENTRE_DEVIATION, GistDecoder, feature};
 use crate::latent::digits::{CELLS, HALF_WIDTH};
@@ -175,7 +175,7 @@ impl<'a> Pulls<'a> {
 
     /// Adds their gradient by `latents`, (group, cell).
     pub fn add_gradient(&self, latents: &Array2<f32>, gradient: &mut Array2<f32>) {
-        let MatrixSettings { article_pull, title_pull, neighbour_pull, spread, .. } = *self.settings;
+        let MatrixSettings { article_pull, title_pull, neighbour_pull, spread, bits, .. } = *self.settings;
         pull_to_means(article_pull, &self.data.articles, latents, gradient);
         pull_to_means(title_pull, &self.data.titles, latents, gradient);
         if neighbour_pull > 0.0 {
@@ -187,7 +187,7 @@ impl<'a> Pulls<'a> {
                 }
             }
         }
-        if spread > 0.0 && latents.nrows() > 1 {
+        if spread > 0.0 && bits >= FLAT_BITS && latents.nrows() > 1 {
             let means = latents.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(CELLS));
             let squares = latents.mapv(|v| v * v).mean_axis(Axis(0)).unwrap_or_else(|| Array1::ones(CELLS));
             for (latent, mut gradient) in latents.rows().into_iter().zip(gradient.rows_mut()) {
@@ -207,7 +207,7 @@ fn pull_to_means(weight: f32, sets: &[usize], latents: &Array2<f32>, gradient: &
         return;
     }
     let set_count = sets.iter().max().map_or(0, |&last| last + 1);
-    let mut means = Array2::<f32>::zeros((set_count, CELLS));
+    let mut means = Array2::<f32>::zeros((set_count, latents.ncols()));
     let mut sizes = vec![0.0f32; set_count];
     for (&set, latent) in sets.iter().zip(latents.rows()) {
         means.row_mut(set).scaled_add(1.0, &latent);

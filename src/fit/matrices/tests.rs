@@ -33,10 +33,10 @@ struct Parts {
 
 fn parts(data: &GroupData, symbols: usize) -> Parts {
     let mut decoder = GistDecoder::flat(symbols, &data.counts);
-    decoder.symbols = normals(symbols, 1, 1, 0.1);
+    decoder.symbols = normals(symbols, CELLS, 1, 1, 0.1);
     let groups = data.counts.len();
     let subset = (0..symbols).filter(|symbol| symbol % 3 != 1).collect();
-    Parts { decoder, latents: normals(groups, 1, 0, 1.0), subset, noise: noise(groups, 1, 0) }
+    Parts { decoder, latents: normals(groups, CELLS, 1, 0, 1.0), subset, noise: noise(groups, CELLS, 1, 0) }
 }
 
 fn gradients(data: &GroupData, parts: &Parts, settings: &MatrixSettings) -> step::Gradients {

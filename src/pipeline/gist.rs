@@ -1,0 +1,211 @@
+//! The matrices of an article's file: what `compress` puts in beside the text, and what can be read from a file again.
+//!
+//! In: an article's bytes, [`GistSettings`]. Out: the digits section, and with a gist the symbols section; and from a file
+//! [`FileMatrices`]. The fit is that of [`super::matrices`], on a budget.
+
+use super::matrices::{Collection, GIST_WORDS};
+use crate::code::digits::Digits;
+use crate::code::gist::Gist;
+use crate::code::{CodeError, Container, Kind, Tag};
+use crate::data::article::SymbolKind;
+use crate::data::{Article, GroupSettings};
+use crate::fit::matrices::decoder::GistDecoder;
+use crate::fit::matrices::{FLAT_BITS, FittedMatrices, MatrixSettings};
+use crate::latent::digits::CELLS;
+use crate::latent::{DigitMatrix, Dither};
+use ndarray::Array2;
+use serde::Serialize;
+use std::path::Path;
+
+/// What a file says of the matrices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum MatrixMode {
+    /// Nothing
+    None,
+    /// Each group's digits
+    #[default]
+    Digits,
+    /// The digits, and the words that they stand for, so that they can be read without the text
+    Gist,
+}
+
+impl MatrixMode {
+    /// The budget of a group in bits where none is given: about 1% of a file for digits; enough to tell groups apart for a gist.
+    pub fn usual_bits(self) -> f32 {
+        match self {
+            Self::None => 0.0,
+            Self::Digits => 3.0,
+            Self::Gist => 32.0,
+        }
+    }
+}
+
+/// How matrices get into a file.
+#[derive(Clone, Debug)]
+pub struct GistSettings {
+    /// What is sent.
+    pub mode: MatrixMode,
+    /// How groups are cut.
+    pub groups: GroupSettings,
+    /// How they are fitted; `bits` is the budget of a group.
+    pub fit: MatrixSettings,
+}
+
+impl GistSettings {
+    /// The settings for a mode on a budget: a fit that is short beside the coding of the text.
+    pub fn new(mode: MatrixMode, bits: Option<f32>) -> Self {
+        let bits = bits.unwrap_or(mode.usual_bits());
+        let fit = MatrixSettings { steps: 100, symbols_per_step: 1000, bits, ..MatrixSettings::default() };
+        Self { mode, groups: GroupSettings::default(), fit }
+    }
+}
+
+/// The sections that an article's matrices take; none where there is no text, or only one group of it.
+///
+/// # Errors
+/// Where the settings leave no room to cut groups.
+pub fn sections(
+    content: &[u8],
+    name: Option<&Path>,
+    settings: &GistSettings,
+) -> Result<Vec<(Tag, Vec<u8>)>, crate::data::article::ArticleError> {
+    if settings.mode == MatrixMode::None {
+        return Ok(Vec::new());
+    }
+    let article = Article::read(content, name, settings.groups)?;
+    let Some(format) = article.format_number().filter(|_| article.groups.len() > 1) else { return Ok(Vec::new()) };
+    let collection = Collection::new(std::slice::from_ref(&article), &settings.fit);
+    let mut fitted = collection.fit(&settings.fit, |_| ());
+    let GroupSettings { min_characters, max_characters } = settings.groups;
+    let lengths = (min_characters as u64, max_characters as u64);
+    let of = |matrices: Vec<DigitMatrix>| Digits { format, lengths, seed: settings.fit.seed, matrices };
+    let budget = f64::from(settings.fit.bits) * article.groups.len() as f64;
+    if settings.fit.bits < FLAT_BITS {
+        fitted.shrink(|matrices| of(matrices.to_vec()).information_bits() <= budget);
+    }
+    let digits = of(fitted.matrices());
+    let mut sections = vec![(Tag::Digits, digits.encode())];
+    if settings.mode == MatrixMode::Gist {
+        sections.push((Tag::Symbols, gist(&collection, &fitted, &digits).encode()));
+    }
+    Ok(sections)
+}
+
+/// The words that the digits of at least one group speak of.
+fn gist(collection: &Collection, fitted: &FittedMatrices, digits: &Digits) -> Gist {
+    let is_word = |symbol| collection.symbols.name(symbol).is_some_and(|(kind, _)| kind == SymbolKind::Word);
+    let speaking = digits.speaking();
+    let dither = Dither::new(digits.seed);
+    let of_matrix = |matrix: &DigitMatrix| fitted.decoder.says(&matrix.decode(&dither), GIST_WORDS, is_word);
+    let mut symbols: Vec<u32> = digits.matrices.iter().flat_map(of_matrix).collect();
+    symbols.sort_unstable();
+    symbols.dedup();
+    let latent =
+        |&cell: &usize| symbols.iter().map(|&symbol| fitted.decoder.symbols[(symbol as usize, cell)]).collect();
+    Gist {
+        words: symbols.iter().filter_map(|&symbol| Some(collection.symbols.name(symbol)?.1.to_owned())).collect(),
+        background: symbols.iter().map(|&symbol| fitted.decoder.background[symbol as usize]).collect(),
+        latents: speaking.iter().map(latent).collect(),
+    }
+}
+
+/// What a file says of its matrices, without the text.
+pub struct FileMatrices {
+    /// The digits.
+    pub digits: Digits,
+    gist: Option<Gist>,
+}
+
+impl FileMatrices {
+    /// Reads them; nothing from a file without matrices.
+    ///
+    /// # Errors
+    /// [`CodeError`], where the file is wrong, or holds a puzzle.
+    pub fn read(file: &[u8]) -> Result<Option<Self>, CodeError> {
+        let container = Container::parse(file)?;
+        container.expect_kind(Kind::Article)?;
+        let Some(section) = container.section(Tag::Digits) else { return Ok(None) };
+        let digits = Digits::decode(section)?;
+        let speaking = digits.speaking().len();
+        let gist = container.section(Tag::Symbols).map(|section| Gist::decode(section, speaking)).transpose()?;
+        Ok(Some(Self { digits, gist }))
+    }
+
+    /// The groups of the file's text, if this version cuts it as the one did that wrote the file.
+    pub fn groups(&self, content: &[u8]) -> Option<Article> {
+        let Digits { format, lengths: (least, most), matrices, .. } = &self.digits;
+        let settings = GroupSettings { min_characters: *least as usize, max_characters: *most as usize };
+        let article = Article::read_as(content, *format, settings).ok()?;
+        (article.groups.len() == matrices.len()).then_some(article)
+    }
+
+    /// The words that each group's digits speak of, best first; nothing where the file has no gist.
+    pub fn words(&self) -> Option<Vec<Vec<&str>>> {
+        let gist = self.gist.as_ref()?;
+        let speaking = self.digits.speaking();
+        let symbols =
+            Array2::from_shape_fn((gist.words.len(), speaking.len()), |(word, cell)| gist.latents[cell][word]);
+        let decoder = GistDecoder { symbols, background: gist.background.clone() };
+        let dither = Dither::new(self.digits.seed);
+        let of_matrix = |matrix: &DigitMatrix| {
+            let centres: [f32; CELLS] = matrix.decode(&dither);
+            let centres: Vec<f32> = speaking.iter().map(|&cell| centres[cell]).collect();
+            let said = decoder.says(&centres, GIST_WORDS, |_| true);
+            said.into_iter().map(|word| gist.words[word as usize].as_str()).collect()
+        };
+        Some(self.digits.matrices.iter().map(of_matrix).collect())
+    }
+
+    /// The groups nearest to each by digits, nearest first, with their distances: at most `most`.
+    pub fn nearest(&self, most: usize) -> Vec<Vec<(usize, u32)>> {
+        let matrices = &self.digits.matrices;
+        let of_group = |(group, matrix): (usize, &DigitMatrix)| {
+            let others = matrices.iter().enumerate().filter(|&(other, _)| other != group);
+            let mut near: Vec<(usize, u32)> = others.map(|(other, m)| (other, matrix.digit_distance(m))).collect();
+            near.sort_by_key(|&(other, distance)| (distance, other.abs_diff(group), other));
+            near.truncate(most);
+            near
+        };
+        matrices.iter().enumerate().map(of_group).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "# Rabbits\n\nThe white rabbit ran down the hole and Alice ran after the rabbit, down the deep hole, \
+        until the rabbit was gone and Alice sat at the bottom.\n\n# Hearts\n\nThe queen of hearts shouted off with her head, \
+        and off with his head, at the croquet ground, where the queen played croquet with the king of hearts.\n\n# Pictures\n\n\
+        Compression of images by wavelets and by fractals: a fractal image is compressed by its own parts, and a wavelet \
+        transforms the image into parts of all sizes.\n";
+
+    fn file(mode: MatrixMode, bits: f32) -> Vec<u8> {
+        let sections = sections(TEXT.as_bytes(), None, &GistSettings::new(mode, Some(bits))).unwrap();
+        sections.into_iter().fold(Container::new(Kind::Article), |file, (tag, bytes)| file.with(tag, bytes)).to_bytes()
+    }
+
+    #[test]
+    fn matrices_are_read_without_the_text_and_keep_to_the_budget() {
+        for bits in [6.0f32, 40.0, 332.0] {
+            let read = FileMatrices::read(&file(MatrixMode::Gist, bits)).unwrap().unwrap();
+            assert_eq!(read.digits.matrices.len(), read.groups(TEXT.as_bytes()).unwrap().groups.len());
+            assert!(read.digits.information_bits() <= f64::from(bits) * read.digits.matrices.len() as f64);
+        }
+        let read = FileMatrices::read(&file(MatrixMode::Gist, 100.0)).unwrap().unwrap();
+        let words = read.words().unwrap();
+        assert!(words[0].contains(&"rabbit"), "{words:?}");
+        assert!(words.last().unwrap().iter().any(|word| ["image", "images", "wavelet"].contains(word)), "{words:?}");
+        assert!(read.nearest(2).iter().all(|near| near.len() == 2));
+    }
+
+    #[test]
+    fn digits_alone_have_no_words_and_no_text_has_no_digits() {
+        assert!(FileMatrices::read(&file(MatrixMode::Digits, 9.0)).unwrap().unwrap().words().is_none());
+        let settings = GistSettings::new(MatrixMode::Gist, None);
+        for content in [&b""[..], b"\x00\x01\x02\xff", b"One group."] {
+            assert!(sections(content, None, &settings).unwrap().is_empty());
+        }
+    }
+}

@@ -9,7 +9,9 @@
 //! - `split`: where groups end
 //! - `keywords`: titles and keywords from the words' statistics
 //! - [`symbols`]: a text as counts of what occurs in it; [`edits`]: a text at random changed
+//! - [`bleu`]: how much of a text another one says
 
+pub mod bleu;
 pub mod edits;
 mod html;
 mod keywords;

@@ -2,7 +2,6 @@
 //!
 //! In: parameters (row, cell), the rows of a step and their gradients. Out: the parameters, moved. Kingma and Ba 2015.
 
-use crate::latent::digits::CELLS;
 use ndarray::{Array2, Zip};
 
 /// Keeps the division from 0; small against gradients of whole counts.
@@ -19,9 +18,9 @@ pub(super) struct Adam {
 }
 
 impl Adam {
-    pub fn new(rows: usize, learning_rate: f32, beta1: f32, beta2: f32) -> Self {
-        let zeros = Array2::zeros((rows, CELLS));
-        Self { first: zeros.clone(), second: zeros, ages: vec![0; rows], learning_rate, beta1, beta2 }
+    pub fn new(shape: (usize, usize), learning_rate: f32, beta1: f32, beta2: f32) -> Self {
+        let zeros = Array2::zeros(shape);
+        Self { first: zeros.clone(), second: zeros, ages: vec![0; shape.0], learning_rate, beta1, beta2 }
     }
 
     /// Moves `rows` of `parameters` against `gradients`, which has one row for each of them.

@@ -9,16 +9,23 @@
 //!
 //! - [`decoder`]: from coordinates to symbols
 //! - [`step`]: the loss of one step and its gradient
+//! - `source`: where latents are from
 //! - `adam`: the optimiser, for the rows that a step touches
 //! - [`query`]: the latent of another text under a decoder that stays as it is
+//! - [`codebook`]: the other quantiser, learned
+//! - [`vae`]: latents by an encoder, instead of one for each group
 //! - [`baselines`]: LSA and SimHash
 
 mod adam;
 pub mod baselines;
+pub mod codebook;
 pub mod decoder;
 pub mod query;
+mod source;
 pub mod step;
+pub mod vae;
 
+pub use codebook::{Codebook, CodebookSettings};
 pub use query::{Memory, QuerySettings};
 
 use crate::data::article::Counts;
@@ -26,14 +33,27 @@ use crate::fit::matrices::decoder::GistDecoder;
 use crate::latent::digits::{CELLS, DigitMatrix, Dither, HALF_WIDTH};
 use crate::rng::{self, Purpose};
 use adam::Adam;
+use codebook::Learner;
 use ndarray::{Array1, Array2, Axis};
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
+use source::{Free, Source};
 use statrs::function::erf::erf;
 use step::{Pulls, Step, SymbolMajor};
 use thiserror::Error;
+
+/// How centres become digits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Quantiser {
+    /// Each cell for itself, by subtractive dither: [`DigitMatrix::encode`].
+    #[default]
+    Dither,
+    /// Two cells at a time, by a learned [`Codebook`].
+    Codebook,
+}
 
 /// How matrices are fitted. Defaults are what results/matrix-experiments.md found; none is tuned to one text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,6 +83,10 @@ pub struct MatrixSettings {
     pub spread: f32,
     /// Of the start, the noise, the dither.
     pub seed: u64,
+    /// How centres become digits.
+    pub quantiser: Quantiser,
+    /// How the codebook is learned, where that is the quantiser.
+    pub codebook: CodebookSettings,
 }
 
 impl Default for MatrixSettings {
@@ -80,6 +104,8 @@ impl Default for MatrixSettings {
             neighbour_pull: 0.0,
             spread: 3.0,
             seed: 0,
+            quantiser: Quantiser::Dither,
+            codebook: CodebookSettings::default(),
         }
     }
 }
@@ -122,7 +148,7 @@ impl MatrixSettings {
                 return Err(MatrixSettingsError { field, value: f64::from(value), expected });
             }
         }
-        Ok(())
+        self.codebook.check()
     }
 }
 
@@ -150,19 +176,37 @@ pub struct FittedMatrices {
     pub nats_per_symbol: Vec<f64>,
     /// The dither of the digits.
     pub dither: Dither,
+    /// The codebook of the digits, where they aren't dithered.
+    pub codebook: Option<Codebook>,
 }
 
 impl FittedMatrices {
     /// The digits of each group.
     pub fn matrices(&self) -> Vec<DigitMatrix> {
-        self.centres.iter().map(|centres| DigitMatrix::encode(centres, &self.dither)).collect()
+        self.centres.iter().map(|centres| self.encode(centres)).collect()
+    }
+
+    /// The digits of centres.
+    pub fn encode(&self, centres: &[f32; CELLS]) -> DigitMatrix {
+        match &self.codebook {
+            None => DigitMatrix::encode(centres, &self.dither),
+            Some(codebook) => codebook.encode(centres),
+        }
+    }
+
+    /// Centres as the decoder sees them.
+    pub fn decode(&self, matrix: &DigitMatrix) -> [f32; CELLS] {
+        match &self.codebook {
+            None => matrix.decode(&self.dither),
+            Some(codebook) => codebook.decode(matrix),
+        }
     }
 
     /// One matrix for all groups: of the mean of their latents, stretched to variance 1 over the cells.
     pub fn merged(&self) -> DigitMatrix {
         let mean = self.latents.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(CELLS));
         let deviation = (mean.dot(&mean) / CELLS as f32).sqrt().max(f32::MIN_POSITIVE);
-        DigitMatrix::encode(&std::array::from_fn(|cell| centre(mean[cell] / deviation)), &self.dither)
+        self.encode(&std::array::from_fn(|cell| centre(mean[cell] / deviation)))
     }
 }
 
@@ -171,41 +215,56 @@ pub fn fit(
     data: &GroupData,
     symbol_count: usize,
     settings: &MatrixSettings,
+    watch: impl FnMut(usize),
+) -> FittedMatrices {
+    let start = normals(data.counts.len(), settings.seed, 0, 1.0);
+    fit_source(&mut Free::new(start, settings.group_learning_rate), data, symbol_count, settings, watch)
+}
+
+/// Fits a decoder and what `source` has its latents from.
+fn fit_source(
+    source: &mut impl Source,
+    data: &GroupData,
+    symbol_count: usize,
+    settings: &MatrixSettings,
     mut watch: impl FnMut(usize),
 ) -> FittedMatrices {
     let groups = data.counts.len();
-    let mut latents = normals(groups, settings.seed, 0, 1.0);
     let mut decoder = GistDecoder::flat(symbol_count, &data.counts);
     // Not 0, where neither side would have a direction.
     decoder.symbols = normals(symbol_count, settings.seed, 1, 0.02);
     let by_symbol = SymbolMajor::new(&data.counts, symbol_count);
     let pulls = Pulls::new(data, settings);
-    let mut group_adam = Adam::new(groups, settings.group_learning_rate, 0.9, 0.99);
-    let mut symbol_adam = Adam::new(symbol_count, settings.symbol_learning_rate, 0.9, 0.95);
-    let all_groups: Vec<usize> = (0..groups).collect();
+    let mut learner =
+        (settings.quantiser == Quantiser::Codebook).then(|| Learner::new(&settings.codebook, &data.articles));
+    let mut symbol_adam = Adam::new((symbol_count, CELLS), settings.symbol_learning_rate, 0.9, 0.95);
     let mut subsets = Subsets::new(symbol_count, settings);
     let mut nats_per_symbol = Vec::with_capacity(settings.steps);
     for index in 0..settings.steps {
         let subset = subsets.next();
-        let step = Step {
-            decoder: &decoder,
-            by_symbol: &by_symbol,
-            subset: &subset,
-            settings,
-            noise: &noise(groups, settings.seed, index),
+        let latents = source.latents();
+        let noise = match &learner {
+            None => noise(groups, settings.seed, index),
+            Some(learner) => learner.codebook.errors(&latents),
         };
+        let step = Step { decoder: &decoder, by_symbol: &by_symbol, subset: &subset, settings, noise: &noise };
         let gradients = step.gradients(&latents);
         nats_per_symbol.push(gradients.nats_per_symbol);
         symbol_adam.step(&mut decoder.symbols, &subset, &gradients.symbols);
         if index >= settings.warmup_steps {
             let mut of_latents = gradients.latents;
             pulls.add_gradient(&latents, &mut of_latents);
-            group_adam.step(&mut latents, &all_groups, &of_latents);
+            source.learn(&of_latents);
+            if let Some(learner) = &mut learner {
+                learner.learn(&centres_of(&latents), index as f32 / settings.steps as f32);
+            }
         }
         watch(index + 1);
     }
+    let latents = source.latents();
     let centres = centres_of(&latents);
-    FittedMatrices { latents, centres, decoder, nats_per_symbol, dither: Dither::new(settings.seed) }
+    let codebook = learner.map(|learner| learner.codebook);
+    FittedMatrices { latents, centres, decoder, nats_per_symbol, dither: Dither::new(settings.seed), codebook }
 }
 
 /// Fits latents of other texts to `fitted`'s decoder, which stays as it is, under the normal prior alone: the posterior's mode.
@@ -216,7 +275,7 @@ pub fn fit_freely(fitted: &FittedMatrices, counts: &[Counts], settings: &MatrixS
     let by_symbol = SymbolMajor::new(counts, symbol_count);
     let mut latents = Array2::zeros((counts.len(), CELLS));
     let noise = Array2::zeros((counts.len(), CELLS));
-    let mut adam = Adam::new(counts.len(), 2.0 * settings.group_learning_rate, 0.9, 0.99);
+    let mut adam = Adam::new((counts.len(), CELLS), 2.0 * settings.group_learning_rate, 0.9, 0.99);
     let all: Vec<usize> = (0..counts.len()).collect();
     let mut subsets = Subsets::new(symbol_count, settings);
     for _ in 0..settings.steps / 2 {

@@ -3,6 +3,7 @@
 
 pub mod article;
 pub mod experiment;
+pub mod lossy;
 pub mod matrices;
 pub mod peers;
 pub mod puzzle;

@@ -26,7 +26,7 @@ mod text;
 mod words;
 
 pub use symbols::{Counts, SymbolKind, Symbols};
-pub use words::{Word, words};
+pub use words::{Word, is_unspaced, words};
 
 use keywords::Vocabulary;
 use serde::Serialize;

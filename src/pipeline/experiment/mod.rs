@@ -1,19 +1,21 @@
 //! The experiment of the digit matrices: is an edited group found again, and do an article's groups lie together?
 //!
-//! In: articles, settings, seeds. Out: for each code (ours, ours with queries fitted freely, ours without consistency, LSA, SimHash) and each seed a
+//! In: articles, settings, seeds. Out: for each code (ours, ours with queries fitted freely, ours without consistency, by
+//! a codebook, by an encoder, LSA, SimHash) and each seed a
 //! [`Measures`]. All codes see the same groups, symbols and edits. A group whose text is found in another place too counts as
 //! found wherever it is; where several are nearest, each is taken in equal parts.
+
+mod measure;
 
 use super::matrices::Collection;
 use crate::data::article::{Article, Counts, edits};
 use crate::fit::matrices::baselines::{Lsa, SimHash};
-use crate::fit::matrices::{MatrixSettings, Memory, QuerySettings, fit_freely};
+use crate::fit::matrices::{Codebook, FittedMatrices, MatrixSettings, Memory, Quantiser, QuerySettings, fit_freely};
 use crate::latent::DigitMatrix;
-use crate::latent::digits::{CELLS, adaptive_bits, cell_entropy, digit_entropy};
 use crate::rng::{self, Purpose};
 use rayon::prelude::*;
 use serde::Serialize;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Shares of words that are edited.
 pub const EDITED_SHARES: [f64; 3] = [0.2, 0.5, 0.7];
@@ -39,13 +41,15 @@ pub struct Measures {
     pub cosine_between: f64,
     /// Mean distance of a group's digits from the mean of its article, a cell, in digits.
     pub alignment_error: f64,
+    /// BLEU of each group's lossy text against its text, both in small letters, 0–100; none without a decoder.
+    pub bleu: Option<f64>,
     /// Entropy of all digits, in bits a digit.
     pub digit_entropy: f64,
     /// Mean over cells of the entropy of a cell's digits, in bits.
     pub cell_entropy: f64,
     /// Mean number of different digits in a matrix.
     pub distinct_digits: f64,
-    /// Bits a group under a prior per cell that learns as it goes.
+    /// Bits a group under a prior per cell that learns as it goes, a learned codebook included.
     pub bits_per_group: f64,
     /// Time of the fit, in milliseconds a group.
     pub fit_milliseconds: f64,
@@ -53,10 +57,29 @@ pub struct Measures {
     pub query_milliseconds: f64,
 }
 
-/// A code under test: digits, and bits where it is one of bits.
+/// A code of some texts: digits, and bits where it is one of bits.
 struct Coded {
     digits: Vec<DigitMatrix>,
     bits: Option<Vec<[u64; 6]>>,
+}
+
+impl Coded {
+    fn digits(digits: Vec<DigitMatrix>) -> Self {
+        Self { digits, bits: None }
+    }
+}
+
+/// A code under test.
+struct Code {
+    name: &'static str,
+    /// Of the groups.
+    known: Coded,
+    /// The time that the fit took.
+    fit: Duration,
+    /// BLEU of what the digits say, where there is a decoder.
+    bleu: Option<f64>,
+    /// Bits that have to be sent once, so that the digits can be read.
+    shared_bits: f64,
 }
 
 /// One seed's groups and edited queries.
@@ -83,10 +106,13 @@ pub fn experiment(
         let trial = Trial::new(&collection, seed);
         let ours = MatrixSettings { seed, ..settings.clone() };
         let alone = MatrixSettings { article_pull: 0.0, title_pull: 0.0, neighbour_pull: 0.0, ..ours.clone() };
+        let codebook = MatrixSettings { quantiser: Quantiser::Codebook, ..ours.clone() };
         let runs: Vec<Box<dyn FnOnce() -> Measures + '_>> = vec![
             Box::new(|| trial.fitted("ours", &ours, query)),
             Box::new(|| trial.fitted_freely("ours, queries fitted freely", &ours)),
             Box::new(|| trial.fitted("ours without consistency", &alone, query)),
+            Box::new(|| trial.fitted("codebook", &codebook, query)),
+            Box::new(|| trial.vae(&ours)),
             Box::new(|| trial.lsa()),
             Box::new(|| trial.simhash()),
         ];
@@ -120,205 +146,63 @@ impl<'a> Trial<'a> {
     fn fitted(&self, name: &'static str, settings: &MatrixSettings, query: &QuerySettings) -> Measures {
         let start = Instant::now();
         let fitted = self.collection.fit(settings, |_| ());
-        let fit_time = start.elapsed();
-        let known = Coded { digits: fitted.matrices(), bits: None };
+        let code = self.code(name, &fitted, start.elapsed());
         let memory = Memory::new(&fitted, query.clone());
-        let code = |counts: &Counts| DigitMatrix::encode(&memory.recall(counts).centres, &fitted.dither);
-        self.measure(name, fit_time.as_secs_f64(), &known, |counts| Coded {
-            digits: counts.par_iter().map(code).collect(),
-            bits: None,
-        })
+        let encode = |counts: &Counts| fitted.encode(&memory.recall(counts).centres);
+        self.measure(&code, |counts| Coded::digits(counts.par_iter().map(encode).collect()))
     }
 
     /// Like `fitted`, but the queries' latents know the decoder alone and nothing of the groups it was fitted with.
     fn fitted_freely(&self, name: &'static str, settings: &MatrixSettings) -> Measures {
         let start = Instant::now();
         let fitted = self.collection.fit(settings, |_| ());
-        let fit_time = start.elapsed();
-        let known = Coded { digits: fitted.matrices(), bits: None };
-        self.measure(name, fit_time.as_secs_f64(), &known, |counts| {
-            let centres = fit_freely(&fitted, counts, settings);
-            Coded {
-                digits: centres.iter().map(|centres| DigitMatrix::encode(centres, &fitted.dither)).collect(),
-                bits: None,
-            }
+        let code = self.code(name, &fitted, start.elapsed());
+        self.measure(&code, |counts| {
+            Coded::digits(fit_freely(&fitted, counts, settings).iter().map(|centres| fitted.encode(centres)).collect())
         })
+    }
+
+    /// The encoder gives the queries' latents as it gave the groups'.
+    fn vae(&self, settings: &MatrixSettings) -> Measures {
+        let start = Instant::now();
+        let (fitted, encoder) = self.collection.fit_encoder(settings, |_| ());
+        let code = self.code("vae", &fitted, start.elapsed());
+        self.measure(&code, |counts| {
+            Coded::digits(encoder.centres(counts).iter().map(|centres| fitted.encode(centres)).collect())
+        })
+    }
+
+    fn code(&self, name: &'static str, fitted: &FittedMatrices, fit: Duration) -> Code {
+        Code {
+            name,
+            known: Coded::digits(fitted.matrices()),
+            fit,
+            bleu: Some(self.bleu(fitted)),
+            shared_bits: fitted.codebook.as_ref().map_or(0.0, |_| Codebook::BITS),
+        }
     }
 
     fn lsa(&self) -> Measures {
         let start = Instant::now();
         let counts = &self.collection.data.counts;
         let lsa = Lsa::new(counts, self.collection.symbols.len(), self.seed);
-        let code = |counts: &[Counts]| Coded {
-            digits: counts.iter().filter_map(|counts| lsa.digits(counts)).collect(),
-            bits: None,
-        };
-        let known = code(counts);
-        self.measure("lsa", start.elapsed().as_secs_f64(), &known, |counts| code(counts))
+        let encode = |counts: &[Counts]| Coded::digits(counts.iter().filter_map(|counts| lsa.digits(counts)).collect());
+        let known = encode(counts);
+        let code = Code { name: "lsa", known, fit: start.elapsed(), bleu: None, shared_bits: 0.0 };
+        self.measure(&code, encode)
     }
 
     fn simhash(&self) -> Measures {
         let start = Instant::now();
         let hash = SimHash::new(&self.collection.symbols);
-        let code = |counts: &[Counts]| {
+        let encode = |counts: &[Counts]| {
             let bits: Vec<[u64; 6]> = counts.iter().map(|counts| hash.bits(counts)).collect();
             Coded { digits: bits.iter().filter_map(SimHash::digits).collect(), bits: Some(bits) }
         };
-        let known = code(&self.collection.data.counts);
-        self.measure("simhash", start.elapsed().as_secs_f64(), &known, |counts| code(counts))
+        let known = encode(&self.collection.data.counts);
+        let code = Code { name: "simhash", known, fit: start.elapsed(), bleu: None, shared_bits: 0.0 };
+        self.measure(&code, encode)
     }
-
-    fn measure(&self, code: &'static str, fit: f64, known: &Coded, encode: impl Fn(&[Counts]) -> Coded) -> Measures {
-        let groups = known.digits.len().max(1) as f64;
-        let mut recall_by_digits = known.bits.is_none().then(Vec::new);
-        let mut recall_by_hamming = Vec::new();
-        let mut query_time = 0.0;
-        for counts in &self.queries {
-            let start = Instant::now();
-            let asked = encode(counts);
-            query_time += start.elapsed().as_secs_f64();
-            if let Some(recalls) = &mut recall_by_digits {
-                recalls.push(self.recall(|a, b| asked.digits[a].digit_distance(&known.digits[b])));
-            }
-            recall_by_hamming.push(self.recall(|a, b| hamming(&asked, a, known, b)));
-        }
-        let auc_by_digits =
-            known.bits.is_none().then(|| self.auc(|a, b| known.digits[a].digit_distance(&known.digits[b])));
-        let (cosine_within, cosine_between) = self.cosines(known);
-        Measures {
-            code,
-            seed: self.seed,
-            recall_by_digits,
-            recall_by_hamming,
-            auc_by_digits,
-            auc_by_hamming: self.auc(|a, b| hamming(known, a, known, b)),
-            cosine_within,
-            cosine_between,
-            alignment_error: self.alignment_error(&known.digits),
-            digit_entropy: digit_entropy(&known.digits),
-            cell_entropy: cell_entropy(&known.digits),
-            distinct_digits: known.digits.iter().map(|matrix| matrix.distinct() as f64).sum::<f64>() / groups,
-            bits_per_group: adaptive_bits(&known.digits),
-            fit_milliseconds: 1e3 * fit / groups,
-            query_milliseconds: 1e3 * query_time / groups / EDITED_SHARES.len() as f64,
-        }
-    }
-
-    /// The share of queries whose nearest group, by `distance(query, group)`, has the original's text.
-    fn recall(&self, distance: impl Fn(usize, usize) -> u32 + Sync) -> f64 {
-        let count = self.identities.len();
-        let found = |query: usize| {
-            let (mut nearest, mut all, mut right) = (u32::MAX, 0u32, 0u32);
-            for group in 0..count {
-                let distance = distance(query, group);
-                if distance < nearest {
-                    (nearest, all, right) = (distance, 0, 0);
-                }
-                if distance == nearest {
-                    all += 1;
-                    right += u32::from(self.identities[group] == self.identities[query]);
-                }
-            }
-            f64::from(right) / f64::from(all.max(1))
-        };
-        (0..count).into_par_iter().map(found).collect::<Vec<f64>>().iter().sum::<f64>() / count.max(1) as f64
-    }
-
-    /// The probability that a pair of one article is nearer than a pair of two, ties counting half.
-    fn auc(&self, distance: impl Fn(usize, usize) -> u32 + Sync) -> f64 {
-        let articles = &self.collection.data.articles;
-        let mut counts: Vec<[u64; 2]> = Vec::new();
-        for a in 0..articles.len() {
-            for b in 0..a {
-                let distance = distance(a, b) as usize;
-                if counts.len() <= distance {
-                    counts.resize(distance + 1, [0; 2]);
-                }
-                counts[distance][usize::from(articles[a] == articles[b])] += 1;
-            }
-        }
-        let (mut nearer, mut others_passed) = (0.0, 0.0);
-        for [others, same] in counts {
-            // Pairs of one article at this distance are farther than all other pairs passed so far.
-            nearer += same as f64 * (others_passed + 0.5 * others as f64);
-            others_passed += others as f64;
-        }
-        let same: f64 = pairs(articles);
-        1.0 - nearer / (same * others_passed).max(1.0)
-    }
-
-    /// Mean cosines within articles and between them.
-    fn cosines(&self, known: &Coded) -> (f64, f64) {
-        let articles = &self.collection.data.articles;
-        let vectors: Vec<Vec<f64>> = (0..articles.len()).map(|group| known.unit_vector(group)).collect();
-        let width = vectors.first().map_or(0, Vec::len);
-        let sum = |groups: &mut dyn Iterator<Item = usize>| {
-            let mut sum = vec![0.0; width];
-            for group in groups {
-                sum.iter_mut().zip(&vectors[group]).for_each(|(sum, value)| *sum += value);
-            }
-            sum.iter().map(|value| value * value).sum::<f64>()
-        };
-        // Of unit vectors, |Σ v|² is the sum of all cosines, each pair twice and each vector once with itself.
-        let last = articles.iter().max().map_or(0, |&last| last + 1);
-        let members = |article: usize| (0..articles.len()).filter(move |&group| articles[group] == article);
-        let within: f64 = (0..last).map(|article| sum(&mut members(article))).sum();
-        let all = sum(&mut (0..articles.len()));
-        let count = articles.len() as f64;
-        let pairs_within = 2.0 * pairs(articles);
-        let pairs_between = count * (count - 1.0) - pairs_within;
-        ((within - count) / pairs_within.max(1.0), (all - within) / pairs_between.max(1.0))
-    }
-
-    /// Mean distance of digits from their article's mean.
-    fn alignment_error(&self, digits: &[DigitMatrix]) -> f64 {
-        let articles = &self.collection.data.articles;
-        let last = articles.iter().max().map_or(0, |&last| last + 1);
-        let (mut means, mut sizes) = (vec![[0.0f64; CELLS]; last], vec![0.0; last]);
-        for (matrix, &article) in digits.iter().zip(articles) {
-            sizes[article] += 1.0;
-            means[article].iter_mut().zip(matrix.cells()).for_each(|(mean, &digit)| *mean += f64::from(digit));
-        }
-        let mut sum = 0.0;
-        for (matrix, &article) in digits.iter().zip(articles) {
-            let mean = means[article].iter().map(|sum| sum / sizes[article]);
-            sum += matrix.cells().iter().zip(mean).map(|(&digit, mean)| (f64::from(digit) - mean).abs()).sum::<f64>();
-        }
-        sum / (digits.len() * CELLS).max(1) as f64
-    }
-}
-
-impl Coded {
-    /// A group's digits from their middle, or its bits as ±1, at length 1.
-    fn unit_vector(&self, group: usize) -> Vec<f64> {
-        let vector: Vec<f64> = match &self.bits {
-            Some(bits) => bits[group]
-                .iter()
-                .flat_map(|word| (0..64).map(move |bit| if word >> bit & 1 == 1 { 1.0 } else { -1.0 }))
-                .take(crate::fit::matrices::baselines::SIMHASH_BITS)
-                .collect(),
-            None => self.digits[group].cells().iter().map(|&digit| f64::from(digit) - 4.5).collect(),
-        };
-        let length = vector.iter().map(|value| value * value).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
-        vector.into_iter().map(|value| value / length).collect()
-    }
-}
-
-fn hamming(asked: &Coded, a: usize, known: &Coded, b: usize) -> u32 {
-    match (&asked.bits, &known.bits) {
-        (Some(asked), Some(known)) => SimHash::distance(&asked[a], &known[b]),
-        _ => asked.digits[a].hamming_distance(&known.digits[b]),
-    }
-}
-
-/// Pairs of groups of one article.
-fn pairs(articles: &[usize]) -> f64 {
-    let last = articles.iter().max().map_or(0, |&last| last + 1);
-    let mut sizes = vec![0.0f64; last];
-    for &article in articles {
-        sizes[article] += 1.0;
-    }
-    sizes.iter().map(|size| size * (size - 1.0) / 2.0).sum()
 }
 
 #[cfg(test)]
@@ -350,8 +234,15 @@ mod tests {
         assert!(ours.recall_by_digits.as_ref().unwrap()[0] > 0.95, "{ours:?}");
         assert!(ours.auc_by_digits.unwrap() > 0.9, "{ours:?}");
         assert!(ours.cosine_within > ours.cosine_between && ours.digit_entropy > 2.5, "{ours:?}");
-        assert_eq!(measures.len(), 5);
-        let unmoved = &measures[4];
-        assert!(unmoved.recall_by_digits.is_none() && unmoved.recall_by_hamming[0] > 0.9, "{unmoved:?}");
+        let codes: Vec<&str> = measures.iter().map(|one| one.code).collect();
+        assert_eq!(codes[3..], ["codebook", "vae", "lsa", "simhash"]);
+        for one in &measures[..5] {
+            assert!(one.bleu.unwrap() > 3.0 && one.recall_by_digits.as_ref().unwrap()[0] > 0.8, "{one:?}");
+        }
+        let unmoved = &measures[6];
+        assert!(
+            unmoved.recall_by_digits.is_none() && unmoved.bleu.is_none() && unmoved.recall_by_hamming[0] > 0.9,
+            "{unmoved:?}"
+        );
     }
 }

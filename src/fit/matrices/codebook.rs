@@ -10,7 +10,7 @@
 //! leave the square. Entries don't see the decoder either; they descend VQ-VAE's codebook loss, made soft by a temperature τ
 //! that falls as the fit goes on: −τ Σ log Σ_k exp(−|x − e_k|² / τ), which is Σ min_k |x − e_k|² at τ = 0 (Rose 1998).
 //!
-//! When an article's groups drift apart, the entries that tell them move to where they now are: the local update.
+//! Where a group drifts apart from its article's others, the entries that tell it follow it: the local update.
 
 use super::{MatrixSettingsError, centres_of};
 use crate::latent::digits::{CELLS, DigitMatrix, LEVELS};
@@ -34,15 +34,15 @@ pub struct CodebookSettings {
     pub end_temperature: f32,
     /// The part of the way to the mean of its pairs that an entry goes in a step.
     pub rate: f32,
-    /// An article has drifted when its groups are this many times as far from their mean, squared, as they were at their nearest.
+    /// A group has drifted when it is this many times as far from its article's mean, squared, as the article's groups on average.
     pub drift: f32,
-    /// The part of the way to the mean of a drifted article's pairs that an entry goes; 0 for no local update.
+    /// The part of the way to the mean of drifted groups' pairs that an entry goes in a step; 0 for no local update.
     pub local_rate: f32,
 }
 
 impl Default for CodebookSettings {
     fn default() -> Self {
-        Self { start_temperature: 0.003, end_temperature: 0.0003, rate: 0.1, drift: 1.05, local_rate: 0.5 }
+        Self { start_temperature: 0.003, end_temperature: 0.0003, rate: 0.1, drift: 1.25, local_rate: 0.1 }
     }
 }
 
@@ -159,14 +159,13 @@ impl Codebook {
     }
 
     fn add(&self, pair: [f32; 2], temperature: f32, sums: &mut Sums) {
-        let mut weights = [0.0f32; ENTRIES];
         let nearest = self.nearest(pair);
-        let least = squared_distance(pair, self.entries[nearest]);
+        let mut weights = self.entries.map(|entry| squared_distance(pair, entry));
+        let least = weights[nearest];
         if temperature > 0.0 {
-            for (weight, &entry) in weights.iter_mut().zip(&self.entries) {
-                *weight = ((least - squared_distance(pair, entry)) / temperature).exp();
-            }
+            weights.iter_mut().for_each(|distance| *distance = ((least - *distance) / temperature).exp());
         } else {
+            weights.fill(0.0);
             weights[nearest] = 1.0;
         }
         let all: f32 = weights.iter().sum();
@@ -202,8 +201,6 @@ pub(super) struct Learner<'a> {
     settings: &'a CodebookSettings,
     /// The groups of each article.
     members: Vec<Vec<usize>>,
-    /// How near to their mean each article's groups were at their nearest, squared, a cell.
-    nearest: Vec<f64>,
 }
 
 impl<'a> Learner<'a> {
@@ -212,8 +209,7 @@ impl<'a> Learner<'a> {
         for (group, &article) in articles.iter().enumerate() {
             members[article].push(group);
         }
-        let nearest = vec![f64::INFINITY; members.len()];
-        Self { codebook: Codebook::grid(), settings, members, nearest }
+        Self { codebook: Codebook::grid(), settings, members }
     }
 
     /// One step, a part `done` of the whole fit.
@@ -222,30 +218,28 @@ impl<'a> Learner<'a> {
         let temperature = start_temperature * (end_temperature / start_temperature).powf(done);
         let sums = self.codebook.sums(centres, temperature);
         self.codebook.approach(&sums, rate);
-        if local_rate == 0.0 {
-            return;
-        }
-        for (members, nearest) in self.members.iter().zip(&mut self.nearest) {
-            let own: Vec<[f32; CELLS]> = members.iter().map(|&group| centres[group]).collect();
-            let now = spread(&own);
-            if now > f64::from(drift) * *nearest {
-                let sums = self.codebook.sums(&own, 0.0);
-                self.codebook.approach(&sums, local_rate);
-                *nearest = now;
-            }
-            *nearest = nearest.min(now);
+        if local_rate > 0.0 {
+            let drifted: Vec<[f32; CELLS]> = self
+                .members
+                .iter()
+                .flat_map(|members| drifted(members, centres, drift))
+                .map(|group| centres[group])
+                .collect();
+            let sums = self.codebook.sums(&drifted, 0.0);
+            self.codebook.approach(&sums, local_rate);
         }
     }
 }
 
-/// The mean squared distance of centres from their mean, a cell.
-fn spread(centres: &[[f32; CELLS]]) -> f64 {
-    let count = centres.len().max(1) as f64;
-    let of_cell = |cell: usize| {
-        let mean = centres.iter().map(|centres| f64::from(centres[cell])).sum::<f64>() / count;
-        centres.iter().map(|centres| (f64::from(centres[cell]) - mean).powi(2)).sum::<f64>() / count
-    };
-    (0..CELLS).map(of_cell).sum::<f64>() / CELLS as f64
+/// The groups of `members` that are `drift` times as far from their mean, squared, as `members` are on average.
+fn drifted(members: &[usize], centres: &[[f32; CELLS]], drift: f32) -> Vec<usize> {
+    let count = members.len().max(1) as f32;
+    let mean: [f32; CELLS] =
+        std::array::from_fn(|cell| members.iter().map(|&group| centres[group][cell]).sum::<f32>() / count);
+    let distance = |&group: &usize| centres[group].iter().zip(&mean).map(|(c, mean)| (c - mean).powi(2)).sum::<f32>();
+    let distances: Vec<f32> = members.iter().map(distance).collect();
+    let farthest = drift * distances.iter().sum::<f32>() / count;
+    members.iter().zip(distances).filter(|&(_, distance)| distance > farthest).map(|(&group, _)| group).collect()
 }
 
 #[cfg(test)]
@@ -313,17 +307,16 @@ mod tests {
     }
 
     #[test]
-    fn entries_follow_an_article_that_drifts_apart() {
+    fn entries_follow_a_group_that_drifts_apart() {
         let settings = CodebookSettings { rate: 0.0, ..CodebookSettings::default() };
-        let mut learner = Learner::new(&settings, &[0, 0, 1]);
-        let near = [[0.51; CELLS], [0.52; CELLS], [0.9; CELLS]];
-        learner.learn(&near, 0.0);
-        assert_eq!(learner.codebook, Codebook::grid(), "nothing has drifted yet");
-        let apart = [[0.51; CELLS], [0.57; CELLS], [0.94; CELLS]];
+        let mut learner = Learner::new(&settings, &[0, 0, 0, 1]);
+        let together = [[0.51; CELLS], [0.52; CELLS], [0.53; CELLS], [0.93; CELLS]];
+        assert!(drifted(&[0, 1, 2], &together, 2.0).is_empty() && drifted(&[3], &together, 2.0).is_empty());
+        let apart = [[0.51; CELLS], [0.51; CELLS], [0.93; CELLS], [0.11; CELLS]];
         learner.learn(&apart, 0.0);
         let moved: Vec<usize> =
             (0..ENTRIES).filter(|&entry| learner.codebook.entries[entry] != Codebook::grid().entries[entry]).collect();
-        assert_eq!(moved, [55], "the entry that tells both groups, and no other");
+        assert_eq!(moved, [99], "the entry that tells the group that is apart, and no other");
     }
 
     #[test]

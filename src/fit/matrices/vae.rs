@@ -16,8 +16,8 @@ use rayon::prelude::*;
 /// Hidden units: as many as cells.
 const HIDDEN: usize = CELLS;
 
-/// Adam's learning rate. The best of 0.001, 0.003 and 0.01 on the development corpus.
-const LEARNING_RATE: f32 = 0.003;
+/// Adam's learning rate: of 0.001, 0.003 and 0.01 the one that found most groups of which 70% was edited.
+const LEARNING_RATE: f32 = 0.01;
 
 /// Mean square of tanh of a standard normal.
 const HIDDEN_VARIANCE: f32 = 0.394;

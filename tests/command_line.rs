@@ -273,11 +273,16 @@ fn matrices_are_ten_rows_of_ten_digits() {
     let csv = String::from_utf8(matrices().arg("--csv").output().unwrap().stdout).unwrap();
     assert_eq!(csv.lines().count(), groups.len() + 1);
     matrices().arg("--merge").assert().success().stdout(predicate::str::contains("1 matrices"));
-    for method in ["lsa", "simhash"] {
+    for method in ["lsa", "simhash", "vae"] {
         matrices().args(["--method", method]).assert().success().stdout(predicate::str::contains("matrices; entropy"));
     }
+    matrices().args(["--method", "vae", "--gist"]).assert().success().stdout(predicate::str::contains("says: "));
     matrices().args(["--method", "lsa", "--merge"]).assert().failure().stderr(predicate::str::contains("--merge"));
     matrices().arg("--embeddings").arg(&npy).assert().failure().stderr(predicate::str::contains("shape is"));
+    std::fs::write(&settings, "steps = 20\nquantiser = \"codebook\"\n").unwrap();
+    matrices().assert().success().stdout(predicate::str::contains("matrices; entropy"));
+    std::fs::write(&settings, "[codebook]\nrate = 2\n").unwrap();
+    matrices().assert().failure().stderr(predicate::str::contains("rate = 2"));
     std::fs::write(&settings, "spreed = 1\n").unwrap();
     matrices().assert().failure().stderr(predicate::str::contains("spreed"));
 }
@@ -291,8 +296,9 @@ fn the_experiment_prints_its_tables() {
     std::fs::write(&settings, "steps = 20\n").unwrap();
     let mut command = tenfold();
     command.arg("experiment").arg(&article).arg("--config").arg(&settings).args(["--seeds", "2"]);
-    command
-        .assert()
-        .success()
-        .stdout(predicate::str::contains("| ours |").and(predicate::str::contains("| simhash | –")));
+    command.assert().success().stdout(
+        predicate::str::contains("| ours |")
+            .and(predicate::str::contains("| simhash | –"))
+            .and(predicate::str::contains("BLEU")),
+    );
 }

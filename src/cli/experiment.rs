@@ -9,7 +9,7 @@ use tenfold::fit::matrices::QuerySettings;
 use tenfold::pipeline::experiment::{Measures, experiment};
 use tenfold::report::{experiment_tables, write_atomically};
 
-/// Measure the digit matrices: edited groups found again, articles held together, beside LSA and SimHash
+/// Measure the digit matrices: edited groups found again, articles held together, beside a codebook, an encoder, LSA and SimHash
 #[derive(Args)]
 pub struct Arguments {
     /// Texts; all their groups are fitted jointly and asked for

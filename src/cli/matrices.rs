@@ -53,7 +53,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     png: Option<PathBuf>,
     /// The budget of a group's digits in bits [default: none; digits are uniform]
-    #[arg(long, value_name = "N", value_parser = super::compress::parse_bits)]
+    #[arg(long, value_name = "N", value_parser = super::compress::parse_bits, conflicts_with = "method")]
     matrix_bits: Option<f32>,
     /// Settings of the fit, as TOML
     #[arg(long, value_name = "FILE")]
@@ -163,14 +163,18 @@ fn make(article: &Article, settings: &MatrixSettings, arguments: &Arguments) -> 
     if let Some(matrices) = collection.baseline(arguments.method, settings.seed) {
         anyhow::ensure!(
             !(arguments.merge || arguments.gist),
-            "--merge and --gist need fitted latents: leave out --method, or take --method ours"
+            "--merge and --gist need a decoder: leave out --method, or take --method ours or vae"
         );
         return Ok(Made { groups: article.groups.clone(), matrices, says: Vec::new() });
     }
     let style = ProgressStyle::with_template("fitting [{bar:30}] step {pos}/{len}, {eta} left")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(settings.steps as u64).with_style(style.progress_chars("=> "));
-    let fitted = collection.fit(settings, |step| bar.set_position(step as u64));
+    let watch = |step| bar.set_position(step as u64);
+    let fitted = match arguments.method {
+        Method::Vae => collection.fit_encoder(settings, watch).0,
+        _ => collection.fit(settings, watch),
+    };
     bar.finish_and_clear();
     if arguments.merge {
         return Ok(Made { groups: vec![whole(article)], matrices: vec![fitted.merged()], says: Vec::new() });

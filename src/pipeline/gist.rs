@@ -7,7 +7,6 @@ use super::matrices::{Collection, GIST_WORDS};
 use crate::code::digits::Digits;
 use crate::code::gist::Gist;
 use crate::code::{CodeError, Container, Kind, Tag};
-use crate::data::article::SymbolKind;
 use crate::data::{Article, GroupSettings};
 use crate::fit::matrices::decoder::GistDecoder;
 use crate::fit::matrices::{FLAT_BITS, FittedMatrices, MatrixSettings};
@@ -94,17 +93,17 @@ pub fn sections(
 
 /// The words that the digits of at least one group speak of.
 fn gist(collection: &Collection, fitted: &FittedMatrices, digits: &Digits) -> Gist {
-    let is_word = |symbol| collection.symbols.name(symbol).is_some_and(|(kind, _)| kind == SymbolKind::Word);
+    let is_readable = |symbol| collection.symbols.readable(symbol).is_some();
     let speaking = digits.speaking();
     let dither = Dither::new(digits.seed);
-    let of_matrix = |matrix: &DigitMatrix| fitted.decoder.says(&matrix.decode(&dither), GIST_WORDS, is_word);
+    let of_matrix = |matrix: &DigitMatrix| fitted.decoder.says(&matrix.decode(&dither), GIST_WORDS, is_readable);
     let mut symbols: Vec<u32> = digits.matrices.iter().flat_map(of_matrix).collect();
     symbols.sort_unstable();
     symbols.dedup();
     let latent =
         |&cell: &usize| symbols.iter().map(|&symbol| fitted.decoder.symbols[(symbol as usize, cell)]).collect();
     Gist {
-        words: symbols.iter().filter_map(|&symbol| Some(collection.symbols.name(symbol)?.1.to_owned())).collect(),
+        words: symbols.iter().filter_map(|&symbol| collection.symbols.readable(symbol)).collect(),
         background: symbols.iter().map(|&symbol| fitted.decoder.background[symbol as usize]).collect(),
         latents: speaking.iter().map(latent).collect(),
     }

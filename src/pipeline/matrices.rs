@@ -2,8 +2,9 @@
 //!
 //! In: articles, [`MatrixSettings`]. Out: a [`Collection`] (what there is to fit) and the matrices of its groups.
 
-use crate::data::article::{Article, Group, SymbolKind, Symbols};
+use crate::data::article::{Article, Group, Symbols};
 use crate::fit::matrices::baselines::{Lsa, SimHash, centres_of_vectors};
+use crate::fit::matrices::vae::{Encoder, fit_encoder};
 use crate::fit::matrices::{self, FittedMatrices, GroupData, MatrixSettings};
 use crate::latent::{DigitMatrix, Dither};
 use ndarray::Array2;
@@ -17,13 +18,15 @@ pub(super) const GIST_WORDS: usize = 10;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Method {
-    /// Fitted latents, by the dithered channel.
+    /// Fitted latents, a group each.
     #[default]
     Ours,
     /// TF-IDF, singular vectors, deciles.
     Lsa,
     /// 332 random-sign bits, shown as digits.
     Simhash,
+    /// Latents by an encoder that is trained with the decoder.
+    Vae,
 }
 
 /// The groups of one or several articles, and the symbols in them.
@@ -65,22 +68,31 @@ impl<'a> Collection<'a> {
         matrices::fit(&self.data, self.symbols.len(), settings, watch)
     }
 
+    /// Like `fit`, with an encoder in place of a latent for each group.
+    pub fn fit_encoder(&self, settings: &MatrixSettings, watch: impl FnMut(usize)) -> (FittedMatrices, Encoder) {
+        fit_encoder(&self.data, self.symbols.len(), settings, watch)
+    }
+
     /// The words that the decoder reads from each group's digits, best first: what the matrices say without the text.
     pub fn gist(&self, fitted: &FittedMatrices) -> Vec<Vec<String>> {
-        let is_word = |symbol| self.symbols.name(symbol).is_some_and(|(kind, _)| kind == SymbolKind::Word);
-        let word = |symbol| self.symbols.name(symbol).map(|(_, text)| text.to_owned());
+        let is_readable = |symbol| self.symbols.readable(symbol).is_some();
         let of_matrix = |matrix: DigitMatrix| {
-            let centres = matrix.decode(&fitted.dither);
-            fitted.decoder.says(&centres, GIST_WORDS, is_word).into_iter().filter_map(word).collect()
+            let centres = fitted.decode(&matrix);
+            fitted
+                .decoder
+                .says(&centres, GIST_WORDS, is_readable)
+                .into_iter()
+                .filter_map(|symbol| self.symbols.readable(symbol))
+                .collect()
         };
         fitted.matrices().into_iter().map(of_matrix).collect()
     }
 
-    /// The matrices of all groups by a baseline, none for ours.
+    /// The matrices of all groups by a baseline that has no decoder, none for the other methods.
     pub fn baseline(&self, method: Method, seed: u64) -> Option<Vec<DigitMatrix>> {
         let counts = &self.data.counts;
         match method {
-            Method::Ours => None,
+            Method::Ours | Method::Vae => None,
             Method::Lsa => {
                 let lsa = Lsa::new(counts, self.symbols.len(), seed);
                 counts.iter().map(|counts| lsa.digits(counts)).collect()

@@ -5,6 +5,7 @@
 pub mod article;
 pub mod experiment;
 pub mod gist;
+pub mod lossy;
 pub mod matrices;
 pub mod peers;
 pub mod puzzle;

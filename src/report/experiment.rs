@@ -30,6 +30,7 @@ pub fn experiment_tables(measures: &[Measures]) -> String {
         ("cosine within".into(), 3, Box::new(|m| Some(m.cosine_within))),
         ("cosine between".into(), 3, Box::new(|m| Some(m.cosine_between))),
         ("alignment error, digits".into(), 2, Box::new(|m| Some(m.alignment_error))),
+        ("BLEU".into(), 1, Box::new(|m| m.bleu)),
         ("entropy, bits a digit".into(), 3, Box::new(|m| Some(m.digit_entropy))),
         ("of a cell".into(), 3, Box::new(|m| Some(m.cell_entropy))),
         ("distinct digits".into(), 2, Box::new(|m| Some(m.distinct_digits))),

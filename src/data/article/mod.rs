@@ -9,7 +9,9 @@
 //! - `split`: where groups end
 //! - `keywords`: titles and keywords from the words' statistics
 //! - [`symbols`]: a text as counts of what occurs in it; [`edits`]: a text at random changed
+//! - [`bleu`]: how much of a text another one says
 
+pub mod bleu;
 pub mod edits;
 mod html;
 mod keywords;
@@ -24,7 +26,7 @@ mod text;
 mod words;
 
 pub use symbols::{Counts, SymbolKind, Symbols};
-pub use words::{Word, words};
+pub use words::{Word, is_unspaced, words};
 
 use keywords::Vocabulary;
 use serde::Serialize;

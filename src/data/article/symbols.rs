@@ -78,6 +78,20 @@ impl Symbols {
         self.names.get(index as usize).map(|(kind, text)| (*kind, text.as_str()))
     }
 
+    /// A symbol as a reader takes it: a word, or two characters that follow each other where words aren't spaced. None of others.
+    pub fn readable(&self, index: u32) -> Option<String> {
+        let (kind, text) = self.name(index)?;
+        let unspaced = |part: &str| part.chars().all(is_unspaced);
+        match kind {
+            SymbolKind::Word => (!text.contains(is_unspaced)).then(|| text.to_owned()),
+            SymbolKind::Pair => {
+                let (first, second) = text.split_once(' ')?;
+                (unspaced(first) && unspaced(second)).then(|| format!("{first}{second}"))
+            }
+            SymbolKind::Piece | SymbolKind::Marks => None,
+        }
+    }
+
     fn weigh(&self, found: &BTreeMap<(SymbolKind, String), f32>) -> Counts {
         let mut counts: Counts = found
             .iter()
@@ -135,6 +149,15 @@ fn tokens(text: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_and_pairs_of_characters_are_readable() {
+        let (symbols, _) = Symbols::gather(["a title 信息压 ***"], 0.5);
+        let read: Vec<String> = (0..symbols.len() as u32).filter_map(|symbol| symbols.readable(symbol)).collect();
+        let mut sorted = read.clone();
+        sorted.sort();
+        assert_eq!(sorted, ["a", "title", "信息", "息压"], "{read:?}");
+    }
 
     fn names(text: &str) -> Vec<String> {
         let (symbols, counts) = Symbols::gather([text], 0.5);

@@ -74,7 +74,7 @@ fn follows_initial(text: &str) -> bool {
 }
 
 /// Whether words of this character's script stand without spaces between them.
-pub(super) fn is_unspaced(character: char) -> bool {
+pub fn is_unspaced(character: char) -> bool {
     matches!(character,
         '\u{0e00}'..='\u{0eff}'   // Thai, Lao
         | '\u{1000}'..='\u{109f}' // Burmese

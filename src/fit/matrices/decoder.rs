@@ -34,6 +34,17 @@ impl GistDecoder {
 }
 
 impl GistDecoder {
+    /// The logarithms of p(symbol | centres), but for a term that all symbols of a group share, (symbol, group), in nats.
+    pub fn logits(&self, centres: &[[f32; CELLS]]) -> Array2<f32> {
+        let shape = (self.symbols.ncols(), centres.len());
+        let features = Array2::from_shape_fn(shape, |(cell, group)| feature(centres[group][cell]));
+        let mut logits = self.symbols.dot(&features);
+        for (mut row, &background) in logits.rows_mut().into_iter().zip(&self.background) {
+            row += background;
+        }
+        logits
+    }
+
     /// The `most` symbols, of those that `wanted` takes, that a group with these centres has above the background: by
     /// p(s | c) · log(p(s | c) / p(s)), each one's part of the divergence. Best first.
     pub fn says(&self, centres: &[f32], most: usize, wanted: impl Fn(u32) -> bool) -> Vec<u32> {

@@ -10,18 +10,25 @@
 //!
 //! - [`decoder`]: from coordinates to symbols
 //! - [`step`]: the loss of one step and its gradient
+//! - `source`: where latents are from
 //! - `adam`: the optimiser, for the rows that a step touches
 //! - `rate`: what the digits cost, kept to a budget
 //! - [`query`]: the latent of another text under a decoder that stays as it is
+//! - [`codebook`]: the other quantiser, learned
+//! - [`vae`]: latents by an encoder, instead of one for each group
 //! - [`baselines`]: LSA and SimHash
 
 mod adam;
 pub mod baselines;
+pub mod codebook;
 pub mod decoder;
 pub mod query;
 mod rate;
+mod source;
 pub mod step;
+pub mod vae;
 
+pub use codebook::{Codebook, CodebookSettings};
 pub use query::{Memory, QuerySettings};
 
 use crate::data::article::Counts;
@@ -29,11 +36,13 @@ use crate::fit::matrices::decoder::GistDecoder;
 use crate::latent::digits::{CELLS, DigitMatrix, Dither, HALF_WIDTH};
 use crate::rng::{self, Purpose};
 use adam::Adam;
+use codebook::Learner;
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
+use source::{Free, Source};
 use statrs::function::erf::erf;
 use step::{Pulls, Step, SymbolMajor};
 use thiserror::Error;
@@ -43,6 +52,17 @@ pub const FLAT_BITS: f32 = 332.0;
 
 /// The least cells that a budget is spread over, so that groups can differ in more than one respect.
 const LEAST_CELLS: usize = 4;
+
+/// How centres become digits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Quantiser {
+    /// Each cell for itself, by subtractive dither: [`DigitMatrix::encode`].
+    #[default]
+    Dither,
+    /// Two cells at a time, by a learned [`Codebook`].
+    Codebook,
+}
 
 /// How matrices are fitted. Defaults are what results/matrix-experiments.md found; none is tuned to one text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,6 +94,10 @@ pub struct MatrixSettings {
     pub bits: f32,
     /// Of the start, the noise, the dither.
     pub seed: u64,
+    /// How centres become digits.
+    pub quantiser: Quantiser,
+    /// How the codebook is learned, where that is the quantiser.
+    pub codebook: CodebookSettings,
 }
 
 impl Default for MatrixSettings {
@@ -92,6 +116,8 @@ impl Default for MatrixSettings {
             spread: 3.0,
             bits: FLAT_BITS,
             seed: 0,
+            quantiser: Quantiser::Dither,
+            codebook: CodebookSettings::default(),
         }
     }
 }
@@ -135,7 +161,11 @@ impl MatrixSettings {
                 return Err(MatrixSettingsError { field, value: f64::from(value), expected });
             }
         }
-        Ok(())
+        if self.bits < FLAT_BITS && self.quantiser == Quantiser::Codebook {
+            let expected = "a codebook keeps to no budget: 332 or more, or quantiser = \"dither\"";
+            return Err(MatrixSettingsError { field: "bits", value: f64::from(self.bits), expected });
+        }
+        self.codebook.check()
     }
 
     /// The cells that carry something, the first of each matrix: one for each bit of the budget. The others stay in the
@@ -169,12 +199,30 @@ pub struct FittedMatrices {
     pub nats_per_symbol: Vec<f64>,
     /// The dither of the digits.
     pub dither: Dither,
+    /// The codebook of the digits, where they aren't dithered.
+    pub codebook: Option<Codebook>,
 }
 
 impl FittedMatrices {
     /// The digits of each group.
     pub fn matrices(&self) -> Vec<DigitMatrix> {
-        self.centres.iter().map(|centres| DigitMatrix::encode(centres, &self.dither)).collect()
+        self.centres.iter().map(|centres| self.encode(centres)).collect()
+    }
+
+    /// The digits of centres.
+    pub fn encode(&self, centres: &[f32; CELLS]) -> DigitMatrix {
+        match &self.codebook {
+            None => DigitMatrix::encode(centres, &self.dither),
+            Some(codebook) => codebook.encode(centres),
+        }
+    }
+
+    /// Centres as the decoder sees them.
+    pub fn decode(&self, matrix: &DigitMatrix) -> [f32; CELLS] {
+        match &self.codebook {
+            None => matrix.decode(&self.dither),
+            Some(codebook) => codebook.decode(matrix),
+        }
     }
 
     /// Draws the latents to the prior's middle by the least that makes `keeps` take the matrices; it has to take those of no
@@ -197,7 +245,7 @@ impl FittedMatrices {
         let cells = self.latents.ncols();
         let mean = self.latents.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(cells));
         let deviation = (mean.dot(&mean) / cells as f32).sqrt().max(f32::MIN_POSITIVE);
-        DigitMatrix::encode(&centres_of_latent((mean / deviation).view()), &self.dither)
+        self.encode(&centres_of_latent((mean / deviation).view()))
     }
 }
 
@@ -206,45 +254,57 @@ pub fn fit(
     data: &GroupData,
     symbol_count: usize,
     settings: &MatrixSettings,
+    watch: impl FnMut(usize),
+) -> FittedMatrices {
+    let start = normals(data.counts.len(), settings.cells(), settings.seed, 0, 1.0);
+    fit_source(&mut Free::new(start, settings), data, symbol_count, settings, watch)
+}
+
+/// Fits a decoder and what `source` has its latents from.
+fn fit_source(
+    source: &mut impl Source,
+    data: &GroupData,
+    symbol_count: usize,
+    settings: &MatrixSettings,
     mut watch: impl FnMut(usize),
 ) -> FittedMatrices {
     let groups = data.counts.len();
-    let cells = settings.cells();
-    let mut latents = normals(groups, cells, settings.seed, 0, 1.0);
+    let cells = source.latents().ncols();
     let mut decoder = GistDecoder::flat(symbol_count, &data.counts);
     // Not 0, where neither side would have a direction.
     decoder.symbols = normals(symbol_count, cells, settings.seed, 1, 0.02);
     let by_symbol = SymbolMajor::new(&data.counts, symbol_count);
     let pulls = Pulls::new(data, settings);
-    let mut group_adam = Adam::new((groups, cells), settings.group_learning_rate, 0.9, 0.99);
+    let mut learner =
+        (settings.quantiser == Quantiser::Codebook).then(|| Learner::new(&settings.codebook, &data.articles));
     let mut symbol_adam = Adam::new((symbol_count, cells), settings.symbol_learning_rate, 0.9, 0.95);
-    let all_groups: Vec<usize> = (0..groups).collect();
     let mut subsets = Subsets::new(symbol_count, settings);
     let mut nats_per_symbol = Vec::with_capacity(settings.steps);
     for index in 0..settings.steps {
         let subset = subsets.next();
-        let step = Step {
-            decoder: &decoder,
-            by_symbol: &by_symbol,
-            subset: &subset,
-            settings,
-            noise: &noise(groups, cells, settings.seed, index),
+        let latents = source.latents();
+        let noise = match &learner {
+            None => noise(groups, cells, settings.seed, index),
+            Some(learner) => learner.codebook.errors(&latents),
         };
+        let step = Step { decoder: &decoder, by_symbol: &by_symbol, subset: &subset, settings, noise: &noise };
         let gradients = step.gradients(&latents);
         nats_per_symbol.push(gradients.nats_per_symbol);
         symbol_adam.step(&mut decoder.symbols, &subset, &gradients.symbols);
         if index >= settings.warmup_steps {
             let mut of_latents = gradients.latents;
             pulls.add_gradient(&latents, &mut of_latents);
-            group_adam.step(&mut latents, &all_groups, &of_latents);
-            if settings.bits < FLAT_BITS {
-                rate::keep_to_budget(&mut latents, settings.bits);
+            source.learn(&of_latents);
+            if let Some(learner) = &mut learner {
+                learner.learn(&centres_of(&latents), index as f32 / settings.steps as f32);
             }
         }
         watch(index + 1);
     }
+    let latents = source.latents();
     let centres = centres_of(&latents);
-    FittedMatrices { latents, centres, decoder, nats_per_symbol, dither: Dither::new(settings.seed) }
+    let codebook = learner.map(|learner| learner.codebook);
+    FittedMatrices { latents, centres, decoder, nats_per_symbol, dither: Dither::new(settings.seed), codebook }
 }
 
 /// Fits latents of other texts to `fitted`'s decoder, which stays as it is, under the normal prior alone: the posterior's mode.

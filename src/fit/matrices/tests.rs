@@ -177,11 +177,17 @@ fn impossible_settings_are_named() {
 #[test]
 fn a_fit_is_the_same_for_any_number_of_threads() {
     let (data, symbols) = data();
-    let run = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| fit(&data, symbols.len(), &quick(), |_| ()).matrices())
-    };
-    assert_eq!(run(1), run(3));
+    for quantiser in [Quantiser::Dither, Quantiser::Codebook] {
+        let settings = MatrixSettings { quantiser, ..quick() };
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let (by_encoder, _) = vae::fit_encoder(&data, symbols.len(), &settings, |_| ());
+                (fit(&data, symbols.len(), &settings, |_| ()).matrices(), by_encoder.matrices())
+            })
+        };
+        assert_eq!(run(1), run(3), "{quantiser:?}");
+    }
 }
 
 #[test]

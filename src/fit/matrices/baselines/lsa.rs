@@ -3,6 +3,7 @@
 //! In: counts. Out: [`Lsa`], which gives a text's digits. Deerwester and others 1990; the singular vectors by block power
 //! iteration (Halko, Martinsson and Tropp 2011, algorithm 4.4).
 
+use super::TfIdf;
 use crate::data::article::Counts;
 use crate::latent::digits::{CELLS, DigitMatrix, LEVELS};
 use crate::rng::{self, Purpose};
@@ -14,7 +15,7 @@ const ITERATIONS: usize = 8;
 
 /// A fitted space.
 pub struct Lsa {
-    inverse_frequencies: Vec<f32>,
+    weights: TfIdf,
     /// Right singular vectors, (symbol, cell).
     directions: Array2<f32>,
     /// For each cell the values at which a group's digit goes up.
@@ -24,14 +25,12 @@ pub struct Lsa {
 impl Lsa {
     /// Fits the space of `counts`.
     pub fn new(counts: &[Counts], symbols: usize, seed: u64) -> Self {
-        let mut groups_with = vec![0.0f32; symbols];
-        for &(symbol, _) in counts.iter().flatten() {
-            groups_with[symbol as usize] += 1.0;
-        }
-        let all = counts.len() as f32;
-        let inverse_frequencies = groups_with.iter().map(|with| ((all + 1.0) / (with + 0.5)).ln()).collect();
-        let mut lsa = Self { inverse_frequencies, directions: Array2::zeros((symbols, CELLS)), deciles: Vec::new() };
-        let rows: Vec<Counts> = counts.iter().map(|counts| lsa.weigh(counts)).collect();
+        let mut lsa = Self {
+            weights: TfIdf::new(counts, symbols),
+            directions: Array2::zeros((symbols, CELLS)),
+            deciles: Vec::new(),
+        };
+        let rows: Vec<Counts> = counts.iter().map(|counts| lsa.weights.weigh(counts)).collect();
 
         let mut stream = rng::stream(seed, Purpose::Initial, 2);
         let mut directions = Array2::from_shape_fn((symbols, CELLS), |_| StandardNormal.sample(&mut stream));
@@ -54,17 +53,9 @@ impl Lsa {
 
     /// The digits of a text.
     pub fn digits(&self, counts: &Counts) -> Option<DigitMatrix> {
-        let values = project(&[self.weigh(counts)], &self.directions);
+        let values = project(&[self.weights.weigh(counts)], &self.directions);
         let digit = |cell: usize| self.deciles[cell].partition_point(|&bound| bound < values[(0, cell)]) as u8;
         DigitMatrix::from_cells(std::array::from_fn(digit))
-    }
-
-    /// TF-IDF at unit length, the counts damped by a logarithm.
-    fn weigh(&self, counts: &Counts) -> Counts {
-        let weigh = |&(symbol, count): &(u32, f32)| (symbol, count.ln_1p() * self.inverse_frequencies[symbol as usize]);
-        let weighted: Counts = counts.iter().map(weigh).collect();
-        let length = weighted.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
-        weighted.into_iter().map(|(symbol, weight)| (symbol, weight / length)).collect()
     }
 }
 

@@ -5,7 +5,9 @@
 mod lsa;
 mod simhash;
 mod vectors;
+mod weighting;
 
 pub use lsa::Lsa;
 pub use simhash::{SIMHASH_BITS, SimHash};
 pub use vectors::centres_of_vectors;
+pub use weighting::TfIdf;

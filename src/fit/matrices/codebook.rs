@@ -163,7 +163,7 @@ impl Codebook {
         let mut weights = self.entries.map(|entry| squared_distance(pair, entry));
         let least = weights[nearest];
         if temperature > 0.0 {
-            weights.iter_mut().for_each(|distance| *distance = ((least - *distance) / temperature).exp());
+            weights = weights.map(|distance| ((least - distance) / temperature).exp());
         } else {
             weights.fill(0.0);
             weights[nearest] = 1.0;

@@ -159,13 +159,7 @@ mod tests {
         let weights = normals(3, CELLS, 3, 7, 1.0);
         let analytic = encoder.gradients(&inputs, &weights);
         let loss = |encoder: &Encoder| (encoder.latents(&encoder.hidden(&inputs)) * &weights).sum();
-        let of: [(fn(&mut Encoder) -> &mut Array2<f32>, &Array2<f32>, [usize; 2]); 4] = [
-            (|e| &mut e.first, &analytic.first, [4, 17]),
-            (|e| &mut e.first_bias, &analytic.first_bias, [0, 5]),
-            (|e| &mut e.second, &analytic.second, [9, 60]),
-            (|e| &mut e.second_bias, &analytic.second_bias, [0, 99]),
-        ];
-        for (parameter, gradient, at) in of {
+        let check = |parameter: fn(&mut Encoder) -> &mut Array2<f32>, gradient: &Array2<f32>, at: [usize; 2]| {
             let step = 1e-2;
             let mut moved = encoder.clone();
             parameter(&mut moved)[at] += step;
@@ -173,7 +167,11 @@ mod tests {
             parameter(&mut moved)[at] -= 2.0 * step;
             let slope = (above - loss(&moved)) / (2.0 * step);
             assert!((slope - gradient[at]).abs() < 0.02 * (0.1 + slope.abs()), "{at:?}: {slope} {}", gradient[at]);
-        }
+        };
+        check(|encoder| &mut encoder.first, &analytic.first, [4, 17]);
+        check(|encoder| &mut encoder.first_bias, &analytic.first_bias, [0, 5]);
+        check(|encoder| &mut encoder.second, &analytic.second, [9, 60]);
+        check(|encoder| &mut encoder.second_bias, &analytic.second_bias, [0, 99]);
     }
 
     #[test]

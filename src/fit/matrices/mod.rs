@@ -10,12 +10,14 @@
 //! - [`decoder`]: from coordinates to symbols
 //! - [`step`]: the loss of one step and its gradient
 //! - `adam`: the optimiser, for the rows that a step touches
+//! - [`encode`](mod@encode): the latents of other texts, fast and the same for the same text
 //! - [`query`]: the latent of another text under a decoder that stays as it is
 //! - [`baselines`]: LSA and SimHash
 
 mod adam;
 pub mod baselines;
 pub mod decoder;
+pub mod encode;
 pub mod query;
 pub mod step;
 

@@ -8,6 +8,7 @@ mod experiment;
 mod files;
 mod groups;
 mod inspect;
+mod library;
 mod matrices;
 mod puzzle;
 mod score;
@@ -35,6 +36,7 @@ enum Verb {
     Analyze(analyze::Arguments),
     Matrices(matrices::Arguments),
     Experiment(experiment::Arguments),
+    Library(library::Arguments),
 }
 
 /// Does what the command line says.
@@ -50,5 +52,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Verb::Analyze(arguments) => analyze::run(arguments),
         Verb::Matrices(arguments) => matrices::run(arguments),
         Verb::Experiment(arguments) => experiment::run(arguments),
+        Verb::Library(arguments) => library::run(arguments),
     }
 }

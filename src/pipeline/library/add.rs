@@ -125,7 +125,7 @@ impl Library {
             }
             Ok(())
         };
-        written().and_then(|()| transaction.commit()).map_err(|error| wrong(&file, error))
+        written().and_then(|()| transaction.commit()).map_err(|error| wrong(&file, &error))
     }
 
     fn add_one(&mut self, article: &NewArticle, settings: &LibrarySettings) -> Result<Outcome, LibraryError> {
@@ -141,9 +141,9 @@ impl Library {
             let file = self.store.file.clone();
             let transaction = self.store.write()?;
             let outcome = insert(&transaction, article, &frame, &encoded, settings);
-            match outcome.map_err(|error| wrong(&file, error))? {
+            match outcome.map_err(|error| wrong(&file, &error))? {
                 Some(outcome) => {
-                    transaction.commit().map_err(|error| wrong(&file, error))?;
+                    transaction.commit().map_err(|error| wrong(&file, &error))?;
                     return Ok(outcome);
                 }
                 // There is a newer frame: again, under that.
@@ -259,12 +259,11 @@ fn choose_cluster(
             best = Some((cosine, row.get(0)?, sums));
         }
     }
-    let (cluster, mut sums, opened) = match best {
-        Some((_, cluster, sums)) => (cluster, sums, false),
-        None => {
-            transaction.execute("INSERT INTO clusters DEFAULT VALUES", [])?;
-            (transaction.last_insert_rowid(), [0.0; CELLS], true)
-        }
+    let (cluster, mut sums, opened) = if let Some((_, cluster, sums)) = best {
+        (cluster, sums, false)
+    } else {
+        transaction.execute("INSERT INTO clusters DEFAULT VALUES", [])?;
+        (transaction.last_insert_rowid(), [0.0; CELLS], true)
     };
     for (sum, value) in sums.iter_mut().zip(direction) {
         *sum += value;

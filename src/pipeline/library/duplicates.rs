@@ -54,7 +54,7 @@ impl Library {
         let file = self.store.file.clone();
         let transaction = self.store.write()?;
         let found = found(&transaction, frame, &pairs, most_distance, remove);
-        found.and_then(|found| transaction.commit().map(|()| found)).map_err(|error| wrong(&file, error))
+        found.and_then(|found| transaction.commit().map(|()| found)).map_err(|error| wrong(&file, &error))
     }
 }
 

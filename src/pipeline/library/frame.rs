@@ -124,7 +124,10 @@ impl Frame {
         FrameParts { version, names, decoder, seed, overlap_weight }
     }
 
-    /// From what was stored; a reason where that can't be a frame.
+    /// From what was stored.
+    ///
+    /// # Errors
+    /// Why it can't be a frame.
     pub fn of_parts(parts: &FrameParts) -> Result<Self, String> {
         let mut names = Vec::new();
         for line in parts.names.split_terminator('\n') {

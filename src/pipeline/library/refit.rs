@@ -9,7 +9,7 @@ use super::store::{Census, newest_version, write_frame, wrong};
 use super::{Library, LibraryError, LibrarySettings, Progress};
 use crate::latent::digits::CELLS;
 use rusqlite::{Connection, Transaction};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// Groups that are encoded at a time.
 const PART: usize = 4096;
@@ -68,14 +68,14 @@ impl Library {
             let last = groups.last().map_or(0, |group| group.id);
             let mut now = stored_after(&transaction, last)?;
             encoded.extend(encode_all(&frame, &now));
-            let mut left = groups_left(&transaction)?;
+            let left = groups_left(&transaction)?;
             let mut groups = groups;
             groups.append(&mut now);
-            let written = groups.iter().zip(&encoded).filter(|(group, _)| left.remove(&group.id).is_some());
+            let written = groups.iter().zip(&encoded).filter(|(group, _)| left.contains(&group.id));
             write_all(&transaction, &frame, &written.collect::<Vec<_>>()).map(Some)
         };
         let rewritten = rewrite().and_then(|groups| transaction.commit().map(|()| groups));
-        if let Some(groups) = rewritten.map_err(|error| wrong(&file, error))? {
+        if let Some(groups) = rewritten.map_err(|error| wrong(&file, &error))? {
             watch(Progress::Refitted { version: newest + 1, groups, drift });
         }
         Ok(())
@@ -121,10 +121,9 @@ fn stored_after(connection: &Connection, last: i64) -> rusqlite::Result<Vec<Stor
     rows.collect()
 }
 
-/// The groups that are there, as keys.
-fn groups_left(connection: &Connection) -> rusqlite::Result<BTreeMap<i64, ()>> {
+fn groups_left(connection: &Connection) -> rusqlite::Result<HashSet<i64>> {
     let mut statement = connection.prepare("SELECT id FROM groups")?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, ())))?;
+    let rows = statement.query_map([], |row| row.get(0))?;
     rows.collect()
 }
 

@@ -86,7 +86,7 @@ fn recall(frame: &Frame, text: &str, nearest: &[&Known]) -> DigitMatrix {
 }
 
 /// The `most` groups of the least distance; of equals the earliest.
-fn nearest<'a>(known: &'a [Known], most: usize, distance: impl Fn(&DigitMatrix) -> u32) -> Vec<&'a Known> {
+fn nearest(known: &[Known], most: usize, distance: impl Fn(&DigitMatrix) -> u32) -> Vec<&Known> {
     let mut distances: Vec<(u32, usize)> =
         known.iter().enumerate().map(|(index, known)| (distance(&known.matrix), index)).collect();
     if most < distances.len() {

@@ -18,7 +18,7 @@ pub(super) const SCHEMA_VERSION: i64 = 1;
 pub(super) const APPLICATION: i64 = 0x5446_4c42;
 
 /// How long a process waits for another's transaction; they take milliseconds, a refit's seconds.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// `AUTOINCREMENT`, since a number that was used may stand in the output of an earlier command.
 const SCHEMA: &str = "
@@ -96,7 +96,7 @@ impl Store {
         if create {
             flags |= OpenFlags::SQLITE_OPEN_CREATE;
         }
-        let connection = Connection::open_with_flags(path, flags).map_err(|error| wrong(&file, error))?;
+        let connection = Connection::open_with_flags(path, flags).map_err(|error| wrong(&file, &error))?;
         let mut store = Self { connection, file };
         store.prepare(create)?;
         Ok(store)
@@ -123,7 +123,7 @@ impl Store {
                 }
                 transaction.commit()
             });
-            made.map_err(|error| wrong(&self.file, error))?;
+            made.map_err(|error| wrong(&self.file, &error))?;
         }
         if self.is_blank()? {
             return Err(LibraryError::Empty { file: self.file.clone() });
@@ -152,14 +152,14 @@ impl Store {
 
     /// Runs queries; their errors name the file.
     pub fn run<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, LibraryError> {
-        work(&self.connection).map_err(|error| wrong(&self.file, error))
+        work(&self.connection).map_err(|error| wrong(&self.file, &error))
     }
 
     /// Begins a transaction that writes; no other process writes until its end.
     pub fn write(&mut self) -> Result<Transaction<'_>, LibraryError> {
         let file = &self.file;
         let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
-        begun.map_err(|error| wrong(file, error))
+        begun.map_err(|error| wrong(file, &error))
     }
 
     /// The newest frame's version.
@@ -259,7 +259,7 @@ pub(super) fn read_matrices(connection: &Connection, version: u32) -> rusqlite::
 const LEVELS_EXCEEDED: i64 = 10;
 
 /// An error of SQLite, as one that names the file and says what to do.
-pub(super) fn wrong(file: &Path, error: rusqlite::Error) -> LibraryError {
+pub(super) fn wrong(file: &Path, error: &rusqlite::Error) -> LibraryError {
     use rusqlite::Error as Sql;
     let file = file.to_owned();
     let reason = error.to_string();

@@ -167,7 +167,9 @@ fn the_first_of_two_frames_holds() {
             })
         })
         .collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
     let contents = Library::open(&file).unwrap().contents().unwrap();
     assert_eq!((contents.articles.len(), contents.groups, contents.frames.len()), (2, 8, 1));
     assert_eq!(contents.frames[0].matrices, 8);

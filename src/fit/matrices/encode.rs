@@ -5,9 +5,9 @@
 //! it comes, and whatever came before. Each step takes all symbols in one pass, so that a lone text costs milliseconds.
 
 use super::adam::Adam;
+use super::centres_of;
 use super::query::HIGHEST_EXPONENT;
 use super::step::feature_slope;
-use super::{centre, centres_of};
 use crate::data::article::Counts;
 use crate::fit::matrices::decoder::{GistDecoder, feature};
 use crate::latent::digits::CELLS;
@@ -32,49 +32,58 @@ impl Default for EncodeSettings {
 /// Numbers that are added up side by side; the order of summation is the same on every machine.
 const LANES: usize = 20;
 
+/// Texts that go through the symbols together, so that these come from memory once for all; results don't depend on it.
+const TOGETHER: usize = 8;
+
 /// The centres of each text.
 pub fn encode(decoder: &GistDecoder, counts: &[Counts], settings: &EncodeSettings) -> Vec<[f32; CELLS]> {
-    counts.par_iter().map(|counts| encode_one(decoder, counts, settings)).collect()
+    counts.par_chunks(TOGETHER).flat_map_iter(|counts| encode_some(decoder, counts, settings)).collect()
 }
 
-fn encode_one(decoder: &GistDecoder, counts: &Counts, settings: &EncodeSettings) -> [f32; CELLS] {
-    let mut observed = [0.0f32; CELLS];
-    let mut total = 0.0;
-    for &(symbol, count) in counts {
-        add_scaled(&mut observed, count, row(decoder, symbol as usize));
-        total += count;
+fn encode_some(decoder: &GistDecoder, counts: &[Counts], settings: &EncodeSettings) -> Vec<[f32; CELLS]> {
+    let mut observed = vec![[0.0f32; CELLS]; counts.len()];
+    for (sums, counts) in observed.iter_mut().zip(counts) {
+        for &(symbol, count) in counts {
+            add_scaled(sums, count, row(decoder, symbol as usize));
+        }
     }
-    let mut latents = Array2::<f32>::zeros((1, CELLS));
-    let mut adam = Adam::new(1, settings.learning_rate, 0.8, 0.95);
+    let total = |counts: &Counts| counts.iter().map(|&(_, count)| count).sum();
+    let totals: Vec<f32> = counts.iter().map(total).collect();
+    let all: Vec<usize> = (0..counts.len()).collect();
+    let mut latents = Array2::<f32>::zeros((counts.len(), CELLS));
+    let mut adam = Adam::new(counts.len(), settings.learning_rate, 0.8, 0.95);
     for step in 0..settings.steps {
         adam.learning_rate = settings.learning_rate * (1.0 - step as f32 / settings.steps as f32);
-        let features = std::array::from_fn(|cell| feature(centre(latents[(0, cell)])));
-        let (normaliser, expected) = expectation(decoder, &features);
-        let gradient = Array2::from_shape_fn((1, CELLS), |at| {
-            let v = latents[at];
-            (total * expected[at.1] / normaliser - observed[at.1]) * feature_slope(v) + v
+        let expected = expectations(decoder, &centres_of(&latents));
+        let gradient = Array2::from_shape_fn(latents.raw_dim(), |(text, cell)| {
+            let v = latents[(text, cell)];
+            let (normaliser, sums) = &expected[text];
+            (totals[text] * sums[cell] / normaliser - observed[text][cell]) * feature_slope(v) + v
         });
-        adam.step(&mut latents, &[0], &gradient);
+        adam.step(&mut latents, &all, &gradient);
     }
-    centres_of(&latents)[0]
+    centres_of(&latents)
 }
 
 /// log Σ_s p(s) exp(f · e_s) at each of `centres`, in nats.
 pub fn log_normalisers(decoder: &GistDecoder, centres: &[[f32; CELLS]]) -> Vec<f32> {
-    centres.par_iter().map(|centres| expectation(decoder, &centres.map(feature)).0.ln()).collect()
+    let of_some = |centres| expectations(decoder, centres).into_iter().map(|(normaliser, _)| normaliser.ln());
+    centres.par_chunks(TOGETHER).flat_map_iter(of_some).collect()
 }
 
-/// Σ_s p(s) exp(f · e_s), and the same sum with each term times e_s.
-fn expectation(decoder: &GistDecoder, features: &[f32; CELLS]) -> (f32, [f32; CELLS]) {
-    let mut normaliser = f32::MIN_POSITIVE;
-    let mut sums = [0.0f32; CELLS];
+/// At each of `centres`, Σ_s p(s) exp(f · e_s), and the same sum with each term times e_s.
+fn expectations(decoder: &GistDecoder, centres: &[[f32; CELLS]]) -> Vec<(f32, [f32; CELLS])> {
+    let features: Vec<[f32; CELLS]> = centres.iter().map(|centres| centres.map(feature)).collect();
+    let mut expected = vec![(f32::MIN_POSITIVE, [0.0f32; CELLS]); centres.len()];
     for (symbol, background) in decoder.background.iter().enumerate() {
         let latent = row(decoder, symbol);
-        let weight = (background + dot(features, latent)).min(HIGHEST_EXPONENT).exp();
-        normaliser += weight;
-        add_scaled(&mut sums, weight, latent);
+        for (features, (normaliser, sums)) in features.iter().zip(&mut expected) {
+            let weight = (background + dot(features, latent)).min(HIGHEST_EXPONENT).exp();
+            *normaliser += weight;
+            add_scaled(sums, weight, latent);
+        }
     }
-    (normaliser, sums)
+    expected
 }
 
 /// A symbol's latent. Rows are contiguous as decoders are made; one that isn't says nothing.

@@ -86,15 +86,17 @@ impl Frame {
 
     /// Texts as digits.
     pub fn encode(&self, texts: &[&str]) -> Vec<Encoded> {
-        let one = |text: &&str| {
-            let counts = self.symbols.count(text);
-            let centres = encode(&self.decoder, std::slice::from_ref(&counts), &EncodeSettings::default());
-            let matrix = DigitMatrix::encode(&centres[0], &self.dither);
-            let log_normaliser = log_normalisers(&self.decoder, &[matrix.decode(&self.dither)])[0];
+        let counts: Vec<Counts> = texts.par_iter().map(|text| self.symbols.count(text)).collect();
+        let centres = encode(&self.decoder, &counts, &EncodeSettings::default());
+        let matrices: Vec<DigitMatrix> =
+            centres.iter().map(|centres| DigitMatrix::encode(centres, &self.dither)).collect();
+        let decoded: Vec<[f32; CELLS]> = matrices.iter().map(|matrix| matrix.decode(&self.dither)).collect();
+        let normalisers = log_normalisers(&self.decoder, &decoded);
+        let encoded = texts.par_iter().zip(matrices).zip(normalisers).map(|((text, matrix), log_normaliser)| {
             let (words, strange_words) = self.symbols.strange_words(text);
             Encoded { matrix, log_normaliser, words, strange_words }
-        };
-        texts.par_iter().map(one).collect()
+        });
+        encoded.collect()
     }
 
     /// What the `known` groups, digits and normalisers, make of a text: digits between theirs, by how well each tells it.

@@ -32,7 +32,7 @@ demo: build
 
 test: $(NEEDS_LIBTORCH)
 	cargo test --quiet
-	cargo test --quiet --test articles -- --ignored
+	cargo test --quiet --test articles --test library -- --ignored
 	cargo test --quiet --features torch
 
 # Every engine against the numeric references in $$TENFOLD_ORACLE_DIR.

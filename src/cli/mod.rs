@@ -9,6 +9,7 @@ mod files;
 mod gist;
 mod groups;
 mod inspect;
+mod library;
 mod matrices;
 mod puzzle;
 mod score;
@@ -37,6 +38,7 @@ enum Verb {
     Matrices(matrices::Arguments),
     Gist(gist::Arguments),
     Experiment(experiment::Arguments),
+    Library(library::Arguments),
 }
 
 /// Does what the command line says.
@@ -53,5 +55,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Verb::Matrices(arguments) => matrices::run(arguments),
         Verb::Gist(arguments) => gist::run(arguments),
         Verb::Experiment(arguments) => experiment::run(arguments),
+        Verb::Library(arguments) => library::run(arguments),
     }
 }

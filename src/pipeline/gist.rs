@@ -192,7 +192,7 @@ mod tests {
             assert_eq!(read.digits.matrices.len(), read.groups(TEXT.as_bytes()).unwrap().groups.len());
             assert!(read.digits.information_bits() <= f64::from(bits) * read.digits.matrices.len() as f64);
         }
-        let read = FileMatrices::read(&file(MatrixMode::Gist, 100.0)).unwrap().unwrap();
+        let read = FileMatrices::read(&file(MatrixMode::Gist, 332.0)).unwrap().unwrap();
         let words = read.words().unwrap();
         assert!(words[0].contains(&"rabbit"), "{words:?}");
         assert!(words.last().unwrap().iter().any(|word| ["image", "images", "wavelet"].contains(word)), "{words:?}");

@@ -58,9 +58,27 @@ impl Symbols {
         (symbols, counts)
     }
 
+    /// Symbols that were gathered before, by kind and text, numbered as they stand. Of one that comes twice the last number
+    /// counts.
+    pub fn of_names(names: Vec<(SymbolKind, String)>, overlap_weight: f32) -> Self {
+        let indices = names.iter().cloned().zip(0..).collect();
+        Self { names, indices, overlap_weight }
+    }
+
     /// The counts of another text; symbols that aren't known are left out.
     pub fn count(&self, text: &str) -> Counts {
         self.weigh(&occurrences(text))
+    }
+
+    /// The words of another text, and how many of them aren't known.
+    pub fn strange_words(&self, text: &str) -> (u32, u32) {
+        let text = text.to_lowercase();
+        let (mut all, mut strange) = (0, 0);
+        for token in tokens(&text) {
+            all += 1;
+            strange += u32::from(!self.indices.contains_key(&(SymbolKind::Word, token.to_owned())));
+        }
+        (all, strange)
     }
 
     /// How many there are.
@@ -178,5 +196,14 @@ mod tests {
         assert_eq!(symbols.count("one two one"), counts[0]);
         assert!(counts[0].contains(&(0, 2.0)), "{counts:?}");
         assert!(symbols.count("unheard").is_empty());
+        assert_eq!(symbols.strange_words("One unheard two"), (3, 1));
+    }
+
+    #[test]
+    fn names_make_the_same_symbols_again() {
+        let (symbols, counts) = Symbols::gather(["one two one", "信息压缩"], 0.5);
+        let names = (0..symbols.len() as u32).filter_map(|index| symbols.name(index));
+        let again = Symbols::of_names(names.map(|(kind, name)| (kind, name.to_owned())).collect(), 0.5);
+        assert_eq!(["one two one", "信息压缩"].map(|text| again.count(text)).to_vec(), counts);
     }
 }

@@ -12,7 +12,8 @@ pub(super) struct Adam {
     first: Array2<f32>,
     second: Array2<f32>,
     ages: Vec<i32>,
-    learning_rate: f32,
+    /// The step's length where gradients agree.
+    pub learning_rate: f32,
     beta1: f32,
     beta2: f32,
 }

@@ -13,6 +13,7 @@
 //! - `source`: where latents are from
 //! - `adam`: the optimiser, for the rows that a step touches
 //! - `rate`: what the digits cost, kept to a budget
+//! - [`encode`](mod@encode): the latents of other texts, fast and the same for the same text
 //! - [`query`]: the latent of another text under a decoder that stays as it is
 //! - [`codebook`]: the other quantiser, learned
 //! - [`vae`]: latents by an encoder, instead of one for each group
@@ -22,6 +23,7 @@ mod adam;
 pub mod baselines;
 pub mod codebook;
 pub mod decoder;
+pub mod encode;
 pub mod query;
 mod rate;
 mod source;

@@ -31,7 +31,7 @@ impl Default for QuerySettings {
 }
 
 /// Exponents above this are taken as this, so that f32 does not overflow; e^60 times likelier is likely enough.
-const HIGHEST_EXPONENT: f32 = 60.0;
+pub(super) const HIGHEST_EXPONENT: f32 = 60.0;
 
 /// Groups whose normalisers are worked out together.
 const PART: usize = 64;
@@ -80,6 +80,17 @@ impl Memory {
         };
         let log_normalisers = starts.par_iter().map(of_part).collect::<Vec<_>>().concat();
         Self { decoder, centres: fitted.centres.clone(), features, log_normalisers, settings }
+    }
+
+    /// The memory of groups whose centres and normalisers (`encode::log_normalisers`) are known, as a library keeps them.
+    pub fn of_known(
+        decoder: GistDecoder,
+        centres: Vec<[f32; CELLS]>,
+        log_normalisers: Vec<f32>,
+        settings: QuerySettings,
+    ) -> Self {
+        let features = Array2::from_shape_fn((CELLS, centres.len()), |(cell, group)| feature(centres[group][cell]));
+        Self { decoder, centres, features, log_normalisers, settings }
     }
 
     /// log p(text | group) − log p(text | background) for each group, in nats.

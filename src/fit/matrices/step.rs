@@ -156,7 +156,7 @@ impl Expected {
 }
 
 /// The derivative of a feature by its latent coordinate: the normal density, scaled as the centre and the feature are.
-fn feature_slope(latent: f32) -> f32 {
+pub(super) fn feature_slope(latent: f32) -> f32 {
     const DENSITY_AT_0: f32 = 0.398_942_3;
     (1.0 - 2.0 * HALF_WIDTH) * DENSITY_AT_0 * (-0.5 * latent * latent).exp() / CENTRE_DEVIATION
 }

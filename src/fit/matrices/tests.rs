@@ -135,6 +135,26 @@ fn near_texts_get_near_matrices_and_edited_ones_are_found() {
 }
 
 #[test]
+fn a_text_is_encoded_alike_whenever_it_comes_and_near_its_like() {
+    let (data, symbols) = data();
+    let decoder = fit(&data, symbols.len(), &quick(), |_| ()).decoder;
+    let dither = Dither::new(0);
+    let settings = encode::EncodeSettings::default();
+    let together = encode::encode(&decoder, &data.counts, &settings);
+    let matrices: Vec<DigitMatrix> = together.iter().map(|centres| DigitMatrix::encode(centres, &dither)).collect();
+    for (group, near, far) in [(0, 1, 6), (2, 3, 4), (4, 5, 0), (6, 7, 2)] {
+        let alone = encode::encode(&decoder, &data.counts[group..=group], &settings);
+        assert_eq!(alone[0], together[group]);
+        let distance = |other: usize| matrices[group].digit_distance(&matrices[other]);
+        assert!(distance(near) < distance(far), "group {group}: {} {}", distance(near), distance(far));
+    }
+    let normalisers = encode::log_normalisers(&decoder, &together);
+    let known = Memory::of_known(decoder.clone(), together.clone(), normalisers, QuerySettings::default());
+    let recalled = known.recall(&symbols.count("croquet her queen the off shouted ground head"));
+    assert_eq!(recalled.best.map(|(group, _)| group), Some(2));
+}
+
+#[test]
 fn digits_say_their_group_s_words() {
     let (data, symbols) = data();
     let fitted = fit(&data, symbols.len(), &quick(), |_| ());

@@ -1,0 +1,304 @@
+//! `tenfold library`: the matrices of many articles in one file, and the groups of them that are nearest to a text.
+
+use super::files;
+use super::groups::{Lengths, read_article};
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use rayon::prelude::*;
+use serde::Serialize;
+use std::io::Write;
+use std::path::PathBuf;
+use tenfold::pipeline::library::{
+    Answer, Contents, Duplicates, Hit, Library, LibrarySettings, NewArticle, Outcome, Progress,
+};
+
+/// Keep the matrices of many articles in one file, and find the groups nearest to a text
+#[derive(Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Add(Add),
+    Query(Query),
+    List(List),
+    Dedupe(Dedupe),
+}
+
+/// Add articles; each is on the disk when its line is printed
+#[derive(Args)]
+struct Add {
+    /// The library; made where there is none
+    library: PathBuf,
+    /// Articles, folders of them, or `-` for standard input
+    #[arg(required = true)]
+    articles: Vec<PathBuf>,
+    #[command(flatten)]
+    lengths: Lengths,
+    /// Fit a new decoder when the share of unknown words has risen by so much; 1 for never
+    #[arg(long, value_name = "SHARE", default_value_t = LibrarySettings::default().drift, value_parser = parse_share)]
+    drift: f64,
+    /// Print a line of JSON an article
+    #[arg(long)]
+    json: bool,
+}
+
+/// Show the groups nearest to a text, or to each group of a file
+#[derive(Args)]
+struct Query {
+    /// The library
+    library: PathBuf,
+    /// The text
+    #[arg(required_unless_present = "file", conflicts_with = "file")]
+    text: Option<String>,
+    /// A file whose groups are looked for, `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    lengths: Lengths,
+    /// How many groups to show
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    most: u16,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Show frames, clusters and articles, after a check of the file
+#[derive(Args)]
+struct List {
+    /// The library
+    library: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Show groups that say what earlier ones do, and articles of which nothing else is left
+#[derive(Args)]
+struct Dedupe {
+    /// The library
+    library: PathBuf,
+    /// Most digits, in sum, by which the matrices of such groups differ
+    #[arg(long, value_name = "DIGITS", default_value_t = 0)]
+    distance: u32,
+    /// Remove them
+    #[arg(long)]
+    remove: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Articles that are read at a time; the first of them make the decoder.
+const READ_TOGETHER: usize = 64;
+
+/// Characters of a group that a line shows.
+const SHOWN_CHARACTERS: usize = 80;
+
+/// Runs the verb.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    match &arguments.verb {
+        Verb::Add(arguments) => add(arguments),
+        Verb::Query(arguments) => query(arguments),
+        Verb::List(arguments) => list(arguments),
+        Verb::Dedupe(arguments) => dedupe(arguments),
+    }
+}
+
+fn add(arguments: &Add) -> anyhow::Result<()> {
+    let mut paths = Vec::new();
+    for path in &arguments.articles {
+        if path.is_dir() {
+            paths.extend(files::articles(path)?);
+        } else {
+            paths.push(path.clone());
+        }
+    }
+    let settings = LibrarySettings { drift: arguments.drift, ..LibrarySettings::default() };
+    let mut library = Library::open_or_create(&arguments.library)?;
+    let mut report = Report::new(arguments.json);
+    let mut watch = |progress: Progress| report.hear(&progress);
+    for some in paths.chunks(READ_TOGETHER) {
+        let read =
+            |path: &PathBuf| anyhow::Ok(NewArticle::new(files::name(path), read_article(path, arguments.lengths)?));
+        let articles = some.par_iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
+        library.add(&articles, &settings, &mut watch)?;
+        library.refit_if_drifted(&settings, &mut watch)?;
+    }
+    report.end()
+}
+
+/// Says what becomes of articles.
+struct Report {
+    json: bool,
+    bar: Option<ProgressBar>,
+    added: usize,
+    groups: usize,
+    failure: Option<anyhow::Error>,
+}
+
+impl Report {
+    fn new(json: bool) -> Self {
+        Self { json, bar: None, added: 0, groups: 0, failure: None }
+    }
+
+    fn hear(&mut self, progress: &Progress) {
+        match progress {
+            Progress::Fitting { version, step, steps } => {
+                let style = ProgressStyle::with_template("{msg} [{bar:30}] step {pos}/{len}, {eta} left")
+                    .unwrap_or_else(|_| ProgressStyle::default_bar());
+                let bar = self.bar.get_or_insert_with(|| {
+                    let message = format!("fitting frame {version}");
+                    ProgressBar::new(*steps as u64).with_style(style.progress_chars("=> ")).with_message(message)
+                });
+                bar.set_position(*step as u64);
+                if step == steps {
+                    bar.finish_and_clear();
+                    self.bar = None;
+                }
+            }
+            Progress::Article(outcome) => {
+                if let Outcome::Added(added) = outcome {
+                    self.added += 1;
+                    self.groups += added.groups;
+                }
+                let line = if self.json { json_line(outcome) } else { Ok(line_of(outcome)) };
+                // A line is a promise that the article stays: it must not wait in a buffer.
+                let mut output = std::io::stdout().lock();
+                let printed = line.and_then(|line| {
+                    writeln!(output, "{line}").and_then(|()| output.flush()).context("cannot write to standard output")
+                });
+                self.failure = self.failure.take().or(printed.err());
+            }
+            Progress::Refitted { version, groups, drift } => {
+                eprintln!("frame {version}: the drift was {drift:.2}; {groups} matrices rewritten, the old ones kept");
+            }
+        }
+    }
+
+    fn end(self) -> anyhow::Result<()> {
+        eprintln!("{} articles added, {} groups", self.added, self.groups);
+        self.failure.map_or(Ok(()), Err)
+    }
+}
+
+fn json_line(outcome: &Outcome) -> anyhow::Result<String> {
+    Ok(serde_json::to_string(outcome)?)
+}
+
+fn line_of(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Added(added) => {
+            let cluster = if added.opened { "opens cluster" } else { "cluster" };
+            let tenfold::pipeline::library::Added { name, article, groups, cluster: number, .. } = added;
+            format!("{name}: article {article}, {groups} groups, {cluster} {number}")
+        }
+        Outcome::Known { name, article } => format!("{name}: known as article {article}"),
+        Outcome::Blank { name } => format!("{name}: nothing in it"),
+    }
+}
+
+fn query(arguments: &Query) -> anyhow::Result<()> {
+    let mut library = Library::open(&arguments.library)?;
+    let texts: Vec<String> = match (&arguments.file, &arguments.text) {
+        (Some(path), _) => {
+            let article = read_article(path, arguments.lengths)?;
+            article.groups.into_iter().map(|group| group.text).collect()
+        }
+        (None, text) => text.iter().cloned().collect(),
+    };
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let answers = library.query(&texts, usize::from(arguments.most))?;
+    print(arguments.json, &answers, |answers| answers.iter().map(answer_text).collect())
+}
+
+fn answer_text(answer: &Answer) -> String {
+    let row = |hit: &Hit, distance: u32| {
+        format!("{distance:>6}  group {} of {}: {}\n", hit.group, hit.article, shown(&hit.text))
+    };
+    let by_digits: String = answer.by_digits.iter().map(|hit| row(hit, hit.digit_distance)).collect();
+    let by_hamming: String = answer.by_hamming.iter().map(|hit| row(hit, hit.hamming_distance)).collect();
+    format!("{}\n  by digits\n{by_digits}  by cells that differ\n{by_hamming}\n", shown(&answer.text))
+}
+
+/// The beginning of a text, on one line.
+fn shown(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut characters = line.chars();
+    let start: String = characters.by_ref().take(SHOWN_CHARACTERS).collect();
+    if characters.next().is_some() { start + "…" } else { start }
+}
+
+fn list(arguments: &List) -> anyhow::Result<()> {
+    let contents = Library::open(&arguments.library)?.contents()?;
+    print(arguments.json, &contents, contents_text)
+}
+
+fn contents_text(contents: &Contents) -> String {
+    let rows = |headings: &[&str], rows: Vec<Vec<String>>| {
+        let headings = headings.iter().map(|&heading| heading.to_owned()).collect();
+        files::table(&[vec![headings], rows].concat()) + "\n"
+    };
+    let articles = contents.articles.iter().map(|article| {
+        let strange = format!("{:.2}", article.strange_share);
+        let numbers = [article.article.to_string(), article.cluster.to_string(), article.groups.to_string(), strange];
+        [vec![article.name.clone()], numbers.to_vec()].concat()
+    });
+    let clusters = contents
+        .clusters
+        .iter()
+        .map(|cluster| vec![cluster.first.clone(), cluster.cluster.to_string(), cluster.articles.to_string()]);
+    let frames = contents.frames.iter().map(|frame| {
+        let (strange, version) = (format!("{:.2}", frame.strange_share), frame.version.to_string());
+        vec![version, frame.groups_then.to_string(), strange, frame.matrices.to_string()]
+    });
+    rows(&["article", "number", "cluster", "groups", "unknown words"], articles.collect())
+        + &rows(&["cluster of", "number", "articles"], clusters.collect())
+        + &rows(&["frame", "groups when fitted", "unknown words then", "matrices"], frames.collect())
+        + &format!(
+            "{} articles, {} groups, {} clusters; drift {:.2}; the file is sound\n",
+            contents.articles.len(),
+            contents.groups,
+            contents.clusters.len(),
+            contents.drift
+        )
+}
+
+fn dedupe(arguments: &Dedupe) -> anyhow::Result<()> {
+    let duplicates = Library::open(&arguments.library)?.dedupe(arguments.distance, arguments.remove)?;
+    print(arguments.json, &duplicates, duplicates_text)
+}
+
+fn duplicates_text(duplicates: &Duplicates) -> String {
+    let groups = duplicates.groups.iter().map(|one| {
+        format!(
+            "{:>6}  group {} of {}: {}\n        group {} of {}: {}\n",
+            one.digit_distance,
+            one.group,
+            one.article,
+            shown(&one.text),
+            one.of_group,
+            one.of_article,
+            shown(&one.of_text)
+        )
+    });
+    let articles = duplicates.articles.iter().map(|name| format!("nothing else in {name}\n"));
+    let done = if duplicates.removed { "removed" } else { "found" };
+    groups.chain(articles).collect::<String>() + &format!("{} groups {done}\n", duplicates.groups.len())
+}
+
+fn print<T: Serialize>(json: bool, value: &T, text: impl Fn(&T) -> String) -> anyhow::Result<()> {
+    let text = if json { serde_json::to_string_pretty(value)? + "\n" } else { text(value) };
+    std::io::stdout().lock().write_all(text.as_bytes()).context("cannot write to standard output")
+}
+
+fn parse_share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("a number from 0 to 1 is needed".into()),
+    }
+}

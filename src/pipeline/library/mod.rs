@@ -1,0 +1,131 @@
+//! A library of fingerprints: the digit matrices of many articles' groups under one decoder, in one SQLite file.
+//!
+//! In: articles, or a text to look for. Out: matrices, clusters of articles, the nearest groups. The decoder is fitted on the first
+//! articles and then stays, as a [`Frame`]; whatever comes later is encoded under it, the same text always alike. When what
+//! comes is too strange to the frame, a new one is fitted and all matrices are rewritten under its version, the old ones kept.
+//!
+//! Each article is one transaction, on the disk before [`Library::add`] reports it. Several processes may work on one file:
+//! fits and encoding run outside of transactions, and one that finds a newer frame when it wants to write encodes again.
+//!
+//! - `store`: the file: schema, versions, what can be wrong; [`error`]: as errors
+//! - [`frame`]: the shared decoder
+//! - `add`: articles in, clusters; `refit`: drift, and the next frame
+//! - `search`: the nearest groups; `duplicates`: groups that say the same; `contents`: what is in it
+
+mod add;
+mod contents;
+mod duplicates;
+pub mod error;
+pub mod frame;
+mod refit;
+mod search;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use add::{Added, NewArticle, Outcome};
+pub use contents::{ArticleEntry, ClusterEntry, Contents, FrameEntry};
+pub use duplicates::{Duplicate, Duplicates};
+pub use error::LibraryError;
+pub use frame::Frame;
+pub use search::{Answer, Hit};
+
+use crate::fit::matrices::MatrixSettings;
+use std::path::Path;
+use std::rc::Rc;
+use store::Store;
+
+/// What a library does with what comes. Numbers are from results/library.md.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LibrarySettings {
+    /// How frames are fitted.
+    pub fit: MatrixSettings,
+    /// Most groups that a frame is fitted with, evenly from all there are.
+    pub frame_groups: usize,
+    /// Most symbols of a frame.
+    pub symbols: usize,
+    /// An article joins the nearest cluster from this cosine on, of mean features; else it opens one.
+    pub cluster_cosine: f32,
+    /// A new frame is fitted when the share of words that the frame doesn't know is so much higher among the articles that came
+    /// since than it was in the library when the frame was fitted.
+    pub drift: f64,
+    /// And not before the groups that came since are this share of those that were there.
+    pub growth: f64,
+}
+
+impl Default for LibrarySettings {
+    fn default() -> Self {
+        Self {
+            fit: MatrixSettings::default(),
+            frame_groups: 2000,
+            symbols: 8192,
+            cluster_cosine: 0.7,
+            drift: 0.25,
+            growth: 0.25,
+        }
+    }
+}
+
+/// What long work reports.
+#[derive(Clone, Debug)]
+pub enum Progress<'a> {
+    /// A frame is being fitted.
+    Fitting {
+        /// Of the frame.
+        version: u32,
+        /// Steps done.
+        step: usize,
+        /// Of so many.
+        steps: usize,
+    },
+    /// An article is done: if it was added, it is on the disk.
+    Article(&'a Outcome),
+    /// All matrices are rewritten under a new frame.
+    Refitted {
+        /// Of the frame.
+        version: u32,
+        /// Groups that were rewritten.
+        groups: usize,
+        /// What the drift was.
+        drift: f64,
+    },
+}
+
+/// An open library.
+pub struct Library {
+    store: Store,
+    /// The newest frame that was read.
+    frame: Option<Rc<Frame>>,
+}
+
+impl Library {
+    /// Opens a library, or makes an empty one where there is no file.
+    ///
+    /// # Errors
+    /// Where the file is something else, is damaged, is of another version, or can't be used.
+    pub fn open_or_create(file: &Path) -> Result<Self, LibraryError> {
+        Ok(Self { store: Store::open(file, true)?, frame: None })
+    }
+
+    /// Opens a library that is there.
+    ///
+    /// # Errors
+    /// As [`Library::open_or_create`], and where there is none.
+    pub fn open(file: &Path) -> Result<Self, LibraryError> {
+        Ok(Self { store: Store::open(file, false)?, frame: None })
+    }
+
+    /// The newest frame in the file, if there is one yet.
+    fn newest_frame(&mut self) -> Result<Option<Rc<Frame>>, LibraryError> {
+        let Some(version) = self.store.newest_version()? else { return Ok(None) };
+        if self.frame.as_ref().is_none_or(|frame| frame.version != version) {
+            self.frame = Some(Rc::new(self.store.read_frame(version)?));
+        }
+        Ok(self.frame.clone())
+    }
+
+    /// The newest frame, for what needs one.
+    fn some_frame(&mut self) -> Result<Rc<Frame>, LibraryError> {
+        self.newest_frame()?.ok_or_else(|| LibraryError::Empty { file: self.store.file.clone() })
+    }
+}

@@ -1,0 +1,281 @@
+//! The library's file: an SQLite database with a write-ahead log, each commit flushed to the disk.
+//!
+//! In: a path. Out: an open [`Store`] whose schema is known, or a [`LibraryError`] that says what the file is instead. The
+//! schema's version stands in `user_version`, tenfold's mark in `application_id`.
+
+use super::LibraryError;
+use super::frame::{Frame, FrameParts};
+use crate::latent::DigitMatrix;
+use crate::latent::digits::CELLS;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The version of the schema.
+pub(super) const SCHEMA_VERSION: i64 = 1;
+
+/// "TFLB", what `file` and others may know the format by.
+pub(super) const APPLICATION: i64 = 0x5446_4c42;
+
+/// How long a process waits for another's transaction; they take milliseconds, a refit's seconds.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// `AUTOINCREMENT`, since a number that was used may stand in the output of an earlier command.
+const SCHEMA: &str = "
+CREATE TABLE frames (
+    version INTEGER PRIMARY KEY,
+    names TEXT NOT NULL,
+    decoder BLOB NOT NULL,
+    checksum INTEGER NOT NULL,
+    seed INTEGER NOT NULL,
+    overlap_weight REAL NOT NULL,
+    -- The library when it was fitted: groups, words, words that the frame doesn't know, the newest article.
+    groups INTEGER NOT NULL,
+    words INTEGER NOT NULL,
+    strange_words INTEGER NOT NULL,
+    last_article INTEGER NOT NULL
+) STRICT;
+CREATE TABLE clusters (id INTEGER PRIMARY KEY AUTOINCREMENT) STRICT;
+CREATE TABLE articles (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    hash INTEGER NOT NULL UNIQUE,
+    cluster INTEGER NOT NULL REFERENCES clusters (id),
+    -- Under the newest frame.
+    words INTEGER NOT NULL,
+    strange_words INTEGER NOT NULL
+) STRICT;
+CREATE INDEX articles_by_cluster ON articles (cluster);
+CREATE TABLE groups (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    article INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    title TEXT NOT NULL,
+    text TEXT NOT NULL
+) STRICT;
+CREATE INDEX groups_by_article ON groups (article);
+-- Apart from the texts, so that a search reads digits alone.
+CREATE TABLE matrices (
+    frame INTEGER NOT NULL REFERENCES frames (version),
+    group_id INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+    digits BLOB NOT NULL,
+    log_normaliser REAL NOT NULL,
+    PRIMARY KEY (frame, group_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX matrices_by_group ON matrices (group_id);
+-- The sum of the unit vectors of a cluster's articles, as 32-bit little-endian floats.
+CREATE TABLE centres (
+    frame INTEGER NOT NULL REFERENCES frames (version),
+    cluster INTEGER NOT NULL REFERENCES clusters (id) ON DELETE CASCADE,
+    sums BLOB NOT NULL,
+    PRIMARY KEY (frame, cluster)
+) STRICT, WITHOUT ROWID;
+";
+
+/// An open file.
+pub(super) struct Store {
+    pub connection: Connection,
+    pub file: PathBuf,
+}
+
+/// A stored group's digits.
+#[derive(Clone, Copy)]
+pub(super) struct Known {
+    pub group: i64,
+    pub matrix: DigitMatrix,
+    pub log_normaliser: f32,
+}
+
+impl Store {
+    /// Opens the file at `path`; with `create`, a file that is missing or empty becomes an empty library.
+    pub fn open(path: &Path, create: bool) -> Result<Self, LibraryError> {
+        let file = path.to_owned();
+        if !create && !path.exists() {
+            return Err(LibraryError::Missing { file });
+        }
+        let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        if create {
+            flags |= OpenFlags::SQLITE_OPEN_CREATE;
+        }
+        let connection = Connection::open_with_flags(path, flags).map_err(|error| wrong(&file, &error))?;
+        let mut store = Self { connection, file };
+        store.prepare(create)?;
+        Ok(store)
+    }
+
+    fn prepare(&mut self, create: bool) -> Result<(), LibraryError> {
+        self.run(|connection| {
+            connection.busy_timeout(PATIENCE)?;
+            // 64 MiB of pages, so that a search of many groups reads each once.
+            connection.execute_batch(
+                "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY",
+            )
+        })?;
+        if self.is_blank()? && create {
+            self.run(|connection| connection.execute_batch("PRAGMA journal_mode = WAL"))?;
+            let transaction = self.write()?;
+            // Another process may have been first.
+            let made = transaction.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
+            let made = made.and_then(|tables| {
+                if tables == 0 {
+                    transaction.execute_batch(SCHEMA)?;
+                    transaction.pragma_update(None, "application_id", APPLICATION)?;
+                    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+                }
+                transaction.commit()
+            });
+            made.map_err(|error| wrong(&self.file, &error))?;
+        }
+        if self.is_blank()? {
+            return Err(LibraryError::Empty { file: self.file.clone() });
+        }
+        let (application, found) = self.run(|connection| {
+            let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+            Ok((number("application_id")?, number("user_version")?))
+        })?;
+        if application != APPLICATION {
+            return Err(LibraryError::NotALibrary { file: self.file.clone() });
+        }
+        if found != SCHEMA_VERSION {
+            return Err(LibraryError::Version { file: self.file.clone(), found, known: SCHEMA_VERSION });
+        }
+        Ok(())
+    }
+
+    /// Whether the file has nothing in it, as one whose making was cut short.
+    fn is_blank(&self) -> Result<bool, LibraryError> {
+        self.run(|connection| {
+            let tables: i64 = connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
+            let mark: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+            Ok(tables == 0 && mark == 0)
+        })
+    }
+
+    /// Runs queries; their errors name the file.
+    pub fn run<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, LibraryError> {
+        work(&self.connection).map_err(|error| wrong(&self.file, &error))
+    }
+
+    /// Begins a transaction that writes; no other process writes until its end.
+    pub fn write(&mut self) -> Result<Transaction<'_>, LibraryError> {
+        let file = &self.file;
+        let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
+        begun.map_err(|error| wrong(file, &error))
+    }
+
+    /// The newest frame's version.
+    pub fn newest_version(&self) -> Result<Option<u32>, LibraryError> {
+        self.run(newest_version)
+    }
+
+    /// Reads a frame.
+    pub fn read_frame(&self, version: u32) -> Result<Frame, LibraryError> {
+        let sql = "SELECT names, decoder, seed, overlap_weight, checksum FROM frames WHERE version = ?";
+        let (parts, checksum) = self.run(|connection| {
+            connection.query_row(sql, [version], |row| {
+                let (seed, overlap_weight): (i64, f64) = (row.get(2)?, row.get(3)?);
+                let parts = FrameParts {
+                    version,
+                    names: row.get(0)?,
+                    decoder: row.get(1)?,
+                    seed: seed as u64,
+                    overlap_weight: overlap_weight as f32,
+                };
+                Ok((parts, row.get::<_, u32>(4)?))
+            })
+        })?;
+        let damaged = |reason: String| LibraryError::Corrupt { file: self.file.clone(), reason };
+        if frame_checksum(&parts) != checksum {
+            return Err(damaged(format!("the CRC-32 of frame {version} doesn't fit")));
+        }
+        Frame::of_parts(&parts).map_err(damaged)
+    }
+
+    /// The digits of all groups under a frame, by group.
+    pub fn read_matrices(&self, version: u32) -> Result<Vec<Known>, LibraryError> {
+        self.run(|connection| read_matrices(connection, version))
+    }
+}
+
+/// The newest frame's version.
+pub(super) fn newest_version(connection: &Connection) -> rusqlite::Result<Option<u32>> {
+    let newest = "SELECT version FROM frames ORDER BY version DESC LIMIT 1";
+    connection.query_row(newest, [], |row| row.get(0)).optional()
+}
+
+/// The library as a frame finds it when it is fitted.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Census {
+    pub groups: usize,
+    pub words: u64,
+    pub strange_words: u64,
+    pub last_article: i64,
+}
+
+/// Writes a frame.
+pub(super) fn write_frame(transaction: &Transaction, frame: &Frame, census: Census) -> rusqlite::Result<()> {
+    let parts = frame.to_parts();
+    let sql = "INSERT INTO frames VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    transaction.execute(
+        sql,
+        params![
+            parts.version,
+            parts.names,
+            parts.decoder,
+            frame_checksum(&parts),
+            parts.seed as i64,
+            f64::from(parts.overlap_weight),
+            census.groups as i64,
+            census.words as i64,
+            census.strange_words as i64,
+            census.last_article,
+        ],
+    )?;
+    Ok(())
+}
+
+fn frame_checksum(parts: &FrameParts) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(parts.names.as_bytes());
+    hasher.update(&parts.decoder);
+    hasher.finalize()
+}
+
+/// The digits of all groups under a frame, by group.
+pub(super) fn read_matrices(connection: &Connection, version: u32) -> rusqlite::Result<Vec<Known>> {
+    let sql = "SELECT group_id, digits, log_normaliser FROM matrices WHERE frame = ? ORDER BY group_id";
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([version])?;
+    let mut known = Vec::new();
+    while let Some(row) = rows.next()? {
+        let digits = <&[u8; CELLS]>::try_from(row.get_ref(1)?.as_blob()?).ok();
+        let matrix = digits.and_then(|digits| DigitMatrix::from_cells(*digits));
+        let matrix = matrix.ok_or(rusqlite::Error::IntegralValueOutOfRange(1, LEVELS_EXCEEDED))?;
+        known.push(Known { group: row.get(0)?, matrix, log_normaliser: row.get::<_, f64>(2)? as f32 });
+    }
+    Ok(known)
+}
+
+/// What stands for a blob that is no matrix in an error of SQLite's kind.
+const LEVELS_EXCEEDED: i64 = 10;
+
+/// An error of SQLite, as one that names the file and says what to do.
+pub(super) fn wrong(file: &Path, error: &rusqlite::Error) -> LibraryError {
+    use rusqlite::Error as Sql;
+    let file = file.to_owned();
+    let reason = error.to_string();
+    match error {
+        Sql::SqliteFailure(failure, _) => match failure.code {
+            ErrorCode::NotADatabase => LibraryError::NotALibrary { file },
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => LibraryError::Busy { file },
+            // Unknown is what a table or column that is missing gives.
+            ErrorCode::DatabaseCorrupt | ErrorCode::Unknown | ErrorCode::ConstraintViolation => {
+                LibraryError::Corrupt { file, reason }
+            }
+            _ => LibraryError::Unusable { file, reason },
+        },
+        Sql::IntegralValueOutOfRange(_, LEVELS_EXCEEDED) => {
+            LibraryError::Corrupt { file, reason: "a matrix has cells that are no digits".into() }
+        }
+        _ => LibraryError::Corrupt { file, reason },
+    }
+}

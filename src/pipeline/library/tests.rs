@@ -1,0 +1,215 @@
+//! What a library promises: the same text the same matrix, clusters, frames that follow drift, nothing lost between processes.
+
+use super::store::{Store, read_matrices};
+use super::*;
+use crate::latent::DigitMatrix;
+use std::path::PathBuf;
+
+const ALICE: [&str; 4] = [
+    "the white rabbit ran down the hole and alice ran after the rabbit",
+    "alice ran after the white rabbit down the deep hole in the ground",
+    "the queen of hearts shouted off with her head at the croquet ground",
+    "off with his head shouted the queen of hearts at alice and the rabbit",
+];
+
+const CODE: [&str; 4] = [
+    "fractal compression of images by iterated functions and wavelets",
+    "wavelets and fractal functions for the compression of large images",
+    "iterated functions compress images; fractal codes of blocks of images",
+    "the compression of images with wavelets, blocks and fractal codes",
+];
+
+const CHINESE: [&str; 3] =
+    ["信息压缩技术把文章拆分成多段信息组", "每个信息组包括标题和片段内容信息压缩", "文章的信息组压缩成矩阵"];
+
+fn article(name: &str, texts: &[&str]) -> NewArticle {
+    let groups = texts.iter().map(|text| (name.to_owned(), (*text).to_owned())).collect();
+    NewArticle { name: name.to_owned(), groups }
+}
+
+fn settings() -> LibrarySettings {
+    let fit = MatrixSettings { steps: 60, symbols_per_step: 200, ..MatrixSettings::default() };
+    LibrarySettings { fit, drift: 1.0, ..LibrarySettings::default() }
+}
+
+fn add(library: &mut Library, articles: &[NewArticle], settings: &LibrarySettings) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    let mut watch = |progress: Progress| {
+        if let Progress::Article(outcome) = progress {
+            outcomes.push(outcome.clone());
+        }
+    };
+    library.add(articles, settings, &mut watch).unwrap();
+    outcomes
+}
+
+fn added(outcome: &Outcome) -> &Added {
+    match outcome {
+        Outcome::Added(added) => added,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A folder and a library in it with two articles of different kinds.
+fn library() -> (tempfile::TempDir, PathBuf, Library) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("library");
+    let mut library = Library::open_or_create(&file).unwrap();
+    add(&mut library, &[article("alice", &ALICE), article("code", &CODE)], &settings());
+    (folder, file, library)
+}
+
+fn matrices(file: &Path, version: u32) -> Vec<(i64, DigitMatrix)> {
+    let store = Store::open(file, false).unwrap();
+    let known = store.run(|connection| read_matrices(connection, version)).unwrap();
+    known.iter().map(|known| (known.group, known.matrix)).collect()
+}
+
+#[test]
+fn a_group_is_found_by_its_text_and_by_some_of_its_words() {
+    let (_folder, _file, mut library) = library();
+    for (text, of) in
+        [(ALICE[2], ALICE[2]), ("croquet her queen the off shouted ground head", ALICE[2]), (CODE[1], CODE[1])]
+    {
+        let answer = &library.query(&[text], 3).unwrap()[0];
+        assert_eq!((answer.by_digits.len(), answer.by_hamming.len()), (3, 3));
+        assert_eq!(answer.by_digits[0].text, of);
+        assert_eq!(answer.by_hamming[0].text, of);
+        assert!(answer.by_digits.windows(2).all(|pair| pair[0].digit_distance <= pair[1].digit_distance));
+        assert!(answer.by_hamming.windows(2).all(|pair| pair[0].hamming_distance <= pair[1].hamming_distance));
+    }
+}
+
+#[test]
+fn the_same_text_has_the_same_matrix_whenever_it_comes() {
+    let (_folder, file, mut library) = library();
+    let again: Vec<&str> = ALICE.iter().chain(&CODE[..1]).copied().collect();
+    add(&mut library, &[article("again", &again)], &settings());
+    let all = matrices(&file, 1);
+    assert_eq!(all.len(), 13);
+    for index in 0..4 {
+        assert_eq!(all[8 + index].1, all[index].1);
+    }
+    assert_eq!(library.query(&[ALICE[1]], 1).unwrap()[0].matrix, all[1].1);
+}
+
+#[test]
+fn a_known_article_is_not_added_again_and_a_blank_one_not_at_all() {
+    let (_folder, _file, mut library) = library();
+    let outcomes = add(&mut library, &[article("other name", &ALICE), article("blank", &[])], &settings());
+    assert!(matches!(outcomes[..], [Outcome::Known { article: 1, .. }, Outcome::Blank { .. }]), "{outcomes:?}");
+    assert_eq!(library.contents().unwrap().articles.len(), 2);
+}
+
+#[test]
+fn a_like_article_joins_a_cluster_and_another_opens_one() {
+    let (_folder, _file, mut library) = library();
+    let like =
+        article("like", &["the queen and the white rabbit ran after alice", "alice shouted at the queen of hearts"]);
+    let outcomes = add(&mut library, &[like, article("chinese", &CHINESE)], &settings());
+    let (like, other) = (added(&outcomes[0]), added(&outcomes[1]));
+    let contents = library.contents().unwrap();
+    assert_ne!(contents.articles[0].cluster, contents.articles[1].cluster);
+    assert_eq!((like.cluster, like.opened), (contents.articles[0].cluster, false));
+    assert!(other.opened && contents.clusters.len() == 3, "{contents:?}");
+}
+
+#[test]
+fn drift_makes_a_frame_and_keeps_the_matrices_of_the_old_one() {
+    let (_folder, file, mut library) = library();
+    let drifting = LibrarySettings { drift: 0.25, ..settings() };
+    let mut refits = Vec::new();
+    let mut refit = |library: &mut Library| {
+        let mut watch = |progress: Progress| {
+            if let Progress::Refitted { version, groups, .. } = progress {
+                refits.push((version, groups));
+            }
+        };
+        library.refit_if_drifted(&drifting, &mut watch).unwrap();
+    };
+    refit(&mut library);
+    let old = matrices(&file, 1);
+    add(&mut library, &[article("chinese", &CHINESE)], &drifting);
+    assert!(library.contents().unwrap().drift > 0.9);
+    refit(&mut library);
+    refit(&mut library);
+    assert_eq!(refits, [(2, 11)]);
+    assert_eq!(matrices(&file, 1)[..8], old);
+    let new = matrices(&file, 2);
+    assert_eq!(new.iter().map(|(group, _)| *group).collect::<Vec<_>>(), (1..=11).collect::<Vec<i64>>());
+    let contents = library.contents().unwrap();
+    assert!(contents.frames.len() == 2 && contents.drift.abs() < 1e-9, "{contents:?}");
+    assert_eq!(library.query(&[CHINESE[1]], 1).unwrap()[0].by_digits[0].text, CHINESE[1]);
+}
+
+#[test]
+fn one_that_works_with_an_old_frame_finds_the_new_one() {
+    let (_folder, file, mut library) = library();
+    let mut other = Library::open(&file).unwrap();
+    other.query(&[ALICE[0]], 1).unwrap();
+    add(&mut library, &[article("chinese", &CHINESE)], &settings());
+    library.refit_if_drifted(&LibrarySettings { drift: 0.25, ..settings() }, &mut |_| ()).unwrap();
+    let outcome = add(&mut other, &[article("late", &["the white rabbit and the queen of hearts"])], &settings());
+    assert_eq!(added(&outcome[0]).frame, 2);
+    assert_eq!(matrices(&file, 2).len(), 12);
+}
+
+#[test]
+fn the_first_of_two_frames_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("library");
+    let threads: Vec<_> = [article("alice", &ALICE), article("code", &CODE)]
+        .into_iter()
+        .map(|article| {
+            let file = file.clone();
+            std::thread::spawn(move || {
+                add(&mut Library::open_or_create(&file).unwrap(), &[article], &settings());
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    let contents = Library::open(&file).unwrap().contents().unwrap();
+    assert_eq!((contents.articles.len(), contents.groups, contents.frames.len()), (2, 8, 1));
+    assert_eq!(contents.frames[0].matrices, 8);
+}
+
+#[test]
+fn duplicates_are_listed_and_then_removed_with_articles_that_they_empty() {
+    let (_folder, file, mut library) = library();
+    add(&mut library, &[article("copy", &[ALICE[3], ALICE[0]]), article("part", &[CODE[2], CHINESE[0]])], &settings());
+    let listed = library.dedupe(0, false).unwrap();
+    let pairs: Vec<(i64, i64)> = listed.groups.iter().map(|one| (one.group, one.of_group)).collect();
+    assert_eq!(pairs, [(9, 4), (10, 1), (11, 7)]);
+    assert_eq!(listed.articles, ["copy"]);
+    assert_eq!(library.contents().unwrap().groups, 12);
+    assert!(library.dedupe(0, true).unwrap().removed);
+    assert!(library.dedupe(0, true).unwrap().groups.is_empty());
+    let contents = library.contents().unwrap();
+    assert_eq!((contents.groups, contents.articles.len()), (9, 3));
+    assert_eq!(matrices(&file, 1).len(), 9);
+    // What is near what goes stays, unless it is near what stays.
+    let all = library.dedupe(u32::MAX / 2, false).unwrap();
+    assert!(all.groups.len() == 8 && all.groups.iter().all(|one| one.of_group == 1));
+}
+
+#[test]
+fn a_frame_comes_back_from_its_parts_and_parts_that_do_not_fit_are_refused() {
+    let groups = ALICE.map(|text| frame::FrameGroup { article: 0, title: "", text });
+    let frame = Frame::fit(1, &groups, &settings(), |_| ());
+    let parts = frame.to_parts();
+    let again = Frame::of_parts(&parts).unwrap();
+    assert_eq!(frame.encode(&CODE)[0].matrix, again.encode(&CODE)[0].matrix);
+    assert_eq!(frame.encode(&ALICE)[0].strange_words, 0);
+    for change in [
+        |parts: &mut frame::FrameParts| parts.names.push_str("xodd\n"),
+        |parts: &mut frame::FrameParts| parts.names.push_str("wmore\n"),
+        |parts: &mut frame::FrameParts| parts.decoder.truncate(7),
+        |parts: &mut frame::FrameParts| parts.decoder[..4].fill(0xff),
+    ] {
+        let mut parts = frame.to_parts();
+        change(&mut parts);
+        assert!(Frame::of_parts(&parts).is_err());
+    }
+}

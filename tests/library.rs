@@ -1,0 +1,243 @@
+//! `tenfold library` as a user runs it: answers, two processes at once, kills at any moment, files that are no library.
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use rusqlite::Connection;
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+fn tenfold(arguments: &[&str]) -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("tenfold"));
+    command.arg("library").args(arguments);
+    command
+}
+
+/// An article of its own words, so that articles differ; two groups or so.
+fn write_article(folder: &Path, number: usize) -> PathBuf {
+    let words =
+        ["river", "stone", "lamp", "garden", "winter", "engine", "letter", "music", "glass", "harbour", "bread"];
+    let sentence = |line: usize| {
+        let word = |place: usize| words[(number * 7 + line * 5 + place * (number % 3 + 1)) % words.len()];
+        format!(
+            "The {} number {number} and the {} of the {} met a {} by the {}. ",
+            word(0),
+            word(1),
+            word(2),
+            word(3),
+            word(4)
+        )
+    };
+    let path = folder.join(format!("{number:04}.txt"));
+    fs::write(&path, (0..4).map(sentence).collect::<String>()).unwrap();
+    path
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// A folder with a library of three articles.
+fn library() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let articles = folder.path().join("articles");
+    fs::create_dir(&articles).unwrap();
+    for number in 0..3 {
+        write_article(&articles, number);
+    }
+    let library = folder.path().join("library");
+    tenfold(&["add", text(&library), text(&articles)]).assert().success();
+    (folder, library)
+}
+
+fn json(arguments: &[&str]) -> Value {
+    let output = tenfold(arguments).arg("--json").assert().success().get_output().stdout.clone();
+    serde_json::from_slice(&output).unwrap()
+}
+
+#[test]
+fn what_was_added_is_listed_and_found() {
+    let (folder, library) = library();
+    let file = text(&library);
+    let list = json(&["list", file]);
+    assert_eq!(list["articles"].as_array().unwrap().len(), 3);
+    assert_eq!(list["groups"], list["frames"][0]["matrices"]);
+    let asked = "The lamp number 1 and the river of the glass";
+    let answer = json(&["query", file, asked, "--most", "2"]);
+    assert!(answer[0]["by_digits"][0]["article"].as_str().unwrap().ends_with("0001.txt"), "{answer}");
+    assert_eq!(answer[0]["by_hamming"].as_array().unwrap().len(), 2);
+    assert_eq!(answer[0]["matrix"].as_array().unwrap().len(), 10);
+    let article = folder.path().join("articles/0002.txt");
+    let answers = json(&["query", file, "--file", text(&article)]);
+    for answer in answers.as_array().unwrap() {
+        assert_eq!(answer["text"], answer["by_digits"][0]["text"]);
+    }
+    tenfold(&["query", file, asked]).assert().success().stdout(predicate::str::contains("by digits"));
+    tenfold(&["list", file]).assert().success().stdout(predicate::str::contains("the file is sound"));
+    tenfold(&["add", file, text(&article)]).assert().success().stdout(predicate::str::contains("known as article 3"));
+    tenfold(&["dedupe", file, "--distance", "100000", "--remove"]).assert().success();
+    assert_eq!(json(&["list", file])["groups"], 1);
+}
+
+#[test]
+fn two_processes_add_at_once_and_a_third_asks() {
+    let (folder, library) = library();
+    let mut processes = Vec::new();
+    for half in 0..2 {
+        let articles = folder.path().join(format!("half {half}"));
+        fs::create_dir(&articles).unwrap();
+        for number in 0..15 {
+            write_article(&articles, 100 + 2 * number + half);
+        }
+        processes.push(start_adding(&library, &articles));
+    }
+    for _ in 0..3 {
+        tenfold(&["query", text(&library), "the river and the lamp"]).assert().success();
+    }
+    for mut process in processes {
+        assert!(process.wait().unwrap().success());
+    }
+    assert_eq!(json(&["list", text(&library)])["articles"].as_array().unwrap().len(), 33);
+}
+
+fn start_adding(library: &Path, articles: &Path) -> Child {
+    std::process::Command::new(assert_cmd::cargo::cargo_bin!("tenfold"))
+        .args(["library", "add", text(library), text(articles), "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Kills an `add` that has printed some lines, `kills` times, each after a while of its own.
+fn killed_while_adding(kills: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let library = folder.path().join("library");
+    let articles = folder.path().join("articles");
+    fs::create_dir(&articles).unwrap();
+    let mut promised: Vec<String> = Vec::new();
+    for kill in 0..kills {
+        for number in 0..40 {
+            write_article(&articles, 40 * kill + number);
+        }
+        let mut process = start_adding(&library, &articles);
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut take = |line: Result<String, _>| {
+            // A line that was cut short is no promise.
+            if let Ok(Value::Object(outcome)) = serde_json::from_str(&line.unwrap_or_default()) {
+                promised.extend(outcome.get("added").map(|added| added["name"].as_str().unwrap().to_owned()));
+            }
+        };
+        for line in lines.by_ref().take(40 * kill + kill % 7) {
+            take(line);
+        }
+        std::thread::sleep(Duration::from_micros(1500 * kill as u64));
+        process.kill().unwrap();
+        process.wait().unwrap();
+        lines.for_each(take);
+        // Whatever was cut short, the file is sound and has all that was promised.
+        if !promised.is_empty() {
+            let list = json(&["list", text(&library)]);
+            let names: Vec<&str> =
+                list["articles"].as_array().unwrap().iter().map(|article| article["name"].as_str().unwrap()).collect();
+            assert!(promised.iter().all(|name| names.contains(&name.as_str())), "{promised:?} {names:?}");
+            assert_eq!(list["groups"], list["frames"][0]["matrices"]);
+        }
+    }
+    assert!(promised.len() > kills, "{promised:?}");
+}
+
+#[test]
+fn a_kill_while_adding_loses_nothing_that_was_promised() {
+    killed_while_adding(4);
+}
+
+#[test]
+#[ignore = "takes a minute; `make test` runs it"]
+fn twenty_kills_while_adding_lose_nothing_that_was_promised() {
+    killed_while_adding(20);
+}
+
+#[test]
+fn what_is_no_library_is_said_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let article = write_article(folder.path(), 1);
+    let is_refused = |file: &Path, says: &str| {
+        let before = fs::read(file).ok();
+        for arguments in [&["list", text(file)][..], &["query", text(file), "river"], &["dedupe", text(file)]] {
+            let says = predicate::str::contains(says).and(predicate::str::contains(text(file)));
+            tenfold(arguments).assert().failure().stderr(says);
+        }
+        if before.as_ref().is_some_and(|bytes| !bytes.is_empty()) {
+            tenfold(&["add", text(file), text(&article)]).assert().failure().stderr(predicate::str::contains(says));
+        }
+        assert_eq!(fs::read(file).ok(), before);
+    };
+    is_refused(&path("nothing"), "is not there");
+    fs::write(path("text"), "Not a database, but long enough to have a header. ".repeat(40)).unwrap();
+    is_refused(&path("text"), "no library of tenfold");
+    fs::write(path("empty"), "").unwrap();
+    is_refused(&path("empty"), "no articles yet");
+    let other = Connection::open(path("other")).unwrap();
+    other.execute_batch("CREATE TABLE songs (name TEXT)").unwrap();
+    drop(other);
+    is_refused(&path("other"), "no library of tenfold");
+    tenfold(&["add", text(folder.path()), text(&article)])
+        .assert()
+        .failure()
+        .stderr(predicate::str::contains("read or written"));
+}
+
+#[test]
+fn a_library_of_another_version_is_refused() {
+    let (_folder, library) = library();
+    Connection::open(&library).unwrap().pragma_update(None, "user_version", 7).unwrap();
+    tenfold(&["list", text(&library)])
+        .assert()
+        .failure()
+        .stderr(predicate::str::contains("version 7").and(predicate::str::contains("version 1")));
+}
+
+#[test]
+fn damage_is_an_error_that_says_so_and_no_panic() {
+    let (folder, library) = library();
+    let damaged = folder.path().join("damaged");
+    let fails = |says: &str| {
+        let says = predicate::str::contains("damaged").and(predicate::str::contains(says));
+        tenfold(&["list", text(&damaged)]).assert().failure().stderr(says);
+    };
+    for (change, says) in [
+        ("UPDATE matrices SET digits = zeroblob(99)", "no digits"),
+        ("UPDATE matrices SET digits = CAST(replace(hex(zeroblob(50)), '0', 'A') AS BLOB)", "no digits"),
+        ("UPDATE frames SET decoder = zeroblob(1000)", "CRC-32"),
+        ("UPDATE frames SET names = names || 'wmore'", "CRC-32"),
+        ("DROP TABLE matrices", "no such table"),
+    ] {
+        fs::copy(&library, &damaged).unwrap();
+        let connection = Connection::open(&damaged).unwrap();
+        connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+        connection.execute_batch(change).unwrap();
+        drop(connection);
+        fails(says);
+    }
+    // Cut short, and pages overwritten.
+    fs::copy(&library, &damaged).unwrap();
+    let length = fs::metadata(&library).unwrap().len();
+    fs::File::options().write(true).open(&damaged).unwrap().set_len(length / 2 / 4096 * 4096).unwrap();
+    fails("");
+    for page in 1..(length / 4096).min(12) {
+        fs::copy(&library, &damaged).unwrap();
+        let mut file = fs::File::options().read(true).write(true).open(&damaged).unwrap();
+        let mut old = [0; 512];
+        file.seek(SeekFrom::Start(4096 * page)).unwrap();
+        file.read_exact(&mut old).unwrap();
+        file.seek(SeekFrom::Start(4096 * page)).unwrap();
+        file.write_all(&old.map(|byte| byte ^ 0xa5)).unwrap();
+        drop(file);
+        fails("");
+    }
+}

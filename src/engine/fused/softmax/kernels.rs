@@ -72,11 +72,14 @@ kernel! {
         }
     }
 
-    /// 1 / x, in place.
-    pub fn invert<T: Float>(x: &mut [T]) {
+    /// 1 / x, in place; and whether any comes out above `limit`.
+    pub fn invert<T: Float>(x: &mut [T], limit: T) -> bool {
+        let mut above = false;
         for x in x {
             *x = T::ONE / *x;
+            above |= *x > limit;
         }
+        above
     }
 
     /// table = inverse ⊗ weight. `inverse`: (row, width); `weight`: (width, channel); `table`: (row, width, channel).

@@ -7,9 +7,15 @@
 //! tables are summed from the smallest up; the stream gets e · G, with G the sum of the (at most four) tables that lack one
 //! axis. Backward, with V_S the sum of e ⊗ dy over S (again summed from table to smaller table):
 //! dW_S = Σ V_S / E_S, and the score's gradient is e (G · dy − Σ_S (V_S · W_S) / E_S²).
+//!
+//! All exponentials of an example are taken under its one largest score, which serves as long as no subset lies so far below
+//! it that f32 loses it; `apart` has the other case.
 
+mod apart;
 mod kernels;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 use super::branch::read_back;
 use super::context::Context;
@@ -23,8 +29,8 @@ use std::ops::Range;
 pub use tables::Tables;
 use tables::{runs, single_ranges, singles, wide};
 
-/// Scores, exponentials, inverse sums and the tables of weights over sums.
-fn prepare<T: Float>(context: &Context<T>, plan: &TensorPlan, slab: &mut [T], scores: &Range<usize>) {
+/// Exponentials and inverse sums; and whether scores are too far apart for them to be of use.
+fn prepare<T: Float>(context: &Context<T>, plan: &TensorPlan, slab: &mut [T], scores: &Range<usize>) -> bool {
     let Tables { width, .. } = plan.tables;
     let plane = plan.shape.plane_cells() * plan.shape.directions();
     {
@@ -58,9 +64,12 @@ fn prepare<T: Float>(context: &Context<T>, plan: &TensorPlan, slab: &mut [T], sc
         to.fill(T::ZERO);
         add_sums(context.team, context.level, wide(subset.parent_view, width), from, T::ONE, to);
     }
+    let limit = (T::SOFTMAX_RANGE - T::SOFTMAX_TOP - T::SOFTMAX_MARGIN).exp();
+    let mut apart = false;
     for subset in &plan.tables.subsets {
-        invert(context.level, &mut slab[subset.inverse.clone()]);
+        apart |= invert(context.level, &mut slab[subset.inverse.clone()], limit);
     }
+    apart
 }
 
 /// G: every subset's weights over its sums, spread into the tables of single axes.
@@ -94,7 +103,9 @@ pub fn softmax<T: Float>(context: &Context<T>, plan: &TensorPlan, slab: &mut [T]
             .with_min_len(context.team.least())
             .for_each(|(scores, x)| product(context.level, x, weight, scores, channels, width));
     }
-    prepare(context, plan, slab, &buffers.scores);
+    if prepare(context, plan, slab, &buffers.scores) {
+        return apart::softmax(context, plan, slab, buffers);
+    }
     fill_tables(context, plan, slab);
     let [[a, b, c, d], _] = single_ranges(plan);
     let [x, e, a, b, c, d] = pick(slab, [&buffers.softmax, &plan.tables.exponentials, &a, &b, &c, &d]);
@@ -104,7 +115,8 @@ pub fn softmax<T: Float>(context: &Context<T>, plan: &TensorPlan, slab: &mut [T]
         .with_min_len(context.team.least())
         .enumerate()
         .for_each(|(index, (x, e))| {
-            runs(plan, index, |rows, entries| {
+            runs(plan, index, |rows, start| {
+                let entries = &plan.tables.single_entries(start);
                 let e = &e[rows.start * width..rows.end * width];
                 let x = &mut x[rows.start * channels..rows.end * channels];
                 spend(context.level, &singles, entries, e, x, width, channels);
@@ -124,7 +136,9 @@ pub fn softmax_back<T: Float>(
     let weight = context.weight(plan.index, matrix);
     let (channels, width, block) = (plan.shape.channels, plan.tables.width, plan.shape.block());
     let long = width * channels;
-    prepare(context, plan, slab, &buffers.scores);
+    if prepare(context, plan, slab, &buffers.scores) {
+        return apart::softmax_back(context, plan, slab, buffers, gradient);
+    }
     {
         let [e, dy, products] = pick(slab, [&plan.tables.exponentials, &plan.gradient, &plan.products]);
         products
@@ -163,7 +177,8 @@ pub fn softmax_back<T: Float>(
         .with_min_len(context.team.least())
         .enumerate()
         .for_each(|(index, ((scores, e), dy))| {
-            runs(plan, index, |rows, entries| {
+            runs(plan, index, |rows, start| {
+                let entries = &plan.tables.single_entries(start);
                 let narrow = rows.start * width..rows.end * width;
                 let dy = &dy[rows.start * channels..rows.end * channels];
                 let scores = &mut scores[narrow.clone()];

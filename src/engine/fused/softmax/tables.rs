@@ -15,8 +15,10 @@ pub struct Subset {
     pub parent: Option<usize>,
     /// How the parent is seen, one number a position.
     pub parent_view: View,
-    /// Sums of exponentials, then their inverses: (position, softmax channel).
+    /// Sums of exponentials, then their inverses: (position, softmax channel). Where scores are far apart, they stay sums.
     pub inverse: Range<usize>,
+    /// The subset's own largest scores, where scores are far apart: (position, softmax channel).
+    pub largest: Range<usize>,
     /// Weights over sums, or sums of e ⊗ dy: (position, softmax channel, channel).
     pub table: Range<usize>,
     /// What is taken off the score's gradient: (position, softmax channel).
@@ -28,6 +30,7 @@ pub struct Subset {
 /// The tables of one tensor; layers share them.
 #[derive(Clone, Debug)]
 pub struct Tables {
+    /// By size; a subset's parent comes before it.
     pub subsets: Vec<Subset>,
     /// Which subsets are a single axis.
     pub single: Vec<usize>,
@@ -70,6 +73,7 @@ impl Tables {
                     parent: subsets.iter().position(|&other| other == parent),
                     parent_view: shape.view(rest(parent), last, 1),
                     inverse: ranges.take(count * width),
+                    largest: ranges.take(count * width),
                     table: ranges.take(count * width * shape.channels),
                     taken: ranges.take(count * width),
                     strides,
@@ -91,7 +95,7 @@ pub fn wide(view: View, width: usize) -> View {
     View { inner: view.inner * width, ..view }
 }
 
-/// Where the tables of single axes start for a run of positions along the last axis, and how far apart entries are.
+/// Where a table's entries for a run of positions along the last axis start, and how far apart they are.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Entry {
     /// Number of the first position's entry.
@@ -110,8 +114,36 @@ pub struct Singles<'a, T> {
     pub count: usize,
 }
 
-/// Calls `run` for every run of positions along the last axis of one block: (first position, entries).
-pub fn runs<'a>(plan: &'a TensorPlan, block: usize, mut run: impl FnMut(Range<usize>, &[Entry; 4]) + 'a) {
+/// Where a run of positions along the last axis starts.
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    place: [usize; 5],
+    last: usize,
+}
+
+impl Subset {
+    /// A run's entries in this subset's tables.
+    pub fn entry(&self, Start { place, last }: Start) -> Entry {
+        Entry {
+            start: place.iter().zip(&self.strides).map(|(place, stride)| place * stride).sum(),
+            stride: self.strides[last],
+        }
+    }
+}
+
+impl Tables {
+    /// A run's entries in the tables of single axes.
+    pub fn single_entries(&self, start: Start) -> [Entry; 4] {
+        let mut entries = [Entry::default(); 4];
+        for (entry, &subset) in entries.iter_mut().zip(&self.single) {
+            *entry = self.subsets[subset].entry(start);
+        }
+        entries
+    }
+}
+
+/// Calls `run` for every run of positions along the last axis of one block: (positions, where they start).
+pub fn runs<'a>(plan: &'a TensorPlan, block: usize, mut run: impl FnMut(Range<usize>, Start) + 'a) {
     let lengths = plan.shape.lengths;
     let last = (0..5).rev().find(|&index| lengths[index] > 1).unwrap_or(1);
     let long = lengths[last];
@@ -127,13 +159,7 @@ pub fn runs<'a>(plan: &'a TensorPlan, block: usize, mut run: impl FnMut(Range<us
         }
         // A block of planes of one cell may begin or end within a run.
         let count = (long - place[last]).min(end - position);
-        let mut entries = [Entry::default(); 4];
-        for (entry, &subset) in entries.iter_mut().zip(&plan.tables.single) {
-            let strides = plan.tables.subsets[subset].strides;
-            entry.start = place.iter().zip(&strides).map(|(place, stride)| place * stride).sum();
-            entry.stride = strides[last];
-        }
-        run(position - start..position - start + count, &entries);
+        run(position - start..position - start + count, Start { place, last });
         position += count;
     }
 }

@@ -2,6 +2,7 @@
 
 use super::super::directions::Rays;
 use super::super::geometry::place;
+use super::super::plan::Purpose;
 use super::super::simd::Level;
 use super::super::team::{Team, on, pool};
 use super::super::weights::Records;
@@ -24,7 +25,7 @@ fn axes() -> Axes {
 
 /// Numbers in [−1, 1) that look drawn.
 fn number(index: usize) -> f64 {
-    ((index + 1) as f64 * 12.9898).sin() * 43758.5453 % 1.0
+    ((index + 1) as f64 * 12.989_8).sin() * 43_758.545_3 % 1.0
 }
 
 /// The layer written out. `scores`: (position, softmax channel); `weight`: (subset and softmax channel, channel).
@@ -121,7 +122,7 @@ impl Case {
             rays: &rays,
             zeros: &[],
         };
-        let plan = TensorPlan::new(axes(), &DIMENSIONS, &network, &[record], 0);
+        let plan = TensorPlan::new(axes(), &DIMENSIONS, &network, Purpose::Training, &[record], 0);
         let buffers = &plan.layers[0];
         let mut slab = vec![T::ZERO; plan.slab.len()];
         let mut stream = vec![0.0; self.positions.len() * CHANNELS];

@@ -8,7 +8,7 @@ mod stages;
 
 use super::branch::{denormalise_end, measure, normalise_end, read_back, receive, send_back, weigh};
 use super::context::Context;
-use super::directions::{Rays, cummax, cummax_back, shift, shift_back};
+use super::directions::{Rays, directions, directions_back};
 use super::float::Float;
 use super::hidden::{maps_and_hidden, maps_and_hidden_back};
 use super::latents::{LatentSlices, Latents};
@@ -377,27 +377,5 @@ impl<T: Float> Model<T> {
             let ranges = [&plan.layers[layer].input, &plan.message];
             read_back(context, plan, slab, ranges, &context.record(plan.index).up_in, gradient);
         });
-    }
-}
-
-/// The cumulative maximum and the shift, where a tensor has them.
-fn directions<T: Float>(context: &Context<T>, plan: &TensorPlan, slab: &mut [T], buffers: &LayerBuffers) {
-    if plan.shape.is_directional() {
-        cummax(context, plan, slab, buffers);
-        shift(context, plan, slab, buffers);
-    }
-}
-
-/// Back through [`directions`].
-fn directions_back<T: Float>(
-    context: &Context<T>,
-    plan: &TensorPlan,
-    slab: &mut [T],
-    buffers: &LayerBuffers,
-    gradient: &mut [T],
-) {
-    if plan.shape.is_directional() {
-        shift_back(context, plan, slab, buffers, gradient);
-        cummax_back(context, plan, slab, buffers, gradient);
     }
 }

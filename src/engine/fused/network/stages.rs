@@ -4,12 +4,14 @@
 //! In: a problem. Out: each stage can be run by itself, on what a whole step left.
 
 use super::super::adam::Learner;
+use super::super::directions::{directions, directions_back};
+use super::super::hidden::{maps_and_hidden, maps_and_hidden_back};
 use super::super::plan::Purpose;
 use super::super::reconstruction::Reconstruction;
 use super::super::simd::Level;
 use super::super::softmax::{softmax, softmax_back};
 use super::super::team::{Team, on, pool};
-use super::{Model, Workspace, directions, directions_back, maps_and_hidden, maps_and_hidden_back};
+use super::{Model, Workspace};
 use crate::engine::{EngineError, Problem};
 
 /// The layer whose stages are run.

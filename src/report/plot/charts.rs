@@ -56,7 +56,7 @@ fn finals<'a>(courses: &'a [Course<'a>], solved: Option<bool>) -> impl Iterator<
 /// KL against reconstruction, a line a puzzle, towards the dot. Both jump from step to step, reconstruction by orders of
 /// magnitude: a line goes through the geometric means over windows of steps, each half as long again as the one before.
 pub(super) struct Trade {
-    courses: Vec<(Option<bool>, Vec<(f64, f64)>)>,
+    courses: Vec<(Option<bool>, Windows)>,
 }
 
 impl Trade {
@@ -67,7 +67,9 @@ impl Trade {
 }
 
 /// (reconstruction, KL) in bits, by window.
-fn windows(points: &[CurvePoint]) -> Vec<(f64, f64)> {
+type Windows = Vec<(f64, f64)>;
+
+fn windows(points: &[CurvePoint]) -> Windows {
     let mut means = Vec::new();
     let (mut start, mut long) = (0, 1);
     while start < points.len() {

@@ -15,7 +15,7 @@ SLIM_COMPANIONS = $(if $(filter Linux,$(shell uname -s)),nvidia-cuda-cupti==13.0
 
 BINARY := target/release/tenfold
 
-.PHONY: build torch demo test oracle bench bench-torch calls libtorch lint clean
+.PHONY: build torch demo test oracle bench bench-layers bench-machine bench-torch calls fuzz libtorch lint clean
 
 # The default build needs Rust alone.
 build:
@@ -43,13 +43,30 @@ oracle: $(NEEDS_LIBTORCH)
 bench:
 	cargo bench --quiet --bench step -- $(BENCH)
 
-# The same for the libtorch engine. BENCH="--seeds 8 --device cuda" and the like.
+# Time of each stage of the fused engine's step. BENCH="one_thread" and the like choose some.
+bench-layers:
+	cargo bench --quiet --bench layers -- $(BENCH)
+
+# What this processor can do at most: memory traffic and fused multiply-adds.
+bench-machine:
+	mkdir -p target
+	rustc --edition 2024 -C opt-level=3 -C target-cpu=native benches/machine.rs -o target/machine
+	target/machine
+
+# Seconds per training step of the libtorch engine. BENCH="--seeds 8 --device cuda" and the like.
 bench-torch: $(NEEDS_LIBTORCH)
 	cargo bench --quiet --features torch --bench step -- --engine torch $(BENCH)
 
 # libtorch's operator calls in one training step of b8cdaf2b: the difference between four steps and three.
 calls: $(NEEDS_LIBTORCH)
 	benches/count_calls
+
+# The readers of files on bytes of all kinds, from the golden files on; needs cargo-fuzz and a nightly compiler.
+FUZZ_SECONDS := 1200
+fuzz:
+	mkdir -p fuzz/corpus/reader
+	cp tests/golden/*.tenfold fuzz/corpus/reader
+	cargo +nightly fuzz run reader -- -max_total_time=$(FUZZ_SECONDS)
 
 lint: $(NEEDS_LIBTORCH)
 	cargo fmt --check

@@ -4,18 +4,30 @@
 use libfuzzer_sys::fuzz_target;
 use std::io;
 use tenfold::code::container::{MAGIC, VERSION};
-use tenfold::pipeline::article;
+use tenfold::code::{Container, Kind};
+use tenfold::pipeline::{article, puzzle};
 
 /// More content than this is not waited for.
 const MOST_CONTENT: u64 = 3_000;
+/// Nor is a network with a tensor of more positions than this.
+const MOST_POSITIONS: u64 = 5_000;
 
 fuzz_target!(|bytes: &[u8]| {
     read(bytes);
-    let body = [&MAGIC[..], &[VERSION << 4], bytes].concat();
-    read(&[&body[..], &crc32fast::hash(&body).to_le_bytes()].concat());
+    for kind in [Kind::Article, Kind::Puzzle] {
+        let body = [&MAGIC[..], &[VERSION << 4 | kind as u8], bytes].concat();
+        read(&[&body[..], &crc32fast::hash(&body).to_le_bytes()].concat());
+    }
 });
 
 fn read(file: &[u8]) {
+    match Container::parse(file).map(|container| container.kind()) {
+        Ok(Kind::Puzzle) => read_puzzle(file),
+        _ => read_article(file),
+    }
+}
+
+fn read_article(file: &[u8]) {
     let Ok(ledger) = article::ledger(file) else {
         assert!(article::decompress(file, &mut io::sink()).is_err());
         return;
@@ -23,5 +35,17 @@ fn read(file: &[u8]) {
     assert_eq!(ledger.total_bits(), 8 * file.len() as u64);
     if article::content_bytes(file).is_ok_and(|bytes| bytes <= MOST_CONTENT) {
         let _ = article::decompress(file, &mut io::sink());
+    }
+}
+
+fn read_puzzle(file: &[u8]) {
+    match puzzle::positions(file) {
+        Err(_) => assert!(puzzle::decompress(file, Some(1)).is_err()),
+        Ok(positions) if positions <= MOST_POSITIONS => {
+            if let Ok(summary) = puzzle::inspect(file, Some(1)) {
+                assert_eq!(summary.ledger.total_bits(), 8 * file.len() as u64);
+            }
+        }
+        Ok(_) => {}
     }
 }

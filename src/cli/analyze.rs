@@ -6,8 +6,9 @@ use clap::Args;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use tenfold::pipeline::puzzle::{self, Baselines, baselines};
-use tenfold::report::analyze::{Analysis, PuzzleLength, kl_over_steps};
-use tenfold::report::{RunFolder, write_atomically};
+use tenfold::report::analyze::{Analysis, PuzzleLength, kl_over_steps, steps_csv};
+use tenfold::report::plot::{Course, plots};
+use tenfold::report::{CurvePoint, RunFolder, write_atomically};
 
 /// Analyze bit lengths: over the steps of runs, solved against unsolved puzzles, what was sent against what was estimated
 #[derive(Args)]
@@ -15,7 +16,7 @@ pub struct Arguments {
     /// Folders that `solve` left, and puzzles' `.tenfold` files
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// Where tables go as CSV
+    /// Where tables go as CSV, and plots as SVG and PNG
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
     /// Rows of the table over the steps
@@ -53,11 +54,11 @@ struct Report {
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let (runs, single): (Vec<&PathBuf>, Vec<&PathBuf>) = arguments.paths.iter().partition(|path| path.is_dir());
     let mut lengths = Vec::new();
-    let mut curves = Vec::new();
+    let mut curves: Vec<(Option<bool>, Vec<CurvePoint>)> = Vec::new();
     for run in &runs {
         for (record, curve) in RunFolder::read(run)? {
             lengths.extend(PuzzleLength::of(&record));
-            curves.push(curve);
+            curves.push((record.solved, curve));
         }
     }
     let files: Vec<FileRow> = single.into_iter().map(|path| file_row(path)).collect::<Result<_, _>>()?;
@@ -65,7 +66,16 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(folder) = &arguments.output {
         if let Some(runs) = &report.runs {
             write_atomically(&folder.join("lengths.csv"), runs.csv().as_bytes())?;
-            write_atomically(&folder.join("kl-over-steps.csv"), kl_over_steps(&curves, arguments.points).as_bytes())?;
+            write_atomically(&folder.join("tests.csv"), runs.tests_csv().as_bytes())?;
+            let points: Vec<&[CurvePoint]> = curves.iter().map(|(_, points)| points.as_slice()).collect();
+            let steps = kl_over_steps(&points, arguments.points);
+            write_atomically(&folder.join("kl-over-steps.csv"), steps_csv(&steps).as_bytes())?;
+            let courses: Vec<Course> =
+                curves.iter().map(|(solved, points)| Course { solved: *solved, points }).collect();
+            for plot in plots(&courses)? {
+                write_atomically(&folder.join(format!("{}.svg", plot.name)), plot.svg.as_bytes())?;
+                write_atomically(&folder.join(format!("{}.png", plot.name)), &plot.png)?;
+            }
         }
         if !report.files.is_empty() {
             write_atomically(&folder.join("files.csv"), csv(&report.files).as_bytes())?;

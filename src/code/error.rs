@@ -169,6 +169,18 @@ pub enum CodeError {
         /// What was decoded.
         field: &'static str,
     },
+    /// A network larger than a file of that length can be about.
+    #[error(
+        "the file asks for a network of {found} positions, where {file_bytes} bytes can be about {most} at most; the file is damaged"
+    )]
+    Unjustified {
+        /// Positions of the network's largest tensor.
+        found: u64,
+        /// The most that are allowed for.
+        most: u64,
+        /// The file's length.
+        file_bytes: u64,
+    },
     /// A count or a length that no puzzle has.
     #[error("{found} {field}: from 1 to {most} are possible in a puzzle; the file is damaged")]
     Shape {

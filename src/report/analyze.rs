@@ -4,7 +4,10 @@
 //! In: records and curves that runs of `solve` left. Out: tables, as CSV and in columns; and for the claim, a rank test
 //! (Mann and Whitney 1947, normal approximation with ties) with an interval of the share of pairs in order.
 
+use super::curves::CurvePoint;
 use super::record::PuzzleRecord;
+use crate::engine::tensor_names;
+use crate::model::Axes;
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, Normal};
 use std::fmt::Write;
@@ -138,6 +141,18 @@ impl Analysis {
         csv
     }
 
+    /// The rank tests, a row each.
+    pub fn tests_csv(&self) -> String {
+        let mut csv = String::from("length,solved,unsolved,share_shorter,from,to,u,p\n");
+        for (name, test) in [("total", self.total), ("kl", self.kl), ("reconstruction", self.reconstruction)] {
+            if let Some(RankTest { first, second, share, interval: (from, to), u, p }) = test {
+                // Writing to a String cannot fail.
+                let _ = writeln!(csv, "{name},{first},{second},{share},{from},{to},{u},{p}");
+            }
+        }
+        csv
+    }
+
     /// The rank tests, a line each.
     pub fn claim(&self) -> String {
         let line = |what: &str, test: Option<RankTest>| match test {
@@ -154,31 +169,33 @@ impl Analysis {
     }
 }
 
-/// Mean over puzzles of each tensor's KL at some steps, from curves as CSV (see [`super::curves`]); in bits.
-///
-/// Steps at which not every curve has a point are left out.
-pub fn kl_over_steps(curves: &[String], points: usize) -> String {
-    let Some(headers) = curves.first().and_then(|curve| curve.lines().next()) else { return String::new() };
-    let columns: Vec<(usize, &str)> = headers
-        .split(',')
-        .enumerate()
-        .filter_map(|(index, name)| Some((index, name.strip_prefix("kl_nats:")?)))
-        .collect();
-    let shortest = curves.iter().map(|curve| curve.lines().count().saturating_sub(1)).min().unwrap_or(0);
-    let mut csv =
-        format!("step,{}\n", columns.iter().map(|&(_, name)| format!("kl_bits:{name}")).collect::<Vec<_>>().join(","));
-    for point in 0..points.min(shortest) {
-        let row = if points < 2 { 0 } else { point * (shortest - 1) / (points.min(shortest) - 1).max(1) };
-        let rows: Vec<Vec<f64>> = curves
-            .iter()
-            .filter_map(|curve| curve.lines().nth(row + 1))
-            .map(|line| line.split(',').map(|cell| cell.parse().unwrap_or(0.0)).collect())
-            .collect();
-        let mean = |column: usize| {
-            rows.iter().filter_map(|row| row.get(column)).sum::<f64>() / rows.len() as f64 / std::f64::consts::LN_2
+/// The mean over puzzles of their curves at `points` steps, evenly spread; steps that not every curve has are left out.
+pub fn kl_over_steps(curves: &[&[CurvePoint]], points: usize) -> Vec<CurvePoint> {
+    let shortest = curves.iter().map(|curve| curve.len()).min().unwrap_or(0);
+    let points = points.min(shortest);
+    let at = |point: usize| {
+        let row = if points < 2 { 0 } else { point * (shortest - 1) / (points - 1) };
+        let mean = |bits: &dyn Fn(&CurvePoint) -> f64| {
+            curves.iter().map(|curve| bits(&curve[row])).sum::<f64>() / curves.len() as f64
         };
-        let cells: Vec<String> = columns.iter().map(|&(column, _)| format!("{:.4}", mean(column))).collect();
-        let _ = writeln!(csv, "{},{}", rows.first().map_or(0.0, |row| row[0]), cells.join(","));
+        CurvePoint {
+            step: curves[0][row].step,
+            kl_bits: mean(&|point| point.kl_bits),
+            reconstruction_bits: mean(&|point| point.reconstruction_bits),
+            by_tensor_bits: (0..Axes::COUNT).map(|tensor| mean(&|point| point.by_tensor_bits[tensor])).collect(),
+        }
+    };
+    (0..points).map(at).collect()
+}
+
+/// A row a step: all latents, the grids, and each tensor.
+pub fn steps_csv(points: &[CurvePoint]) -> String {
+    let names: Vec<String> = tensor_names().iter().map(|name| format!("kl_bits:{name}")).collect();
+    let mut csv = format!("step,kl_bits,reconstruction_bits,{}\n", names.join(","));
+    for CurvePoint { step, kl_bits, reconstruction_bits, by_tensor_bits } in points {
+        let tensors: Vec<String> = by_tensor_bits.iter().map(|bits| format!("{bits:.4}")).collect();
+        // Writing to a String cannot fail.
+        let _ = writeln!(csv, "{step},{kl_bits:.4},{reconstruction_bits:.4},{}", tensors.join(","));
     }
     csv
 }
@@ -222,9 +239,24 @@ mod tests {
     }
 
     #[test]
-    fn curves_are_averaged_in_bits() {
-        let nats = 2f64.ln();
-        let curve = format!("step,seed,kl_nats:01000\n0,0,{}\n1,0,{}\n2,0,{nats}\n", 3.0 * nats, 2.0 * nats);
-        assert_eq!(kl_over_steps(&[curve.clone(), curve], 2), "step,kl_bits:01000\n0,3.0000\n2,1.0000\n");
+    fn curves_are_averaged_where_all_have_a_point() {
+        let curve = |steps: usize, scale: f64| -> Vec<CurvePoint> {
+            let point = |step: usize| CurvePoint {
+                step,
+                kl_bits: scale * step as f64,
+                reconstruction_bits: 1.0,
+                by_tensor_bits: vec![scale; Axes::COUNT],
+            };
+            (0..steps).map(point).collect()
+        };
+        let (long, short) = (curve(9, 1.0), curve(5, 3.0));
+        let means = kl_over_steps(&[&long, &short], 2);
+        assert_eq!(means.iter().map(|point| point.step).collect::<Vec<_>>(), [0, 4]);
+        assert_eq!((means[1].kl_bits, means[1].by_tensor_bits[3]), (8.0, 2.0));
+        assert_eq!(
+            steps_csv(&means).lines().nth(2).unwrap().split(',').take(4).collect::<Vec<_>>().join(","),
+            "4,8.0000,1.0000,2.0000"
+        );
+        assert!(kl_over_steps(&[], 5).is_empty());
     }
 }

@@ -1,10 +1,11 @@
 //! Training curves as CSV: one row a step and seed, for a spreadsheet or a plotting script.
 //!
-//! In: the trace of a fit. Out: text whose headers carry the units.
+//! In: the trace of a fit. Out: text whose headers carry the units; and back, one point a step.
 
 use crate::engine::tensor_names;
 use crate::fit::TracePoint;
 use crate::units::{Bits, Nats};
+use indexmap::IndexMap;
 use std::fmt::Write;
 
 /// The curves as CSV (RFC 4180 with bare line feeds), a header and a row for each point, in the order given.
@@ -31,6 +32,63 @@ pub fn curves_csv(trace: &[TracePoint]) -> String {
     csv
 }
 
+/// One step of a curve, the mean over its seeds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CurvePoint {
+    /// The step, from 0.
+    pub step: usize,
+    /// KL of the latents.
+    pub kl_bits: f64,
+    /// What the grids cost besides.
+    pub reconstruction_bits: f64,
+    /// The KL of each tensor's latents, in the order of [`tensor_names`].
+    pub by_tensor_bits: Vec<f64>,
+}
+
+/// A line that is not one of a curve.
+#[derive(Debug, thiserror::Error)]
+#[error("line {line} is not what a curve has there")]
+pub struct CurveError {
+    /// Its number, from 1.
+    pub line: usize,
+}
+
+/// Reads what [`curves_csv`] wrote.
+///
+/// # Errors
+/// Where a line is something else.
+pub fn read_curves(csv: &str) -> Result<Vec<CurvePoint>, CurveError> {
+    let mut lines = csv.lines().enumerate();
+    let empty = curves_csv(&[]);
+    if lines.next().is_none_or(|(_, header)| header != empty.trim_end()) {
+        return Err(CurveError { line: 1 });
+    }
+    // By step, how many seeds there are and the sum of their points.
+    let mut steps: IndexMap<usize, (f64, CurvePoint)> = IndexMap::new();
+    for (index, line) in lines {
+        let numbers: Option<Vec<f64>> = line.split(',').map(|cell| cell.parse().ok()).collect();
+        let numbers = numbers.filter(|numbers| numbers.len() == 6 + tensor_names().len() && numbers[0] >= 0.0);
+        let Some(numbers) = numbers else { return Err(CurveError { line: index + 1 }) };
+        let step = numbers[0] as usize;
+        let by_tensor_bits: Vec<f64> = numbers[6..].iter().map(|&nats| Bits::from(Nats(nats)).0).collect();
+        let (seeds, point) = steps.entry(step).or_insert_with(|| {
+            let by_tensor_bits = vec![0.0; by_tensor_bits.len()];
+            (0.0, CurvePoint { step, kl_bits: 0.0, reconstruction_bits: 0.0, by_tensor_bits })
+        });
+        *seeds += 1.0;
+        point.kl_bits += numbers[3];
+        point.reconstruction_bits += numbers[5];
+        point.by_tensor_bits.iter_mut().zip(&by_tensor_bits).for_each(|(sum, bits)| *sum += bits);
+    }
+    let mean = |(seeds, mut point): (f64, CurvePoint)| {
+        point.kl_bits /= seeds;
+        point.reconstruction_bits /= seeds;
+        point.by_tensor_bits.iter_mut().for_each(|bits| *bits /= seeds);
+        point
+    };
+    Ok(steps.into_values().map(mean).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,6 +112,27 @@ mod tests {
         let Bits(kl_bits) = Nats(4.5).into();
         assert!(lines[1].starts_with(&format!("0,7,4.5,{kl_bits},0.6931471805599453,1,0.25,")), "{}", lines[1]);
         assert_eq!(lines[0].split(',').count(), lines[2].split(',').count());
+    }
+
+    #[test]
+    fn a_curve_reads_back_as_the_mean_over_seeds() {
+        let nats = 2f64.ln();
+        let of = |kl: f64| TracePoint { seed: 8, ..point(0, &[kl * nats; Axes::COUNT]) };
+        let points = read_curves(&curves_csv(&[point(0, &[0.0; Axes::COUNT]), of(2.0)])).unwrap();
+        assert_eq!(points.len(), 1);
+        let CurvePoint { step, kl_bits, reconstruction_bits, by_tensor_bits } = &points[0];
+        assert_eq!((*step, by_tensor_bits.len()), (0, Axes::COUNT));
+        assert!((kl_bits - Axes::COUNT as f64).abs() < 1e-9 && (reconstruction_bits - 1.0).abs() < 1e-9);
+        assert!(by_tensor_bits.iter().all(|bits| (bits - 1.0).abs() < 1e-9));
+    }
+
+    #[test]
+    fn what_is_no_curve_is_refused_by_line() {
+        let csv = curves_csv(&[point(0, &[0.0; Axes::COUNT])]);
+        for (wrong, line) in [("step,seed\n".to_owned(), 1), (format!("{csv}1,2\n"), 3), (csv.replace("0,7", "x,7"), 2)]
+        {
+            assert_eq!(read_curves(&wrong).unwrap_err().line, line);
+        }
     }
 
     proptest! {

@@ -7,7 +7,7 @@
 //! - [`palette`]: the colours of ARC
 //! - [`terminal`] and [`picture`]: a puzzle with its answers, as text and as a PNG
 //! - [`score`](mod@score): the three scorings in use, each with an interval
-//! - [`curves`]: the course of a training run as CSV
+//! - [`curves`]: the course of a training run as CSV, [`analyze`]: bit lengths over many puzzles, and [`plot`]: their pictures
 //! - [`matrices`]: groups with their digit matrices, and [`experiment`]: the tables of what is measured of them
 //! - [`record`]: what is kept of each puzzle, and [`run`]: the folder that a run leaves
 
@@ -18,13 +18,14 @@ mod letters;
 pub mod matrices;
 pub mod palette;
 pub mod picture;
+pub mod plot;
 pub mod record;
 pub mod run;
 pub mod score;
 pub mod terminal;
 pub mod write;
 
-pub use curves::curves_csv;
+pub use curves::{CurvePoint, curves_csv, read_curves};
 pub use experiment::experiment_tables;
 pub use matrices::{MatrixPanel, MatrixPictureError, draw_matrix, matrices_csv, matrices_npy, matrices_picture};
 pub use picture::{PictureError, puzzle_picture};

@@ -3,7 +3,7 @@
 //! `config.toml`, `puzzles/ID.json`, `curves/ID.csv`, `submission.json`. Every file is written whole, as each puzzle
 //! ends, so that a run that is stopped loses the puzzle at hand only and can be taken up again.
 
-use super::curves::curves_csv;
+use super::curves::{CurvePoint, curves_csv, read_curves};
 use super::record::PuzzleRecord;
 use super::write::{WriteError, write_atomically};
 use crate::config::{Config, ConfigError};
@@ -73,7 +73,7 @@ impl RunFolder {
     ///
     /// # Errors
     /// Where there is no run, or something in it can't be read.
-    pub fn read(path: &Path) -> Result<Vec<(PuzzleRecord, String)>, RunError> {
+    pub fn read(path: &Path) -> Result<Vec<(PuzzleRecord, Vec<CurvePoint>)>, RunError> {
         let folder = path.join("puzzles");
         let unreadable = |file: &Path, error: &dyn std::fmt::Display| RunError::Record {
             file: file.to_owned(),
@@ -87,12 +87,12 @@ impl RunFolder {
             }
         }
         files.sort();
-        let read = |file: &PathBuf| -> Result<(PuzzleRecord, String), RunError> {
+        let read = |file: &PathBuf| -> Result<(PuzzleRecord, Vec<CurvePoint>), RunError> {
             let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
             let record: PuzzleRecord = serde_json::from_str(&text).map_err(|error| unreadable(file, &error))?;
-            let curve = path.join("curves").join(format!("{}.csv", record.id));
-            let curve = std::fs::read_to_string(&curve).map_err(|error| unreadable(&curve, &error))?;
-            Ok((record, curve))
+            let file = path.join("curves").join(format!("{}.csv", record.id));
+            let curve = std::fs::read_to_string(&file).map_err(|error| unreadable(&file, &error))?;
+            Ok((record, read_curves(&curve).map_err(|error| unreadable(&file, &error))?))
         };
         files.iter().map(read).collect()
     }

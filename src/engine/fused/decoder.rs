@@ -8,6 +8,7 @@
 //! version of every format that builds on it.
 
 use super::network::{Model, Workspace};
+use super::plan::Purpose;
 use super::simd::Level;
 use super::team::{Team, on, pool};
 use crate::engine::{EngineError, Outputs, Problem};
@@ -30,7 +31,7 @@ impl Decoder {
 
     pub(super) fn at_level(problem: &Problem, threads: Option<usize>, level: Level) -> Result<Self, EngineError> {
         let pool = pool(threads)?;
-        let model = Model::new(problem, level, Team { several: pool.is_some() });
+        let model = Model::new(problem, Purpose::Decoding, level, Team { several: pool.is_some() });
         Ok(Self { workspace: model.workspace(&problem.plan), model, pool })
     }
 

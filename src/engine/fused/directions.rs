@@ -170,7 +170,7 @@ fn example_of<'a, T>(values: &'a [T], plan: &TensorPlan, plane: usize, width: us
 }
 
 /// The cumulative maximum: from `buffers.softmax` to `buffers.cummax`.
-pub fn cummax<T: Float>(context: &Context<T>, plan: &TensorPlan, slab: &mut [T], buffers: &LayerBuffers) {
+fn cummax<T: Float>(context: &Context<T>, plan: &TensorPlan, slab: &mut [T], buffers: &LayerBuffers) {
     let record = context.record(plan.index);
     let Matrix { inputs, outputs: width, .. } = record.cummax_in;
     let weight = context.weight(plan.index, &record.cummax_in);
@@ -222,7 +222,7 @@ fn gather_maxima<T: Float>(
 }
 
 /// Back through [`cummax`].
-pub fn cummax_back<T: Float>(
+fn cummax_back<T: Float>(
     context: &Context<T>,
     plan: &TensorPlan,
     slab: &mut [T],
@@ -262,7 +262,7 @@ pub fn cummax_back<T: Float>(
 }
 
 /// The shift: from `buffers.cummax` to `buffers.shift`.
-pub fn shift<T: Float>(context: &Context<T>, plan: &TensorPlan, slab: &mut [T], buffers: &LayerBuffers) {
+fn shift<T: Float>(context: &Context<T>, plan: &TensorPlan, slab: &mut [T], buffers: &LayerBuffers) {
     let record = context.record(plan.index);
     let Matrix { inputs, outputs: width, .. } = record.shift_in;
     let weight = context.weight(plan.index, &record.shift_in);
@@ -288,7 +288,7 @@ pub fn shift<T: Float>(context: &Context<T>, plan: &TensorPlan, slab: &mut [T], 
 }
 
 /// Back through [`shift`].
-pub fn shift_back<T: Float>(
+fn shift_back<T: Float>(
     context: &Context<T>,
     plan: &TensorPlan,
     slab: &mut [T],
@@ -314,4 +314,26 @@ pub fn shift_back<T: Float>(
             });
     }
     read_back(context, plan, slab, [&buffers.cummax, &plan.branch], &record.shift_in, gradient);
+}
+
+/// The cumulative maximum and the shift, where a tensor has them.
+pub fn directions<T: Float>(context: &Context<T>, plan: &TensorPlan, slab: &mut [T], buffers: &LayerBuffers) {
+    if plan.shape.is_directional() {
+        cummax(context, plan, slab, buffers);
+        shift(context, plan, slab, buffers);
+    }
+}
+
+/// Back through [`directions`].
+pub fn directions_back<T: Float>(
+    context: &Context<T>,
+    plan: &TensorPlan,
+    slab: &mut [T],
+    buffers: &LayerBuffers,
+    gradient: &mut [T],
+) {
+    if plan.shape.is_directional() {
+        shift_back(context, plan, slab, buffers, gradient);
+        cummax_back(context, plan, slab, buffers, gradient);
+    }
 }

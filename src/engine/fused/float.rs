@@ -31,6 +31,8 @@ pub trait Float:
     const SOFTMAX_RANGE: Self;
     /// What the largest score of a softmax is shifted to.
     const SOFTMAX_TOP: Self;
+    /// How far above the end of the range a softmax has to begin, so that what lies beyond it weighs nothing; in nats.
+    const SOFTMAX_MARGIN: Self;
 
     /// The nearest number.
     fn of(value: f64) -> Self;
@@ -78,6 +80,7 @@ impl Float for f32 {
     const ONE: Self = 1.0;
     const SOFTMAX_RANGE: Self = 110.0;
     const SOFTMAX_TOP: Self = 55.0;
+    const SOFTMAX_MARGIN: Self = 25.0;
 
     #[inline(always)]
     fn of(value: f64) -> Self {
@@ -184,6 +187,7 @@ impl Float for f64 {
     const ONE: Self = 1.0;
     const SOFTMAX_RANGE: Self = 1000.0;
     const SOFTMAX_TOP: Self = 500.0;
+    const SOFTMAX_MARGIN: Self = 45.0;
 
     #[inline(always)]
     fn of(value: f64) -> Self {

@@ -43,6 +43,7 @@ use super::{Engine, EngineError, Evaluation, Losses, Problem};
 use adam::Learner;
 use float::Float;
 use network::{Model, Workspace};
+use plan::Purpose;
 use reconstruction::Reconstruction;
 use simd::Level;
 use team::{Team, on, pool};
@@ -51,6 +52,8 @@ use team::{Team, on, pool};
 mod tests;
 
 pub use decoder::Decoder;
+#[doc(hidden)]
+pub use network::{Stage, Stages};
 
 const NAME: &str = "fused";
 
@@ -84,7 +87,7 @@ impl<T: Float> FusedEngine<T> {
     ) -> Result<Self, EngineError> {
         let pool = pool(threads)?;
         let team = Team { several: pool.is_some() };
-        let model = Model::new(problem, level, team);
+        let model = Model::new(problem, Purpose::Training, level, team);
         let convert = |values: &Vec<f32>| values.iter().map(|&value| T::of(f64::from(value))).collect();
         Ok(Self {
             workspace: model.workspace(&problem.plan),

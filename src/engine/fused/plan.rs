@@ -13,6 +13,15 @@ use std::ops::Range;
 /// Numbers of a residual stream that a kernel's pass handles at once, so that what it reads stays in the first cache.
 const PASS: usize = 2048;
 
+/// What the buffers are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Whole steps: the backward pass reads every layer's.
+    Training,
+    /// The forward pass alone: all layers use the same.
+    Decoding,
+}
+
 /// A channel's mean over positions, and 1 / √(variance + ε).
 #[derive(Clone, Debug, Default)]
 pub struct Moments {
@@ -110,12 +119,25 @@ pub struct TensorPlan {
 
 impl TensorPlan {
     /// Lays out the tensor `axes` from `start` of the arena on. `records`: its record in each layer.
-    pub fn new(axes: Axes, dimensions: &Dimensions, network: &Network, records: &[&Record], start: usize) -> Self {
+    pub fn new(
+        axes: Axes,
+        dimensions: &Dimensions,
+        network: &Network,
+        purpose: Purpose,
+        records: &[&Record],
+        start: usize,
+    ) -> Self {
         let shape = Shape::new(axes, dimensions, network);
         let mut ranges = Ranges::default();
         let positions = shape.positions();
         let channels = shape.channels;
-        let layers = (0..=network.layers).map(|layer| layer_buffers(&shape, network, layer, &mut ranges)).collect();
+        let layers = match purpose {
+            Purpose::Training => {
+                (0..=network.layers).map(|layer| layer_buffers(&shape, network, layer, &mut ranges)).collect()
+            }
+            // A layer's input is read for the last time before the next one's is written; all tensors are live in the first.
+            Purpose::Decoding => vec![layer_buffers(&shape, network, 0, &mut ranges); network.layers + 1],
+        };
         let side = if shape.has_directions() { cell_width(channels) } else { channels };
         let widest = [network.share_up_channels, network.share_down_channels, channels, network.cummax_channels]
             .into_iter()

@@ -14,8 +14,12 @@ use crate::latent::LatentChannel;
 use crate::model::{Axes, Initial, LATENT_CHANNELS, Layout, Network, Objective, Optimiser, Plan, WeightGroup};
 use rand::Rng;
 
-/// Numbers of a puzzle's largest tensor that a decoder sets up at most; the largest ARC task has 2.6 million.
-const MOST_NUMBERS: u64 = 6_000_000;
+/// Positions of the largest tensor that a decoder sets up at most; the largest ARC task has 2.6 million.
+const MOST_POSITIONS: u64 = 6_000_000;
+/// So many a file may ask for however short it is: less than 200 MB of memory.
+const FREE_POSITIONS: u64 = 200_000;
+/// More have to be justified by the file's length: grids so many and so large leave something to be said.
+const POSITIONS_PER_BYTE: u64 = 4096;
 
 /// Latent channels of a file, sent or not.
 pub(super) const CHANNELS: usize = Axes::COUNT * LATENT_CHANNELS;
@@ -29,8 +33,13 @@ pub(super) struct Coordinate {
     pub rate: Rate,
 }
 
-/// The problem that a header describes; its targets are all black.
-pub(super) fn problem(header: &Header) -> Result<Problem, CodeError> {
+/// Positions of the largest tensor of a plan.
+pub(super) fn positions(plan: &Plan) -> u64 {
+    Axes::all().map(|axes| plan.dimensions.positions(axes) as u64).max().unwrap_or(0)
+}
+
+/// The problem that the header of a file of so many bytes describes; its targets are all black.
+pub(super) fn problem(header: &Header, file_bytes: usize) -> Result<Problem, CodeError> {
     let grid = |&(rows, columns): &Size| {
         let (rows, columns) = (usize::from(rows), usize::from(columns));
         Grid::new(rows, columns, vec![0; rows * columns]).map_err(|_| CodeError::Shape {
@@ -49,9 +58,10 @@ pub(super) fn problem(header: &Header) -> Result<Problem, CodeError> {
     if plan.dimensions.colours == 0 {
         return Err(CodeError::Shape { field: "colours but black", found: 0, most: 9 });
     }
-    let largest = Axes::all().map(|axes| plan.dimensions.positions(axes) as u64).max().unwrap_or(0);
-    if largest > MOST_NUMBERS {
-        return Err(CodeError::Shape { field: "positions of a tensor", found: largest, most: MOST_NUMBERS });
+    let found = positions(&plan);
+    let most = (POSITIONS_PER_BYTE * file_bytes as u64).clamp(FREE_POSITIONS, MOST_POSITIONS);
+    if found > most {
+        return Err(CodeError::Unjustified { found, most, file_bytes: file_bytes as u64 });
     }
     Ok(problem_of(plan))
 }

@@ -62,10 +62,8 @@ struct Opened {
 
 impl Opened {
     fn new(file: &[u8]) -> Result<Self, CodeError> {
-        let container = Container::parse(file)?;
-        container.expect_kind(Kind::Puzzle)?;
-        let header = Header::decode(container.require(Tag::Header)?, decoder::CHANNELS)?;
-        let problem = decoder::problem(&header)?;
+        let (container, header) = read_header(file)?;
+        let problem = decoder::problem(&header, file.len())?;
         let sent = decoder::coordinates(&problem, &header.rates);
         let rates: Vec<Rate> = sent.iter().map(|coordinate| coordinate.rate).collect();
         let latents = container.section(Tag::Latents).unwrap_or_default();
@@ -85,6 +83,23 @@ impl Opened {
     }
 }
 
+fn read_header(file: &[u8]) -> Result<(Container, Header), CodeError> {
+    let container = Container::parse(file)?;
+    container.expect_kind(Kind::Puzzle)?;
+    let header = Header::decode(container.require(Tag::Header)?, decoder::CHANNELS)?;
+    Ok((container, header))
+}
+
+/// Positions of the largest tensor of the network that a file asks for: what decoding takes is in proportion to it. The
+/// network is not set up.
+///
+/// # Errors
+/// Where the file is wrong as far as its header, or asks for more than its length justifies.
+pub fn positions(file: &[u8]) -> Result<u64, CodeError> {
+    let (_, header) = read_header(file)?;
+    Ok(decoder::positions(&decoder::problem(&header, file.len())?.plan))
+}
+
 /// Gives back the puzzle of a file, with the answers that the code implies as its solutions. The id is empty.
 ///
 /// # Errors
@@ -92,8 +107,13 @@ impl Opened {
 pub fn decompress(file: &[u8], threads: Option<usize>) -> Result<Puzzle, PuzzleError> {
     let opened = Opened::new(file)?;
     let outputs = opened.outputs(threads)?;
+    Ok(puzzle_of(&opened, &outputs)?)
+}
+
+/// The puzzle that a file and its outputs make.
+fn puzzle_of(opened: &Opened, outputs: &Outputs) -> Result<Puzzle, CodeError> {
     let plan = &opened.problem.plan;
-    let cells = grids::decode(plan, &outputs, opened.container.require(Tag::Residual)?)?;
+    let cells = grids::decode(plan, outputs, opened.container.require(Tag::Residual)?)?;
     let sizes = plan.sizes.iter().enumerate().flat_map(|(example, [input, output])| {
         std::iter::once(*input).chain((example < plan.train).then_some(*output))
     });
@@ -102,7 +122,7 @@ pub fn decompress(file: &[u8], threads: Option<usize>) -> Result<Puzzle, PuzzleE
     let train: Result<Vec<Pair>, CodeError> =
         (0..plan.train).map(|_| Ok(Pair { input: next()?, output: next()? })).collect();
     let test: Result<Vec<Grid>, CodeError> = (0..plan.tests()).map(|_| next()).collect();
-    let answers: Result<Vec<Grid>, CodeError> = grids::answers(plan, &outputs)
+    let answers: Result<Vec<Grid>, CodeError> = grids::answers(plan, outputs)
         .into_iter()
         .map(|(size, cells)| grid(plan.palette.as_slice(), size, &cells))
         .collect();
@@ -161,13 +181,14 @@ pub struct PuzzleSummary {
 /// As [`decompress`].
 pub fn inspect(file: &[u8], threads: Option<usize>) -> Result<PuzzleSummary, PuzzleError> {
     let opened = Opened::new(file)?;
-    let puzzle = decompress(file, threads)?;
+    let outputs = opened.outputs(threads)?;
+    let puzzle = puzzle_of(&opened, &outputs)?;
     let Opened { header, problem, sent, sample, differences, container } = &opened;
     let mut ledger = container.ledger();
     ledger.estimate(Tag::Latents.name(), latents_bits(header.channel, sent));
     let mut plan = crate::model::Plan::new(&puzzle);
     plan.palette.clone_from(&problem.plan.palette);
-    let residual = grids::information_bits(&plan, &opened.outputs(threads)?);
+    let residual = grids::information_bits(&plan, &outputs);
     ledger.split(Tag::Residual.name(), &[("check of the content", 16)]);
     ledger.estimate(Tag::Residual.name(), residual);
     let mut channels = Vec::new();

@@ -3,14 +3,17 @@
 //! In: a seed's parameters and noise. Out: a readout and the KL; then, from the readout's gradient, the parameters'. A
 //! [`Model`] is what a puzzle fixes, a [`Workspace`] what a step writes to; tensors are worked on side by side.
 
+mod heads;
+mod stages;
+
 use super::branch::{denormalise_end, measure, normalise_end, read_back, receive, send_back, weigh};
 use super::context::Context;
-use super::directions::{Rays, cummax, cummax_back, shift, shift_back};
+use super::directions::{Rays, directions, directions_back};
 use super::float::Float;
 use super::hidden::{maps_and_hidden, maps_and_hidden_back};
 use super::latents::{LatentSlices, Latents};
-use super::linear::{add_product, outer, product, transpose};
-use super::plan::TensorPlan;
+use super::linear::product;
+use super::plan::{LayerBuffers, Purpose, TensorPlan, pick};
 use super::reconstruction::Readout;
 use super::scan::OUTSIDE;
 use super::share::{Down, SpatialMeans, sum_up, sum_up_back};
@@ -20,23 +23,10 @@ use super::team::Team;
 use super::weights::{Record, Records};
 use crate::engine::Problem;
 use crate::model::tying::representative;
-use crate::model::{Axes, Equivariance, LiveTensors, MODES, Network, Plan};
+use crate::model::{Axes, Equivariance, LiveTensors, Network, Plan};
+use heads::{Head, modifier};
 use rayon::prelude::*;
-use std::ops::Range;
-
-/// What the output bias is multiplied by, so that it learns faster (CompressARC, `forward`).
-const HEAD_BIAS_SCALE: f64 = 100.0;
-/// Added to the masks of rows and columns that no grid of the example reaches.
-const UNREACHABLE: f64 = -1000.0;
-
-/// One head's parameters, by their places in the flat vector, and its input.
-#[derive(Clone, Debug)]
-struct Head {
-    axes: Axes,
-    weight: Range<usize>,
-    bias: Range<usize>,
-    bias_scale: f64,
-}
+pub use stages::{Stage, Stages};
 
 /// Everything that doesn't change from step to step.
 #[derive(Clone, Debug)]
@@ -79,14 +69,14 @@ pub struct Workspace<T> {
 
 impl<T: Float> Model<T> {
     /// Prepares a problem.
-    pub fn new(problem: &Problem, level: Level, team: Team) -> Self {
+    pub fn new(problem: &Problem, purpose: Purpose, level: Level, team: Team) -> Self {
         let Problem { plan, network, layout, .. } = problem;
         let records = Records::new(layout, network);
         let mut arena = 0;
         let tensors: Vec<TensorPlan> = Axes::all()
             .map(|axes| {
                 let own: Vec<&Record> = records.layers.iter().map(|layer| &layer[axes.index()]).collect();
-                let tensor = TensorPlan::new(axes, &plan.dimensions, network, &own, arena);
+                let tensor = TensorPlan::new(axes, &plan.dimensions, network, purpose, &own, arena);
                 arena = tensor.slab.end;
                 tensor
             })
@@ -104,12 +94,6 @@ impl<T: Float> Model<T> {
                 }
             })
             .collect();
-        let head = |axes, name: &str, bias_scale| Head {
-            axes,
-            weight: range(&format!("{name}.weight")),
-            bias: range(&format!("{name}.bias")),
-            bias_scale,
-        };
         let in_bounds: Vec<T> = plan.in_bounds().into_iter().map(|inside| T::of(f64::from(inside))).collect();
         let width = network.cummax_channels;
         let outside = in_bounds
@@ -121,11 +105,7 @@ impl<T: Float> Model<T> {
             records,
             live: (0..network.layers).map(|layer| network.live(layer)).collect(),
             latents,
-            heads: [
-                head(Axes::CELLS, "head", HEAD_BIAS_SCALE),
-                head(Axes::ROWS, "mask", 1.0),
-                head(Axes::COLUMNS, "mask", 1.0),
-            ],
+            heads: Head::all(range),
             in_bounds,
             outside,
             clears_outside: problem.network.equivariance == Equivariance::Exact,
@@ -302,7 +282,7 @@ impl<T: Float> Model<T> {
         self.slabs(arena).par_iter_mut().zip(&self.tensors).with_min_len(self.team.least()).for_each(|(slab, plan)| {
             let matrix = &context.record(plan.index).up_in;
             let weight = context.weight(plan.index, matrix);
-            let [x, message] = super::plan::pick(slab, [&plan.layers[layer].input, &plan.message]);
+            let [x, message] = pick(slab, [&plan.layers[layer].input, &plan.message]);
             let block = plan.shape.block();
             message
                 .par_chunks_mut(block * width)
@@ -318,59 +298,69 @@ impl<T: Float> Model<T> {
         self.messages_up(layer, context, arena);
         self.each(arena, inner, |plan, slab| {
             let buffers = &plan.layers[layer];
-            let record = context.record(plan.index);
-            measure(context, plan, slab, &plan.message, &buffers.up_moments, self.network.share_up_channels);
-            let ranges = [&buffers.input, &plan.message, &buffers.softmax];
-            receive(context, plan, slab, ranges, &buffers.up_moments, &record.up_out);
+            self.receive_up(context, plan, slab, buffers);
             softmax(context, plan, slab, buffers);
-            if plan.shape.is_directional() {
-                cummax(context, plan, slab, buffers);
-                shift(context, plan, slab, buffers);
-            }
+            directions(context, plan, slab, buffers);
             maps_and_hidden(context, plan, slab, buffers);
         });
         self.down(layer, inner).sum(arena);
-        self.each(arena, output, |plan, slab| {
-            let (buffers, next) = (&plan.layers[layer], &plan.layers[layer + 1].input);
-            let record = context.record(plan.index);
-            measure(context, plan, slab, &buffers.down, &buffers.down_moments, self.network.share_down_channels);
-            let ranges = [&plan.stream, &buffers.down, next];
-            receive(context, plan, slab, ranges, &buffers.down_moments, &record.down_out);
-            normalise_end(context, plan, slab, next, &buffers.end_moments);
-        });
+        self.each(arena, output, |plan, slab| self.receive_down(layer, context, plan, slab));
+    }
+
+    /// Adds the messages from smaller tensors to the stream.
+    fn receive_up(&self, context: &Context<T>, plan: &TensorPlan, slab: &mut [T], buffers: &LayerBuffers) {
+        measure(context, plan, slab, &plan.message, &buffers.up_moments, self.network.share_up_channels);
+        let ranges = [&buffers.input, &plan.message, &buffers.softmax];
+        receive(context, plan, slab, ranges, &buffers.up_moments, &context.record(plan.index).up_out);
+    }
+
+    /// Adds the messages from larger tensors, and ends the layer.
+    fn receive_down(&self, layer: usize, context: &Context<T>, plan: &TensorPlan, slab: &mut [T]) {
+        let (buffers, next) = (&plan.layers[layer], &plan.layers[layer + 1].input);
+        measure(context, plan, slab, &buffers.down, &buffers.down_moments, self.network.share_down_channels);
+        let ranges = [&plan.stream, &buffers.down, next];
+        receive(context, plan, slab, ranges, &buffers.down_moments, &context.record(plan.index).down_out);
+        normalise_end(context, plan, slab, next, &buffers.end_moments);
     }
 
     fn layer_back(&self, layer: usize, context: &Context<T>, arena: &mut [T], records: &mut [T]) {
-        let LiveTensors { inner, output } = &self.live[layer];
-        let is = |live: &[Axes], plan: &TensorPlan| live.contains(&plan.shape.axes);
+        let inner = &self.live[layer].inner;
+        self.receive_down_back(layer, context, arena, records);
         self.each_with_record(layer, arena, records, |plan, slab, gradient| {
             let buffers = &plan.layers[layer];
-            if is(output, plan) {
+            if inner.contains(&plan.shape.axes) {
+                maps_and_hidden_back(context, plan, slab, buffers, gradient);
+                directions_back(context, plan, slab, buffers, gradient);
+                softmax_back(context, plan, slab, buffers, gradient);
+            }
+        });
+        self.receive_up_back(layer, context, arena, records);
+    }
+
+    /// Back through a layer's end and the messages from larger tensors.
+    fn receive_down_back(&self, layer: usize, context: &Context<T>, arena: &mut [T], records: &mut [T]) {
+        let LiveTensors { inner, output } = &self.live[layer];
+        self.each_with_record(layer, arena, records, |plan, slab, gradient| {
+            let buffers = &plan.layers[layer];
+            if output.contains(&plan.shape.axes) {
                 let matrix = &context.record(plan.index).down_out;
                 denormalise_end(context, plan, slab, &plan.layers[layer + 1].input, &buffers.end_moments);
                 weigh(context, plan, slab, &buffers.down, &buffers.down_moments, matrix, gradient);
                 send_back(context, plan, slab, &buffers.down, &buffers.down_moments, matrix);
-            } else if is(inner, plan) {
+            } else if inner.contains(&plan.shape.axes) {
                 slab[plan.gradient.clone()].fill(T::ZERO);
                 slab[buffers.down.clone()].fill(T::ZERO);
             }
         });
         self.down(layer, inner).sum_back(arena);
-        self.each_with_record(layer, arena, records, |plan, slab, gradient| {
-            let buffers = &plan.layers[layer];
-            if is(inner, plan) {
-                maps_and_hidden_back(context, plan, slab, buffers, gradient);
-                if plan.shape.is_directional() {
-                    shift_back(context, plan, slab, buffers, gradient);
-                    cummax_back(context, plan, slab, buffers, gradient);
-                }
-                softmax_back(context, plan, slab, buffers, gradient);
-            }
-        });
+    }
+
+    /// Back through the scores, which read what the messages from smaller tensors gave, and through these.
+    fn receive_up_back(&self, layer: usize, context: &Context<T>, arena: &mut [T], records: &mut [T]) {
         self.messages_up(layer, context, arena);
         self.each_with_record(layer, arena, records, |plan, slab, gradient| {
             let buffers = &plan.layers[layer];
-            if is(inner, plan) {
+            if self.live[layer].inner.contains(&plan.shape.axes) {
                 let matrix = &context.record(plan.index).up_out;
                 let ranges = [&buffers.input, &plan.message, &plan.stream];
                 receive(context, plan, slab, ranges, &buffers.up_moments, matrix);
@@ -388,56 +378,4 @@ impl<T: Float> Model<T> {
             read_back(context, plan, slab, ranges, &context.record(plan.index).up_in, gradient);
         });
     }
-
-    fn heads(&self, parameters: &[T], workspace: &mut Workspace<T>) {
-        let Workspace { arena, readout, .. } = workspace;
-        let Readout { logits, row_mask, column_mask } = readout;
-        for (head, out) in self.heads.iter().zip([&mut *logits, &mut *row_mask, &mut *column_mask]) {
-            let plan = &self.tensors[head.axes.index()];
-            let x = &arena[plan.in_arena(&plan.layers[self.network.layers].input)];
-            product(self.level, x, &parameters[head.weight.clone()], out, plan.shape.channels, MODES.len());
-            for out in out.chunks_exact_mut(MODES.len()) {
-                for (out, &bias) in out.iter_mut().zip(&parameters[head.bias.clone()]) {
-                    *out = bias.mul_add(T::of(head.bias_scale), *out);
-                }
-            }
-        }
-        for (mask, modifier) in [(row_mask, &self.row_modifier), (column_mask, &self.column_modifier)] {
-            for (mask, &modifier) in mask.chunks_exact_mut(MODES.len()).zip(modifier) {
-                mask.iter_mut().for_each(|mask| *mask += modifier);
-            }
-        }
-    }
-
-    /// The heads' gradients, and the last stream's in its tensors' `gradient`.
-    fn heads_back(&self, parameters: &[T], workspace: &mut Workspace<T>, gradient: &mut [T]) {
-        let Workspace { arena, by_readout, .. } = workspace;
-        let outputs = [&by_readout.logits, &by_readout.row_mask, &by_readout.column_mask];
-        for (head, dy) in self.heads.iter().zip(outputs) {
-            let plan = &self.tensors[head.axes.index()];
-            let channels = plan.shape.channels;
-            let slab = &mut arena[plan.slab.clone()];
-            let [x, dx, scaled] =
-                super::plan::pick(slab, [&plan.layers[self.network.layers].input, &plan.gradient, &plan.scaled]);
-            let weight_gradient = &mut gradient[head.weight.clone()];
-            outer(self.level, x, &self.zeros[..channels], dy, weight_gradient, channels, MODES.len());
-            let transposed = &mut scaled[..channels * MODES.len()];
-            transpose(&parameters[head.weight.clone()], transposed, channels, MODES.len());
-            dx.fill(T::ZERO);
-            add_product(self.level, dy, transposed, dx, MODES.len(), channels);
-            for (mode, bias) in gradient[head.bias.clone()].iter_mut().enumerate() {
-                let sum = dy[mode..].iter().step_by(MODES.len()).fold(T::ZERO, |sum, &dy| sum + dy);
-                *bias = sum.mul_add(T::of(head.bias_scale), *bias);
-            }
-        }
-    }
-}
-
-/// [`UNREACHABLE`] where no grid of an example reaches, (example, row or column).
-fn modifier<T: Float>(plan: &Plan, length: usize, reach: impl Fn(usize) -> usize) -> Vec<T> {
-    let value = |example, index| if index < reach(example) { T::ZERO } else { T::of(UNREACHABLE) };
-    (0..plan.dimensions.examples)
-        .flat_map(|example| (0..length).map(move |index| (example, index)))
-        .map(|(example, index)| value(example, index))
-        .collect()
 }

@@ -1,0 +1,141 @@
+//! Plots of bit lengths, as SVG and as PNG.
+//!
+//! In: the courses of fits. Out: the bytes of both forms. Axes are logarithmic where bits are: they fall by orders of
+//! magnitude in the first steps, and differ by orders between puzzles.
+
+mod bitmap;
+mod charts;
+
+use super::curves::CurvePoint;
+use bitmap::Bitmap;
+use charts::{Lengths, OverSteps, Trade};
+use plotters::backend::{DrawingBackend, SVGBackend};
+use plotters::coord::Shift;
+use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
+use plotters::style::WHITE;
+
+/// Width and height, in pixels.
+const SIZE: (u32, u32) = (1100, 760);
+
+/// Why a plot could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum PlotError {
+    /// The plotting library failed.
+    #[error("cannot draw the plot: {message}")]
+    Drawing {
+        /// What it said.
+        message: String,
+    },
+    /// The PNG could not be encoded.
+    #[error("cannot encode the plot: {0}")]
+    Encoding(#[from] png::EncodingError),
+}
+
+/// A plot in both forms.
+pub struct Plot {
+    /// What files of it are named for.
+    pub name: &'static str,
+    /// As SVG.
+    pub svg: String,
+    /// As PNG.
+    pub png: Vec<u8>,
+}
+
+/// One fit, as it is drawn.
+pub struct Course<'a> {
+    /// Whether its puzzle was solved, where that is known.
+    pub solved: Option<bool>,
+    /// Its curve.
+    pub points: &'a [CurvePoint],
+}
+
+/// All plots of runs: KL against reconstruction over the steps, the mean bits of each latent tensor over the steps, and the
+/// description lengths of solved and of unsolved puzzles. Curves without points are left out; without any there is no plot.
+///
+/// # Errors
+/// Where the plotting library or the encoder refuses.
+pub fn plots(courses: &[Course]) -> Result<Vec<Plot>, PlotError> {
+    if courses.iter().all(|course| course.points.is_empty()) {
+        return Ok(Vec::new());
+    }
+    Ok(vec![
+        plot("kl-against-reconstruction", &Trade::new(courses))?,
+        plot("kl-over-steps", &OverSteps::new(courses))?,
+        plot("lengths", &Lengths::new(courses))?,
+    ])
+}
+
+type Area<B> = DrawingArea<B, Shift>;
+type Drawn<B> = Result<(), DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>>;
+
+/// What can be drawn anywhere.
+trait Chart {
+    fn draw<B: DrawingBackend>(&self, area: &Area<B>) -> Drawn<B>;
+}
+
+fn plot(name: &'static str, chart: &impl Chart) -> Result<Plot, PlotError> {
+    let mut svg = String::new();
+    draw(chart, SVGBackend::with_string(&mut svg, SIZE))?;
+    let mut pixels = vec![0; 3 * (SIZE.0 * SIZE.1) as usize];
+    draw(chart, Bitmap::new(&mut pixels, SIZE))?;
+    Ok(Plot { name, svg, png: encode(&pixels)? })
+}
+
+fn draw<B: DrawingBackend>(chart: &impl Chart, backend: B) -> Result<(), PlotError> {
+    let area = backend.into_drawing_area();
+    let drawn = area.fill(&WHITE).and_then(|()| chart.draw(&area)).and_then(|()| area.present());
+    drawn.map_err(|error| PlotError::Drawing { message: error.to_string() })
+}
+
+fn encode(pixels: &[u8]) -> Result<Vec<u8>, png::EncodingError> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, SIZE.0, SIZE.1);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(pixels)?;
+    writer.finish()?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Axes;
+
+    fn course(start: f64) -> Vec<CurvePoint> {
+        let bits = |step: usize| start / (step + 1) as f64;
+        (0..20)
+            .map(|step| CurvePoint {
+                step,
+                kl_bits: bits(step),
+                reconstruction_bits: (100.0 - 10.0 * step as f64).max(0.0),
+                by_tensor_bits: (0..Axes::COUNT).map(|tensor| bits(step) / (tensor + 1) as f64).collect(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn plots_name_their_axes_and_are_the_same_again() {
+        let curves = [course(1e5), course(0.0), Vec::new()];
+        let courses: Vec<Course> = curves
+            .iter()
+            .zip([Some(true), Some(false), None])
+            .map(|(points, solved)| Course { solved, points })
+            .collect();
+        let drawn = plots(&courses).unwrap();
+        assert_eq!(drawn.len(), 3);
+        for (plot, again) in drawn.iter().zip(plots(&courses).unwrap()) {
+            assert!(plot.svg.contains("<svg") && plot.svg.contains("bits"), "{}", plot.name);
+            assert!(plot.png.starts_with(b"\x89PNG"));
+            assert!(plot.svg == again.svg && plot.png == again.png);
+        }
+        assert!(drawn[0].svg.contains("unsolved"));
+    }
+
+    #[test]
+    fn nothing_is_drawn_of_nothing() {
+        assert!(plots(&[]).unwrap().is_empty());
+        assert!(plots(&[Course { solved: None, points: &[] }]).unwrap().is_empty());
+    }
+}

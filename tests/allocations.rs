@@ -1,0 +1,119 @@
+//! What is allocated: nothing in a step of the fused engine, whose buffers are planned when it is made; and little for a file
+//! that asks for much.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use tenfold::code::puzzle::Header;
+use tenfold::code::weights::WeightCode;
+use tenfold::code::{Channel, CodeError, Container, Kind, Rate, Tag};
+use tenfold::data::{Grid, Pair, Puzzle};
+use tenfold::engine::Problem;
+use tenfold::engine::fused::FusedEngine;
+use tenfold::model::{Axes, LATENT_CHANNELS, Network, Objective, Optimiser, Plan};
+use tenfold::pipeline::puzzle::{PuzzleError, decompress};
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+static BYTES: AtomicUsize = AtomicUsize::new(0);
+static MOST_BYTES: AtomicUsize = AtomicUsize::new(0);
+/// Tests that count take turns.
+static TURN: Mutex<()> = Mutex::new(());
+
+struct Counting;
+
+// SAFETY: every call is passed on to the system's allocator as it is.
+#[allow(unsafe_code)]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        let bytes = BYTES.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
+        MOST_BYTES.fetch_max(bytes, Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        BYTES.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn grid(rows: usize, columns: usize, shade: u8) -> Grid {
+    let cells = (0..rows * columns).map(|cell| (cell as u8 * shade) % 5).collect();
+    Grid::new(rows, columns, cells).unwrap()
+}
+
+#[test]
+fn a_step_allocates_nothing() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let pair = |rows, columns| Pair { input: grid(rows, columns, 3), output: grid(rows, columns, 7) };
+    let train = vec![pair(6, 4), pair(3, 5)];
+    let puzzle = Puzzle { id: "p".into(), train, test: vec![grid(4, 4, 2)], solutions: None };
+    let problem = Problem::new(Plan::new(&puzzle), Network::default(), Objective::default(), Optimiser::default());
+    let start = problem.layout.initial_values(0);
+    // Scores hundreds of nats apart, which the softmaxes treat in their own way.
+    let mut apart = start.clone();
+    for slice in problem.layout.slices().iter().filter(|slice| slice.name.contains("softmax")) {
+        apart[slice.range()].iter_mut().for_each(|weight| *weight *= 1e3);
+    }
+    let noise: Vec<f32> = (0..problem.layout.latents()).map(|index| (index as f32).sin()).collect();
+    let allocated = |start: &Vec<f32>, threads: usize| {
+        let mut engine = FusedEngine::<f32>::new(&problem, std::slice::from_ref(start), Some(threads)).unwrap();
+        // The first step wakes threads, which prepare themselves.
+        engine.advance(0, 0, &noise);
+        let before = ALLOCATIONS.load(Ordering::Relaxed);
+        for step in 1..=100 {
+            assert!(engine.advance(0, step, &noise).is_finite());
+        }
+        ALLOCATIONS.load(Ordering::Relaxed) - before
+    };
+    assert_eq!(allocated(&start, 1), 0);
+    assert_eq!(allocated(&apart, 1), 0);
+    // The threads' queue grows by a block now and then; nothing else does.
+    assert!(allocated(&start, 2) < 20);
+}
+
+/// A file of next to no bytes, with a checksum that fits, about so many grids of 30 × 30.
+fn forged(pairs: usize, colours: u8, rate: Option<Rate>) -> Vec<u8> {
+    let header = Header {
+        channel: Channel::Dithered,
+        weights: WeightCode::Seed,
+        seed: 1,
+        train: vec![[(30, 30); 2]; pairs],
+        tests: vec![(30, 30)],
+        palette: (0..=colours).collect(),
+        rates: vec![rate; Axes::COUNT * LATENT_CHANNELS],
+    };
+    Container::new(Kind::Puzzle).with(Tag::Header, header.encode()).with(Tag::Residual, vec![0; 8]).to_bytes()
+}
+
+/// What decompressing took at most, beyond what was there, in bytes.
+fn decompressed(file: &[u8]) -> (Result<Puzzle, PuzzleError>, usize) {
+    let before = BYTES.load(Ordering::Relaxed);
+    MOST_BYTES.store(before, Ordering::Relaxed);
+    let puzzle = decompress(file, Some(1));
+    (puzzle, MOST_BYTES.load(Ordering::Relaxed) - before)
+}
+
+#[test]
+fn a_short_file_cannot_ask_for_a_large_network() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let (puzzle, bytes) = decompressed(&forged(29, 9, None));
+    assert!(matches!(puzzle, Err(PuzzleError::Code(CodeError::Unjustified { .. }))), "{puzzle:?}");
+    assert!(bytes < 1_000_000, "{bytes} bytes");
+}
+
+#[test]
+fn what_a_short_file_may_ask_for_takes_less_than_200_megabytes() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    // 3 examples and 9 colours: 194,400 positions.
+    for rate in [None, Rate::from_level(40)] {
+        let (puzzle, bytes) = decompressed(&forged(2, 9, rate));
+        assert!(!matches!(puzzle, Err(PuzzleError::Code(CodeError::Unjustified { .. }))));
+        assert!(bytes < 200_000_000, "{bytes} bytes");
+    }
+}

@@ -1,13 +1,15 @@
 //! `tenfold experiment`: finds edited groups again by their matrices, and compares codes.
 
+use super::files;
 use super::groups::{Lengths, read_article};
 use super::matrices::read_settings;
 use clap::Args;
 use std::path::PathBuf;
 use tenfold::data::Article;
-use tenfold::fit::matrices::QuerySettings;
-use tenfold::pipeline::experiment::{Measures, experiment};
-use tenfold::report::{experiment_tables, write_atomically};
+use tenfold::fit::matrices::{MatrixSettings, QuerySettings};
+use tenfold::pipeline::experiment::{Measures, Source, experiment, sweep};
+use tenfold::report::plot::budget_plot;
+use tenfold::report::{budget_table, experiment_tables, write_atomically};
 
 /// Measure the digit matrices: edited groups found again, articles held together, beside a codebook, an encoder, LSA and SimHash
 #[derive(Args)]
@@ -23,6 +25,12 @@ pub struct Arguments {
     /// Settings of the fit, as TOML
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Measure budgets of bits a group instead: what our digits find on each, and how long the files get (one seed)
+    #[arg(long, value_name = "BITS", value_delimiter = ',', value_parser = super::compress::parse_bits, conflicts_with_all = ["seeds", "output"])]
+    budgets: Vec<f32>,
+    /// Where the plot of the budgets goes, as SVG and PNG
+    #[arg(long, value_name = "DIR", requires = "budgets")]
+    plot: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -34,6 +42,9 @@ pub struct Arguments {
 /// Runs the verb.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let settings = read_settings(arguments.config.as_deref())?;
+    if !arguments.budgets.is_empty() {
+        return run_budgets(arguments, &settings);
+    }
     let read = |path: &PathBuf| read_article(path, arguments.lengths);
     let articles: Vec<Article> = arguments.articles.iter().map(read).collect::<anyhow::Result<_>>()?;
     let groups: usize = articles.iter().map(|article| article.groups.len()).sum();
@@ -57,4 +68,27 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     });
     print!("{}", show(&measures)?);
     failure.map_or(Ok(()), Err)
+}
+
+fn run_budgets(arguments: &Arguments, settings: &MatrixSettings) -> anyhow::Result<()> {
+    let read = |path: &PathBuf| -> anyhow::Result<Source> {
+        let content = files::read(path)?;
+        let article = Article::read(&content, Some(path), arguments.lengths.settings())?;
+        Ok(Source { path: path.clone(), content, article })
+    };
+    let sources: Vec<Source> = arguments.articles.iter().map(read).collect::<anyhow::Result<_>>()?;
+    let measures = sweep(&sources, settings, &QuerySettings::default(), &arguments.budgets, |one| {
+        eprintln!("{} bits: {} bytes, recall {:.3?}", one.budget_bits, one.file_bytes, one.recall_by_digits);
+    })?;
+    if let Some(folder) = &arguments.plot {
+        let plot = budget_plot(&measures)?;
+        write_atomically(&folder.join(format!("{}.svg", plot.name)), plot.svg.as_bytes())?;
+        write_atomically(&folder.join(format!("{}.png", plot.name)), &plot.png)?;
+    }
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&measures)?);
+    } else {
+        print!("{}", budget_table(&measures));
+    }
+    Ok(())
 }

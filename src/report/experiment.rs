@@ -2,7 +2,7 @@
 //!
 //! In: [`Measures`] of each code and seed. Out: text in two Markdown tables, means over seeds with 95% intervals (Student's t).
 
-use crate::pipeline::experiment::{EDITED_SHARES, Measures};
+use crate::pipeline::experiment::{BudgetMeasures, EDITED_SHARES, Measures};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use std::fmt::Write;
 
@@ -43,6 +43,26 @@ pub fn experiment_tables(measures: &[Measures]) -> String {
         table(measures, &finding),
         table(measures, &nature)
     )
+}
+
+/// The table of a sweep over budgets.
+pub fn budget_table(measures: &[BudgetMeasures]) -> String {
+    let mut text = String::from("| budget, bits a group | sent | files, bytes | of that digits |");
+    for share in EDITED_SHARES {
+        let _ = write!(text, " recall {:.0}% |", 100.0 * share);
+    }
+    text.push_str("\n| --- | --- | --- | --- |");
+    text.push_str(&" --- |".repeat(EDITED_SHARES.len()));
+    text.push('\n');
+    for one in measures {
+        let percent = 100.0 * one.digits_bytes as f64 / one.file_bytes.max(1) as f64;
+        let _ = write!(text, "| {} | {:.1} | {} | {percent:.1}% |", one.budget_bits, one.sent_bits, one.file_bytes);
+        for recall in &one.recall_by_digits {
+            let _ = write!(text, " {recall:.3} |");
+        }
+        text.push('\n');
+    }
+    text
 }
 
 fn table(measures: &[Measures], columns: &[Column]) -> String {

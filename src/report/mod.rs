@@ -26,7 +26,7 @@ pub mod terminal;
 pub mod write;
 
 pub use curves::{CurvePoint, curves_csv, read_curves};
-pub use experiment::experiment_tables;
+pub use experiment::{budget_table, experiment_tables};
 pub use matrices::{MatrixPanel, MatrixPictureError, draw_matrix, matrices_csv, matrices_npy, matrices_picture};
 pub use picture::{PictureError, puzzle_picture};
 pub use record::{Information, PuzzleRecord, SeedRecord};

@@ -6,6 +6,9 @@
 //! found wherever it is; where several are nearest, each is taken in equal parts.
 
 mod measure;
+mod sweep;
+
+pub use sweep::{BudgetMeasures, Source, sweep};
 
 use super::matrices::Collection;
 use crate::data::article::{Article, Counts, edits};

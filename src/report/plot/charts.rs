@@ -12,17 +12,17 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 const FEWEST_BITS: f64 = 0.1;
 /// Tensors that are drawn in a colour of their own.
 const NAMED: usize = 6;
-const TITLE_SIZE: u32 = 32;
-const TEXT_SIZE: u32 = 26;
+pub(super) const TITLE_SIZE: u32 = 32;
+pub(super) const TEXT_SIZE: u32 = 26;
 /// Room for half a label at the end of an axis.
-const LABEL_END: u32 = 50;
+pub(super) const LABEL_END: u32 = 50;
 
 const SOLVED: RGBColor = RGBColor(0, 140, 90);
 const UNSOLVED: RGBColor = RGBColor(213, 70, 0);
 const UNKNOWN: RGBColor = RGBColor(110, 110, 110);
-const FAINT: RGBColor = RGBColor(190, 190, 190);
+pub(super) const FAINT: RGBColor = RGBColor(190, 190, 190);
 /// Colours that people of any colour vision tell apart (Okabe and Ito 2008).
-const LINES: [RGBColor; NAMED] = [
+pub(super) const LINES: [RGBColor; NAMED] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),

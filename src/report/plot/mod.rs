@@ -4,10 +4,13 @@
 //! magnitude in the first steps, and differ by orders between puzzles.
 
 mod bitmap;
+mod budgets;
 mod charts;
 
 use super::curves::CurvePoint;
+use crate::pipeline::experiment::BudgetMeasures;
 use bitmap::Bitmap;
+use budgets::Budgets;
 use charts::{Lengths, OverSteps, Trade};
 use plotters::backend::{DrawingBackend, SVGBackend};
 use plotters::coord::Shift;
@@ -63,6 +66,14 @@ pub fn plots(courses: &[Course]) -> Result<Vec<Plot>, PlotError> {
         plot("kl-over-steps", &OverSteps::new(courses))?,
         plot("lengths", &Lengths::new(courses))?,
     ])
+}
+
+/// The plot of recall and file size over budgets; there has to be one.
+///
+/// # Errors
+/// Where the plotting library or the encoder refuses.
+pub fn budget_plot(measures: &[BudgetMeasures]) -> Result<Plot, PlotError> {
+    plot("budgets", &Budgets(measures))
 }
 
 type Area<B> = DrawingArea<B, Shift>;
@@ -131,6 +142,20 @@ mod tests {
             assert!(plot.svg == again.svg && plot.png == again.png);
         }
         assert!(drawn[0].svg.contains("unsolved"));
+    }
+
+    #[test]
+    fn budgets_are_drawn() {
+        let one = |budget_bits: f32| BudgetMeasures {
+            budget_bits,
+            sent_bits: budget_bits.into(),
+            file_bytes: 1000 + budget_bits as usize,
+            digits_bytes: budget_bits as usize,
+            recall_by_digits: vec![0.9, 0.5, 0.2],
+        };
+        let plot = budget_plot(&[one(5.0), one(332.0)]).unwrap();
+        assert!(plot.svg.contains("70% of words edited") && plot.svg.contains("kB"));
+        assert!(plot.png.starts_with(b"\x89PNG"));
     }
 
     #[test]

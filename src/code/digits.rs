@@ -109,9 +109,15 @@ impl Prior {
         halve(0, LEVELS as i64, |k| self.below(k), |upper, _| coder.decode(upper)).map(|digit| digit as u8)
     }
 
-    /// The prior under which `digits` cost least.
-    fn best(digits: impl Iterator<Item = u8> + Clone, dither: f32) -> Self {
-        let cost = |prior: &Self| digits.clone().map(|digit| prior.bits(digit)).sum::<f64>();
+    /// What digits that occur so often cost.
+    fn cost(&self, counts: &[u32; LEVELS]) -> f64 {
+        let digits = counts.iter().zip(0..).filter(|(count, _)| **count > 0);
+        digits.map(|(&count, digit)| f64::from(count) * self.bits(digit)).sum()
+    }
+
+    /// The prior under which digits that occur so often cost least.
+    fn best(counts: &[u32; LEVELS], dither: f32) -> Self {
+        let cost = |prior: &Self| prior.cost(counts);
         let all = (0..=FLAT).map(|number| Self::new(number, dither));
         all.min_by(|a, b| cost(a).total_cmp(&cost(b))).unwrap_or(Self::new(FLAT, dither))
     }
@@ -125,23 +131,28 @@ impl Digits {
         (0..CELLS).filter(speaks).collect()
     }
 
+    /// How often each digit is in a cell.
+    fn counts(&self, cell: usize) -> [u32; LEVELS] {
+        let mut counts = [0; LEVELS];
+        for matrix in &self.matrices {
+            counts[usize::from(matrix.cells()[cell])] += 1;
+        }
+        counts
+    }
+
     /// The prior of each cell, none for silent ones.
     fn priors(&self) -> Vec<Option<Prior>> {
         let dither = Dither::new(self.seed);
         let mut priors = vec![None; CELLS];
         for cell in self.speaking() {
-            let digits = self.matrices.iter().map(|matrix| matrix.cells()[cell]);
-            priors[cell] = Some(Prior::best(digits, dither.offset(cell)));
+            priors[cell] = Some(Prior::best(&self.counts(cell), dither.offset(cell)));
         }
         priors
     }
 
     /// What the digits are expected to cost under their priors, in bits: the estimate beside the section's bits.
     pub fn information_bits(&self) -> f64 {
-        let of_cell = |(cell, prior): (usize, Option<Prior>)| {
-            let bits = |prior: Prior| self.matrices.iter().map(|matrix| prior.bits(matrix.cells()[cell])).sum();
-            prior.map_or(0.0, bits)
-        };
+        let of_cell = |(cell, prior): (usize, Option<Prior>)| prior.map_or(0.0, |prior| prior.cost(&self.counts(cell)));
         self.priors().into_iter().enumerate().map(of_cell).sum()
     }
 

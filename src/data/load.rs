@@ -7,7 +7,7 @@
 use super::error::{DataError, Place, TaskError};
 use super::grid::Grid;
 use super::puzzle::{Puzzle, read_grid};
-use super::{read_bytes, read_file, read_list, read_object};
+use super::{read_bytes, read_entries, read_file, read_list, read_object};
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 use std::fs;
@@ -92,20 +92,20 @@ pub fn load_solutions(path: &Path) -> Result<IndexMap<String, Vec<Grid>>, DataEr
 /// # Errors
 /// Bytes that are not UTF-8 (a byte order mark is let pass) or not JSON, a key twice in one object, and whatever a task lacks.
 pub fn parse_puzzles(file: &str, lone_task_id: &str, bytes: &[u8]) -> Result<Vec<Puzzle>, DataError> {
-    let tasks = read_object(file, bytes, EXPECTED_PUZZLES)?;
     let read =
         |id: &str, task: &Value| Puzzle::from_value(id, task).map_err(|fault| DataError::of_task(file, id, fault));
-    if is_task(&tasks) {
-        return Ok(vec![read(lone_task_id, &Value::Object(tasks))?]);
-    }
-    tasks.iter().map(|(id, task)| read(id, task)).collect()
-}
-
-/// Tells a task from a challenges file: it has `train` or `test`, and not as the id of a task.
-fn is_task(object: &Map<String, Value>) -> bool {
-    let has_pairs = |value: &Value| value.get("train").is_some() || value.get("test").is_some();
-    let mut values = ["train", "test"].into_iter().filter_map(|set| object.get(set));
-    values.any(|value| !has_pairs(value))
+    let mut puzzles = Vec::new();
+    // The parts of a lone task, which has `train` or `test`, and not as the id of a task.
+    let mut parts = Map::new();
+    read_entries(file, bytes, EXPECTED_PUZZLES, |key, value| {
+        let has_pairs = value.get("train").is_some() || value.get("test").is_some();
+        if (key == "train" || key == "test") && !has_pairs {
+            parts.insert(key, value);
+        } else {
+            puzzles.push(read(&key, &value));
+        }
+    })?;
+    if parts.is_empty() { puzzles.into_iter().collect() } else { Ok(vec![read(lone_task_id, &Value::Object(parts))?]) }
 }
 
 /// A thing that bytes are read from.

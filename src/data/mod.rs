@@ -23,8 +23,10 @@ pub use vectors::{VectorsError, parse_vectors, read_vectors};
 use error::describe;
 use puzzle::check_id;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::de::StrRead;
 use serde_json::{Map, Value};
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
@@ -72,8 +74,34 @@ fn read_list<'a>(task: &str, value: &'a Value, expected: &'static str) -> Result
     }
 }
 
+/// Gives the entries of a JSON object that is not empty to `sink`, one by one: a file of tasks is small, its [`Value`] is not.
+fn read_entries(
+    file: &str,
+    bytes: &[u8],
+    expected: &'static str,
+    sink: impl FnMut(String, Value),
+) -> Result<(), DataError> {
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(byte));
+    if first != Some(&b'{') {
+        return read_object(file, bytes, expected).map(|_| ());
+    }
+    match parse(file, bytes, |unique, parser| Entries { unique, sink }.deserialize(parser))? {
+        0 => Err(DataError::NoTasks { file: file.to_owned(), expected }),
+        _ => Ok(()),
+    }
+}
+
 /// Parses UTF-8 JSON, with or without a byte order mark. No object may have a key twice.
 fn parse_json(file: &str, bytes: &[u8]) -> Result<Value, DataError> {
+    parse(file, bytes, |unique, parser| unique.deserialize(parser))
+}
+
+/// Parses as [`parse_json`] says, by `read`.
+fn parse<'de, T>(
+    file: &str,
+    bytes: &'de [u8],
+    read: impl FnOnce(UniqueKeys<'_>, &mut serde_json::Deserializer<StrRead<'de>>) -> Result<T, serde_json::Error>,
+) -> Result<T, DataError> {
     let text = std::str::from_utf8(bytes).map_err(|error| DataError::NotUtf8 {
         file: file.to_owned(),
         offset: error.valid_up_to(),
@@ -82,7 +110,7 @@ fn parse_json(file: &str, bytes: &[u8]) -> Result<Value, DataError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let duplicate = RefCell::new(None);
     let mut parser = serde_json::Deserializer::from_str(text);
-    let value = UniqueKeys(&duplicate).deserialize(&mut parser);
+    let value = read(UniqueKeys(&duplicate), &mut parser);
     let parsed = value.and_then(|value| parser.end().map(|()| value));
     parsed.map_err(|error| {
         let (line, column) = (error.line(), error.column());
@@ -159,5 +187,40 @@ impl<'de> Visitor<'de> for UniqueKeys<'_> {
             object.insert(key, value);
         }
         Ok(Value::Object(object))
+    }
+}
+
+/// Reads an object, entry by entry, and counts these.
+struct Entries<'a, F> {
+    unique: UniqueKeys<'a>,
+    sink: F,
+}
+
+impl<'de, F: FnMut(String, Value)> DeserializeSeed<'de> for Entries<'_, F> {
+    type Value = usize;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<usize, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, F: FnMut(String, Value)> Visitor<'de> for Entries<'_, F> {
+    type Value = usize;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<usize, A::Error> {
+        let mut keys = HashSet::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            if !keys.insert(key.clone()) {
+                self.unique.0.replace(Some(key));
+                return Err(A::Error::custom("a key stands twice"));
+            }
+            let value = entries.next_value_seed(self.unique)?;
+            (self.sink)(key, value);
+        }
+        Ok(keys.len())
     }
 }

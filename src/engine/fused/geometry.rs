@@ -127,7 +127,7 @@ pub struct Ranges {
 }
 
 /// Stretches start at multiples of so many numbers: a cache line of f32.
-const ALIGNMENT: usize = 16;
+pub const ALIGNMENT: usize = 16;
 
 impl Ranges {
     /// The next `length` numbers.

@@ -4,7 +4,7 @@
 //! backward pass needs of each layer, and scratch that layers share. Nothing is allocated in a step.
 
 use super::directions::SCRATCH;
-use super::geometry::{Ranges, Shape, cell_width};
+use super::geometry::{ALIGNMENT, Ranges, Shape, cell_width};
 use super::softmax::Tables;
 use super::weights::Record;
 use crate::model::{Axes, Dimensions, LATENT_CHANNELS, Network};
@@ -89,9 +89,10 @@ pub struct TensorPlan {
     pub latents: Range<usize>,
     /// Gradient of the stream.
     pub gradient: Range<usize>,
-    /// A directional branch by position, (position, branch channel).
+    /// A directional branch by position, (position, branch channel); in the place of `message`.
     pub branch: Range<usize>,
-    /// Working space of the cumulative maximum, (plane, [`SCRATCH`], cell, branch channel).
+    /// Working space of the cumulative maximum, (plane, [`SCRATCH`], cell, branch channel); in the place of
+    /// `message`.
     pub lines: Range<usize>,
     /// The softmaxes' tables.
     pub tables: Tables,
@@ -152,7 +153,10 @@ impl TensorPlan {
         let sums = longest;
         let latents = LATENT_CHANNELS * channels + channels + 4 * LATENT_CHANNELS;
         let partial = longest.max(latents).max(longest + widest).next_multiple_of(16);
-        let message = ranges.take(positions * shared);
+        // Messages are read before the directional branches run, and summed anew after their way back.
+        let branches = (positions * branch).next_multiple_of(ALIGNMENT);
+        let lines = shape.planes() * SCRATCH * shape.plane_cells() * branch;
+        let message = ranges.take((positions * shared).max(branches + lines));
         Self {
             index: axes.index(),
             layers,
@@ -161,8 +165,8 @@ impl TensorPlan {
             stream: ranges.take(positions * channels),
             latents: ranges.take(positions * LATENT_CHANNELS),
             gradient: ranges.take(positions * channels),
-            branch: ranges.take(positions * branch),
-            lines: ranges.take(shape.planes() * SCRATCH * shape.plane_cells() * branch),
+            branch: message.start..message.start + positions * branch,
+            lines: message.start + branches..message.start + branches + lines,
             tables: Tables::new(&shape, network.softmax_channels, &mut ranges),
             scaled: ranges.take(widest * side.max(channels)),
             slopes: ranges.take(widest),

@@ -125,13 +125,11 @@ fn compress(path: &Path, output: &Path, arguments: &Arguments) -> anyhow::Result
     }
     let content = files::read(path)?;
     let start = Instant::now();
-    let file = match arguments.puzzle.puzzle(&files::name(path), &content)? {
-        Some(puzzle) => arguments.puzzle.compress(&puzzle, arguments.threads).with_context(|| files::name(path))?,
-        None => {
-            let matrices = gist::sections(&content, Some(path), &arguments.matrix.settings())?;
-            article::compress_with(&content, Effort::of(arguments.effort), matrices)
-                .with_context(|| files::name(path))?
-        }
+    let file = if let Some(puzzle) = arguments.puzzle.puzzle(&files::name(path), &content)? {
+        arguments.puzzle.compress(&puzzle, arguments.threads).with_context(|| files::name(path))?
+    } else {
+        let matrices = gist::sections(&content, Some(path), &arguments.matrix.settings())?;
+        article::compress_with(&content, Effort::of(arguments.effort), matrices).with_context(|| files::name(path))?
     };
     if files::is_stream(output) {
         std::io::stdout().lock().write_all(&file).context("standard output cannot be written")?;

@@ -4,6 +4,7 @@ use super::{files, puzzle};
 use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
+use std::fmt::Write;
 use std::path::PathBuf;
 use tenfold::code::{Container, Ledger, Tag};
 use tenfold::pipeline::article;
@@ -113,9 +114,10 @@ impl Inspection {
         }
         text += &files::table(&rows);
         if let Some(Matrices { groups, speaking_cells, net_bits, net_share }) = self.matrices {
-            text += &format!(
+            let _ = writeln!(
+                text,
                 "matrices: {groups} groups, {speaking_cells} of 100 cells differ between them; {net_bits} bits sent, \
-                 0 saved in the residual, net {:.2}% of the file\n",
+                 0 saved in the residual, net {:.2}% of the file",
                 100.0 * net_share
             );
         }

@@ -72,6 +72,9 @@ impl Gist {
     }
 
     /// Splits the ledger's line of the section.
+    ///
+    /// # Errors
+    /// [`CodeError`], where the section is cut short.
     pub fn detail(section: &[u8], ledger: &mut Ledger) -> Result<(), CodeError> {
         let mut reader = Reader::new(section);
         reader.varint("the number of words")?;

@@ -158,6 +158,13 @@ impl Digits {
 
     /// The section.
     pub fn encode(&self) -> Vec<u8> {
+        let mut section = self.head();
+        section.extend(encode_matrices(&self.priors(), &self.matrices));
+        section
+    }
+
+    /// What stands before the code.
+    fn head(&self) -> Vec<u8> {
         let mut section = Vec::new();
         let other_lengths = self.lengths != USUAL_LENGTHS;
         let flags = [(other_lengths, OTHER_LENGTHS), (self.seed != 0, OTHER_SEED)];
@@ -170,25 +177,6 @@ impl Digits {
             write_varint(&mut section, self.seed);
         }
         write_varint(&mut section, self.matrices.len() as u64);
-        let priors = self.priors();
-        let mut coder = BitEncoder::new();
-        let mut speaks = [Bit::default(); 2];
-        let mut before = true;
-        for prior in &priors {
-            speaks[usize::from(before)].encode(&mut coder, prior.is_some());
-            before = prior.is_some();
-            if let Some(prior) = prior {
-                encode_plain(&mut coder, prior.number.into(), PRIOR_BITS);
-            }
-        }
-        for matrix in &self.matrices {
-            for (prior, &digit) in priors.iter().zip(matrix.cells()) {
-                if let Some(prior) = prior {
-                    prior.encode(&mut coder, digit);
-                }
-            }
-        }
-        section.extend(coder.finish());
         section
     }
 
@@ -214,10 +202,34 @@ impl Digits {
         Ok(Self { format: flags & !(OTHER_LENGTHS | OTHER_SEED), lengths, seed, matrices })
     }
 
-    /// Splits the ledger's line of the section, and adds the estimate.
+    /// Splits the ledger's line of the section into what describes the digits and the digits, and adds the estimate of these.
     pub fn detail(&self, ledger: &mut Ledger) {
+        let before = self.head().len() + encode_matrices(&self.priors(), &[]).len();
+        ledger.split(Tag::Digits.name(), &[("digits' header and priors", 8 * before as u64)]);
         ledger.estimate(Tag::Digits.name(), self.information_bits());
     }
+}
+
+/// The priors and the digits under them.
+fn encode_matrices(priors: &[Option<Prior>], matrices: &[DigitMatrix]) -> Vec<u8> {
+    let mut coder = BitEncoder::new();
+    let mut speaks = [Bit::default(); 2];
+    let mut before = true;
+    for prior in priors {
+        speaks[usize::from(before)].encode(&mut coder, prior.is_some());
+        before = prior.is_some();
+        if let Some(prior) = prior {
+            encode_plain(&mut coder, prior.number.into(), PRIOR_BITS);
+        }
+    }
+    for matrix in matrices {
+        for (prior, &digit) in priors.iter().zip(matrix.cells()) {
+            if let Some(prior) = prior {
+                prior.encode(&mut coder, digit);
+            }
+        }
+    }
+    coder.finish()
 }
 
 fn decode_matrices(code: &[u8], seed: u64, count: u64) -> Option<Vec<DigitMatrix>> {

@@ -5,14 +5,14 @@
 
 use super::article::{self, Article, Effort};
 use super::bytes::{Reader, write_varint};
-use super::weights::{Steps, decode_steps, encode_steps, scale};
+use super::weights::{Steps, decode_steps, encode_steps, nearest_scale, scale};
 use super::{CodeError, Ledger, Tag};
 
 /// The step of a share's logarithm: half a nat.
 const SHARE_LEVEL: u8 = 4;
 
-/// The step of a latent: a half.
-const LATENT_LEVEL: u8 = 4;
+/// The step of a cell's latents, in units of their root mean square.
+const LATENT_STEP: f64 = 0.7;
 
 /// What stands between two words; no word has one.
 const BETWEEN: char = '\n';
@@ -40,7 +40,11 @@ impl Gist {
             level,
             values: values.iter().map(|&value| (f64::from(value) / scale(level)).round() as i32).collect(),
         };
-        let latents = self.latents.iter().map(|values| steps(values, LATENT_LEVEL));
+        let latents = self.latents.iter().map(|values| {
+            let square: f64 = values.iter().map(|&value| f64::from(value).powi(2)).sum();
+            let size = (square / values.len().max(1) as f64).sqrt();
+            steps(values, nearest_scale(LATENT_STEP * size.max(f64::MIN_POSITIVE)))
+        });
         let groups: Vec<Steps> = std::iter::once(steps(&self.background, SHARE_LEVEL)).chain(latents).collect();
         section.extend(encode_steps(&groups));
         section
@@ -95,7 +99,11 @@ mod tests {
             let latent = |cell: usize| (0..words.len()).map(|word| ((word * 7 + cell * 3) % 11) as f32 / 2.0 - 2.5).collect();
             let background = (0..words.len()).map(|word| -0.5 * word as f32).collect();
             let gist = Gist { latents: (0..speaking).map(latent).collect(), background, words };
-            prop_assert_eq!(Gist::decode(&gist.encode(), speaking), Ok(gist));
+            let read = Gist::decode(&gist.encode(), speaking).unwrap();
+            prop_assert_eq!((&read.words, &read.background), (&gist.words, &gist.background));
+            for (read, sent) in read.latents.iter().flatten().zip(gist.latents.iter().flatten()) {
+                prop_assert!((read - sent).abs() < 1.0, "{} {}", read, sent);
+            }
         }
 
         #[test]

@@ -10,7 +10,7 @@ use tenfold::code::article::Effort;
 use tenfold::pipeline::article;
 use tenfold::pipeline::peers::{self, Size};
 
-/// Compare our size and time with gzip, bzip2, xz, zstd, brotli and PPMd at their strongest
+/// Compare our size (of the text alone, without matrices) and time with gzip, bzip2, xz, zstd, brotli and PPMd at their strongest
 #[derive(Args)]
 pub struct Arguments {
     /// Files of any kind, folders of them, or `-` for standard input

@@ -8,6 +8,9 @@ use plotters::prelude::*;
 /// The part of the picture's height that recall takes.
 const RECALL_SHARE: f64 = 0.56;
 
+/// Labels across, at most.
+const LABELS: usize = 5;
+
 /// Recall and file size over the budget.
 pub(super) struct Budgets<'a>(pub &'a [BudgetMeasures]);
 
@@ -38,8 +41,9 @@ impl Budgets<'_> {
             .configure_mesh()
             .label_style(("sans-serif", TEXT_SIZE))
             .light_line_style(FAINT.mix(0.25))
+            .x_labels(LABELS)
             .x_label_formatter(&|bits| format!("{bits:.0}"))
-            .y_desc("recall@1")
+            .y_desc("recall at 1")
             .y_labels(6)
             .draw()?;
         for ((index, share), colour) in EDITED_SHARES.iter().enumerate().zip(LINES) {
@@ -73,10 +77,12 @@ impl Budgets<'_> {
             .configure_mesh()
             .label_style(("sans-serif", TEXT_SIZE))
             .light_line_style(FAINT.mix(0.25))
-            .x_desc("budget of a group's digits, bits")
+            .x_desc("budget of digits, bits a group")
+            .x_labels(LABELS)
             .x_label_formatter(&|bits| format!("{bits:.0}"))
+            .y_labels(3)
+            .y_label_formatter(&|kilobytes| format!("{kilobytes:.0}"))
             .y_desc("all files, kB")
-            .y_labels(5)
             .draw()?;
         let points: Vec<(f64, f64)> =
             self.0.iter().map(|one| (f64::from(one.budget_bits), kilobytes(one.file_bytes))).collect();

@@ -4,12 +4,15 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use tenfold::code::digits::{Digits, MOST_GROUPS};
+use tenfold::code::gist::{Gist, MOST_WORDS};
 use tenfold::code::puzzle::Header;
 use tenfold::code::weights::WeightCode;
 use tenfold::code::{Channel, CodeError, Container, Kind, Rate, Tag};
 use tenfold::data::{Grid, Pair, Puzzle};
 use tenfold::engine::Problem;
 use tenfold::engine::fused::FusedEngine;
+use tenfold::latent::digits::CELLS;
 use tenfold::model::{Axes, LATENT_CHANNELS, Network, Objective, Optimiser, Plan};
 use tenfold::pipeline::puzzle::{PuzzleError, decompress};
 
@@ -91,12 +94,46 @@ fn forged(pairs: usize, colours: u8, rate: Option<Rate>) -> Vec<u8> {
     Container::new(Kind::Puzzle).with(Tag::Header, header.encode()).with(Tag::Residual, vec![0; 8]).to_bytes()
 }
 
-/// What decompressing took at most, beyond what was there, in bytes.
-fn decompressed(file: &[u8]) -> (Result<Puzzle, PuzzleError>, usize) {
+/// What `work` took at most, beyond what was there, in bytes.
+fn bytes_of<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = BYTES.load(Ordering::Relaxed);
     MOST_BYTES.store(before, Ordering::Relaxed);
-    let puzzle = decompress(file, Some(1));
-    (puzzle, MOST_BYTES.load(Ordering::Relaxed) - before)
+    let done = work();
+    (done, MOST_BYTES.load(Ordering::Relaxed) - before)
+}
+
+/// What decompressing gives and takes.
+fn decompressed(file: &[u8]) -> (Result<Puzzle, PuzzleError>, usize) {
+    bytes_of(|| decompress(file, Some(1)))
+}
+
+#[test]
+fn digits_and_words_that_cost_nothing_take_less_than_200_megabytes() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    // Format 0, so many groups, and a code that says nothing of any cell.
+    let silent = |groups: u64| {
+        let varint = [groups as u8 | 0x80, (groups >> 7) as u8 | 0x80, (groups >> 14) as u8];
+        [&[0][..], &varint, &[0; 16]].concat()
+    };
+    let (digits, bytes) = bytes_of(|| Digits::decode(&silent(MOST_GROUPS)));
+    assert_eq!(digits.unwrap().matrices.len() as u64, MOST_GROUPS);
+    assert!(bytes < 200_000_000, "{bytes} bytes");
+    let (refused, bytes) = bytes_of(|| Digits::decode(&silent(MOST_GROUPS + 1)));
+    assert!(matches!(refused, Err(CodeError::Groups { .. })) && bytes < 1_000_000, "{refused:?}");
+
+    let gist = |words: usize| Gist {
+        words: vec![String::new(); words],
+        background: vec![0.0; words],
+        latents: vec![vec![0.0; words]; CELLS],
+    };
+    let section = gist(MOST_WORDS).encode();
+    assert!(section.len() < 1000, "{} bytes", section.len());
+    let (read, bytes) = bytes_of(|| Gist::decode(&section, CELLS));
+    assert_eq!(read.unwrap().words.len(), MOST_WORDS);
+    assert!(bytes < 200_000_000, "{bytes} bytes");
+    let section = gist(MOST_WORDS + 1).encode();
+    let (refused, bytes) = bytes_of(|| Gist::decode(&section, CELLS));
+    assert!(matches!(refused, Err(CodeError::Gist { .. })) && bytes < 1_000_000, "{refused:?}");
 }
 
 #[test]

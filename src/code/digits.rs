@@ -13,8 +13,9 @@ use super::weights::scale;
 use super::{CodeError, Ledger, Tag};
 use crate::latent::digits::{CELLS, DigitMatrix, Dither, LEVELS};
 
-/// The most groups of an article: more than 1 GiB of text has.
-const MOST_GROUPS: u64 = 1 << 24;
+/// The most groups of a section, whose digits take 105 MB: silent ones cost nothing, so nothing else bounds what a forged
+/// section may ask for. An article of more, some 150 MB of text, has no digits in its file.
+pub const MOST_GROUPS: u64 = 1 << 20;
 
 /// The bits of a prior's number.
 const PRIOR_BITS: u32 = 4;
@@ -245,7 +246,7 @@ fn decode_matrices(code: &[u8], seed: u64, count: u64) -> Option<Vec<DigitMatrix
             *prior = Some(Prior::new(decode_plain(&mut coder, PRIOR_BITS)? as u8, dither.offset(cell)));
         }
     }
-    let mut matrices = Vec::new();
+    let mut matrices = Vec::with_capacity(count as usize);
     for _ in 0..count {
         let mut cells = silent;
         for (cell, prior) in cells.iter_mut().zip(&priors) {

@@ -113,8 +113,8 @@ pub enum CodeError {
         /// The length of its code.
         coded: u64,
     },
-    /// More groups than an article can have.
-    #[error("matrices of {found} groups; an article has at most {most}: the file is damaged")]
+    /// More groups than a digits section can have.
+    #[error("matrices of {found} groups; a file has at most {most}: it is damaged")]
     Groups {
         /// What the file says.
         found: u64,
@@ -128,6 +128,16 @@ pub enum CodeError {
         declared: u64,
         /// How many there are.
         found: u64,
+    },
+    /// More words, or longer ones, than a symbols section can have.
+    #[error("{what} of the symbols section is {found}, at most {most} is possible; the file is damaged")]
+    Gist {
+        /// What is too much.
+        what: &'static str,
+        /// What the file says.
+        found: u64,
+        /// The most that is possible.
+        most: u64,
     },
     /// A block whose bytes stand as they are, but are too few or too many.
     #[error("block {block} is stored as {found} bytes and should hold {declared}; the file is damaged")]

@@ -14,6 +14,11 @@ const SHARE_LEVEL: u8 = 4;
 /// The step of a cell's latents, in units of their root mean square.
 const LATENT_STEP: f64 = 0.7;
 
+/// The most words of a section, and the most bytes of them: words that repeat and latents that are 0 cost next to nothing, so
+/// nothing else bounds what a forged section may ask for.
+pub const MOST_WORDS: usize = 1 << 17;
+const MOST_WORD_BYTES: u64 = 1 << 24;
+
 /// What stands between two words; no word has one.
 const BETWEEN: char = '\n';
 
@@ -58,19 +63,22 @@ impl Gist {
         let mut reader = Reader::new(section);
         let count = reader.varint("the number of words")?;
         let length = reader.varint("the length of the words' code")?;
+        let code = Article::parse(reader.take(length, "the words")?)?;
+        let bounded =
+            |what, found, most| if found > most { Err(CodeError::Gist { what, found, most }) } else { Ok(()) };
+        bounded("the number of words", count, MOST_WORDS as u64)?;
+        bounded("the length of the words", code.content_bytes(), MOST_WORD_BYTES)?;
         let mut text = Vec::new();
-        Article::parse(reader.take(length, "the words")?)?.decode(|piece| {
+        code.decode(|piece| {
             text.extend_from_slice(piece);
             Ok::<(), CodeError>(())
         })?;
-        let words: Vec<String> = if text.is_empty() && count == 0 {
-            Vec::new()
-        } else {
-            String::from_utf8_lossy(&text).split(BETWEEN).map(str::to_owned).collect()
-        };
-        if words.len() as u64 != count {
-            return Err(CodeError::Words { declared: count, found: words.len() as u64 });
+        let text = String::from_utf8_lossy(&text);
+        let found = if text.is_empty() && count == 0 { 0 } else { text.split(BETWEEN).count() as u64 };
+        if found != count {
+            return Err(CodeError::Words { declared: count, found });
         }
+        let words: Vec<String> = text.split(BETWEEN).take(count as usize).map(str::to_owned).collect();
         let mut values = decode_steps(&vec![words.len(); 1 + speaking], reader.rest())?.into_iter();
         Ok(Self { words, background: values.next().unwrap_or_default(), latents: values.collect() })
     }

@@ -4,8 +4,8 @@
 //! [`FileMatrices`]. The fit is that of [`super::matrices`], on a budget.
 
 use super::matrices::{Collection, GIST_WORDS};
-use crate::code::digits::Digits;
-use crate::code::gist::Gist;
+use crate::code::digits::{Digits, MOST_GROUPS};
+use crate::code::gist::{Gist, MOST_WORDS};
 use crate::code::{CodeError, Container, Kind, Tag};
 use crate::data::{Article, GroupSettings};
 use crate::fit::matrices::decoder::GistDecoder;
@@ -60,7 +60,7 @@ impl GistSettings {
     }
 }
 
-/// The sections that an article's matrices take; none where there is no text, or only one group of it.
+/// The sections that an article's matrices take; none where there is no text, only one group of it, or too many for a file.
 ///
 /// # Errors
 /// Where the settings leave no room to cut groups.
@@ -73,7 +73,8 @@ pub fn sections(
         return Ok(Vec::new());
     }
     let article = Article::read(content, name, settings.groups)?;
-    let Some(format) = article.format_number().filter(|_| article.groups.len() > 1) else { return Ok(Vec::new()) };
+    let fits = (2..=MOST_GROUPS as usize).contains(&article.groups.len());
+    let Some(format) = article.format_number().filter(|_| fits) else { return Ok(Vec::new()) };
     let collection = Collection::new(std::slice::from_ref(&article), &settings.fit);
     let mut fitted = collection.fit(&settings.fit, |_| ());
     let GroupSettings { min_characters, max_characters } = settings.groups;
@@ -100,6 +101,7 @@ fn gist(collection: &Collection, fitted: &FittedMatrices, digits: &Digits) -> Gi
     let mut symbols: Vec<u32> = digits.matrices.iter().flat_map(of_matrix).collect();
     symbols.sort_unstable();
     symbols.dedup();
+    symbols.truncate(MOST_WORDS);
     let latent =
         |&cell: &usize| symbols.iter().map(|&symbol| fitted.decoder.symbols[(symbol as usize, cell)]).collect();
     Gist {

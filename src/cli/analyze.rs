@@ -73,8 +73,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             let courses: Vec<Course> =
                 curves.iter().map(|(solved, points)| Course { solved: *solved, points }).collect();
             for plot in plots(&courses)? {
-                write_atomically(&folder.join(format!("{}.svg", plot.name)), plot.svg.as_bytes())?;
-                write_atomically(&folder.join(format!("{}.png", plot.name)), &plot.png)?;
+                plot.write(folder)?;
             }
         }
         if !report.files.is_empty() {

@@ -71,19 +71,18 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 fn run_budgets(arguments: &Arguments, settings: &MatrixSettings) -> anyhow::Result<()> {
+    let groups = arguments.lengths.settings();
     let read = |path: &PathBuf| -> anyhow::Result<Source> {
         let content = files::read(path)?;
-        let article = Article::read(&content, Some(path), arguments.lengths.settings())?;
+        let article = Article::read(&content, Some(path), groups)?;
         Ok(Source { path: path.clone(), content, article })
     };
     let sources: Vec<Source> = arguments.articles.iter().map(read).collect::<anyhow::Result<_>>()?;
-    let measures = sweep(&sources, settings, &QuerySettings::default(), &arguments.budgets, |one| {
+    let measures = sweep(&sources, groups, settings, &QuerySettings::default(), &arguments.budgets, |one| {
         eprintln!("{} bits: {} bytes, recall {:.3?}", one.budget_bits, one.file_bytes, one.recall_by_digits);
     })?;
     if let Some(folder) = &arguments.plot {
-        let plot = budget_plot(&measures)?;
-        write_atomically(&folder.join(format!("{}.svg", plot.name)), plot.svg.as_bytes())?;
-        write_atomically(&folder.join(format!("{}.png", plot.name)), &plot.png)?;
+        budget_plot(&measures)?.write(folder)?;
     }
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&measures)?);

@@ -6,7 +6,7 @@
 use super::{Collection, Trial};
 use crate::code::article::{Effort, encode};
 use crate::code::{Container, Kind, Tag};
-use crate::data::article::{Article, ArticleError};
+use crate::data::article::{Article, ArticleError, GroupSettings};
 use crate::fit::matrices::{MatrixSettings, QuerySettings};
 use crate::pipeline::gist::{GistSettings, MatrixMode, sections};
 use rayon::prelude::*;
@@ -38,12 +38,13 @@ pub struct Source {
     pub article: Article,
 }
 
-/// Measures each of `budgets` over `sources`. `watch` gets each measure as it is done.
+/// Measures each of `budgets` over `sources`, whose groups were cut by `groups`. `watch` gets each measure as it is done.
 ///
 /// # Errors
 /// Where an article cannot be cut into groups.
 pub fn sweep(
     sources: &[Source],
+    groups: GroupSettings,
     settings: &MatrixSettings,
     query: &QuerySettings,
     budgets: &[f32],
@@ -58,7 +59,7 @@ pub fn sweep(
         let found = trial.fitted("ours", &MatrixSettings { bits, ..settings.clone() }, query);
         let (mut file_bytes, mut digits_bytes) = (0, 0);
         for (source, residual) in sources.iter().zip(&residuals) {
-            let file_settings = GistSettings::new(MatrixMode::Digits, Some(bits));
+            let file_settings = GistSettings { groups, ..GistSettings::new(MatrixMode::Digits, Some(bits)) };
             let sections = sections(&source.content, Some(&source.path), &file_settings)?;
             digits_bytes += sections.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
             let container = Container::new(Kind::Article).with(Tag::Residual, residual.clone());

@@ -8,6 +8,7 @@ mod budgets;
 mod charts;
 
 use super::curves::CurvePoint;
+use super::write::{WriteError, write_atomically};
 use crate::pipeline::experiment::BudgetMeasures;
 use bitmap::Bitmap;
 use budgets::Budgets;
@@ -16,6 +17,7 @@ use plotters::backend::{DrawingBackend, SVGBackend};
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
 use plotters::style::WHITE;
+use std::path::Path;
 
 /// Width and height, in pixels.
 const SIZE: (u32, u32) = (1100, 760);
@@ -42,6 +44,17 @@ pub struct Plot {
     pub svg: String,
     /// As PNG.
     pub png: Vec<u8>,
+}
+
+impl Plot {
+    /// Writes both forms into a folder.
+    ///
+    /// # Errors
+    /// Where a file can't be written.
+    pub fn write(&self, folder: &Path) -> Result<(), WriteError> {
+        write_atomically(&folder.join(format!("{}.svg", self.name)), self.svg.as_bytes())?;
+        write_atomically(&folder.join(format!("{}.png", self.name)), &self.png)
+    }
 }
 
 /// One fit, as it is drawn.

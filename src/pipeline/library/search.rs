@@ -10,6 +10,8 @@ use super::{Frame, Library, LibraryError};
 use crate::latent::DigitMatrix;
 use rusqlite::Connection;
 use serde::Serialize;
+use std::panic::resume_unwind;
+use std::thread;
 
 /// Groups that a text is recalled from. Of edited texts the original is among them in 98 to 100 cases of 100.
 const CANDIDATES: usize = 64;
@@ -55,11 +57,17 @@ impl Library {
     /// Where the file can't be read, or has no articles.
     pub fn query(&mut self, texts: &[&str], most: usize) -> Result<Vec<Answer>, LibraryError> {
         let frame = self.some_frame()?;
-        let known = self.store.read_matrices(frame.version)?;
+        // The texts are encoded while the matrices are read.
+        let (known, encoded) = thread::scope(|scope| {
+            let frame = &*frame;
+            let encoding = scope.spawn(move || frame.encode(texts));
+            let known = self.store.read_matrices(frame.version);
+            (known, encoding.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        });
+        let known = known?;
         if known.is_empty() {
             return Err(LibraryError::Empty { file: self.store.file.clone() });
         }
-        let encoded = frame.encode(texts);
         let answers = texts.iter().zip(encoded).map(|(text, encoded)| {
             let nearest = nearest(&known, CANDIDATES, |other| encoded.matrix.digit_distance(other));
             let recalled = recall(&frame, text, &nearest);

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use tenfold::code::digits::{Digits, MOST_GROUPS};
 use tenfold::code::gist::{Gist, MOST_WORDS};
 use tenfold::code::puzzle::Header;
+use tenfold::code::range::BitEncoder;
 use tenfold::code::weights::WeightCode;
 use tenfold::code::{Channel, CodeError, Container, Kind, Rate, Tag};
 use tenfold::data::{Grid, Pair, Puzzle};
@@ -91,7 +92,9 @@ fn forged(pairs: usize, colours: u8, rate: Option<Rate>) -> Vec<u8> {
         palette: (0..=colours).collect(),
         rates: vec![rate; Axes::COUNT * LATENT_CHANNELS],
     };
-    Container::new(Kind::Puzzle).with(Tag::Header, header.encode()).with(Tag::Residual, vec![0; 8]).to_bytes()
+    let mut coder = BitEncoder::new();
+    header.encode(&mut coder);
+    Container::new(Kind::Puzzle).with(Tag::Code, coder.finish()).to_bytes()
 }
 
 /// What `work` took at most, beyond what was there, in bytes.

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use std::io;
-use tenfold::code::container::{MAGIC, VERSION};
+use tenfold::code::container::MAGIC;
 use tenfold::code::{Container, Kind};
 use tenfold::pipeline::{article, puzzle};
 
@@ -14,8 +14,8 @@ const MOST_POSITIONS: u64 = 5_000;
 
 fuzz_target!(|bytes: &[u8]| {
     read(bytes);
-    for kind in [Kind::Article, Kind::Puzzle] {
-        let body = [&MAGIC[..], &[VERSION << 4 | kind as u8], bytes].concat();
+    for (version, kind) in [(1, Kind::Article), (1, Kind::Puzzle), (2, Kind::Puzzle)] {
+        let body = [&MAGIC[..], &[version << 4 | kind as u8], bytes].concat();
         read(&[&body[..], &crc32fast::hash(&body).to_le_bytes()].concat());
     }
 });

@@ -83,7 +83,7 @@ fn inspect(name: String, file: &[u8]) -> anyhow::Result<Inspection> {
     let rate = |count: u64| (count > 0).then(|| ledger.total_bits() as f64 / count as f64);
     Ok(Inspection {
         file: name,
-        version: tenfold::code::container::VERSION,
+        version: container.version(),
         kind: container.kind().to_string(),
         file_bytes: file.len(),
         content_bytes: content.bytes,

@@ -127,7 +127,6 @@ pub fn decompress(file: &[u8], threads: Option<usize>) -> anyhow::Result<Vec<u8>
 #[derive(Serialize)]
 struct Inspection {
     file: String,
-    version: u8,
     kind: String,
     file_bytes: usize,
     #[serde(flatten)]
@@ -137,23 +136,18 @@ struct Inspection {
 /// What is in a puzzle's file, as text or JSON.
 pub fn inspect(name: String, file: &[u8], json: bool) -> anyhow::Result<String> {
     let summary = puzzle::inspect(file, None).with_context(|| name.clone())?;
-    let inspection = Inspection {
-        file: name,
-        version: tenfold::code::container::VERSION,
-        kind: Kind::Puzzle.to_string(),
-        file_bytes: file.len(),
-        summary,
-    };
+    let inspection = Inspection { file: name, kind: Kind::Puzzle.to_string(), file_bytes: file.len(), summary };
     if json { Ok(serde_json::to_string_pretty(&inspection)? + "\n") } else { Ok(inspection.text()) }
 }
 
 impl Inspection {
     fn text(&self) -> String {
-        let Self { file, kind, version, file_bytes, summary } = self;
+        let Self { file, kind, file_bytes, summary } = self;
         let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
         let mut text = format!(
-            "{file}: {kind}, format version {version}, {file_bytes} bytes for {} and {} in {} colours\n\
+            "{file}: {kind}, format version {}, {file_bytes} bytes for {} and {} in {} colours\n\
              latents {}, weights {} ({} moved), seed {}\n",
+            summary.version,
             plural(summary.train, "train pair"),
             plural(summary.tests, "test input"),
             summary.palette.len(),

@@ -6,7 +6,7 @@
 //! an error that falls as candidates are added to the 2^KL that are needed.
 
 use super::adaptive::{decode_plain, encode_plain};
-use super::latents::{Means, Sent, Shared, shared_stream};
+use super::latents::{Means, Shared, shared_stream};
 use super::normal::quantile;
 use super::range::{BitDecoder, BitEncoder};
 use super::{CodeError, Rate};
@@ -160,9 +160,8 @@ fn choose(candidates: &mut Candidates, count: u32, posterior: &[Gaussian], noise
 ///
 /// # Errors
 /// Those of `means`.
-pub fn send<E>(rates: &[Rate], seed: u64, means: &mut Means<'_, E>) -> Result<Sent, E> {
+pub fn send<E>(coder: &mut BitEncoder, rates: &[Rate], seed: u64, means: &mut Means<'_, E>) -> Result<Vec<f32>, E> {
     let mut sample = vec![None; rates.len()];
-    let mut coder = BitEncoder::new();
     for (index, block) in partition(rates, seed).iter().enumerate() {
         let means = means(&sample)?;
         let gaussian =
@@ -173,24 +172,23 @@ pub fn send<E>(rates: &[Rate], seed: u64, means: &mut Means<'_, E>) -> Result<Se
         // The choice's noise is the encoder's own; from the seed, so that a file can be made again.
         let mut noise = shared_stream(!seed, Shared::Candidates, index as u64);
         let number = choose(&mut candidates, 1 << block.number_bits(), &posterior, &mut noise);
-        encode_plain(&mut coder, number, block.number_bits());
+        encode_plain(coder, number, block.number_bits());
         candidates.skip_to(number);
         for (&coordinate, &value) in block.coordinates.iter().zip(candidates.next()) {
             sample[coordinate] = Some(value);
         }
     }
-    Ok(Sent { code: coder.finish(), sample: sample.into_iter().map(Option::unwrap_or_default).collect() })
+    Ok(sample.into_iter().map(Option::unwrap_or_default).collect())
 }
 
 /// Receives all coordinates.
 ///
 /// # Errors
 /// [`CodeError::Exhausted`], where no encoder gives such code.
-pub fn receive(rates: &[Rate], seed: u64, code: &[u8]) -> Result<Vec<f32>, CodeError> {
+pub fn receive(coder: &mut BitDecoder, rates: &[Rate], seed: u64) -> Result<Vec<f32>, CodeError> {
     let mut sample = vec![0.0; rates.len()];
-    let mut coder = BitDecoder::new(code);
     for (index, block) in partition(rates, seed).iter().enumerate() {
-        let number = decode_plain(&mut coder, block.number_bits());
+        let number = decode_plain(coder, block.number_bits());
         let number = number.ok_or(CodeError::Exhausted { field: "the latents" })?;
         let mut candidates = Candidates::new(seed, index, block.coordinates.len());
         candidates.skip_to(number);
@@ -221,9 +219,9 @@ mod tests {
         rates.iter().map(&mut mean).collect()
     }
 
-    fn send_at_once(rates: &[Rate], seed: u64, means: &[f32]) -> Sent {
-        let Ok(sent) = send::<Infallible>(rates, seed, &mut |_| Ok(means.to_vec()));
-        sent
+    fn send_at_once(coder: &mut BitEncoder, rates: &[Rate], seed: u64, means: &[f32]) -> Vec<f32> {
+        let Ok(sample) = send::<Infallible>(coder, rates, seed, &mut |_| Ok(means.to_vec()));
+        sample
     }
 
     #[test]
@@ -247,16 +245,17 @@ mod tests {
             let count = (180.0 / rate(level).nats()) as usize;
             let rates = vec![rate(level); count];
             let means = means(&rates, 1);
-            let sent = send_at_once(&rates, 3, &means);
+            let mut coder = BitEncoder::new();
+            let sample = send_at_once(&mut coder, &rates, 3, &means);
             let posterior: Vec<Gaussian> = rates
                 .iter()
                 .zip(&means)
                 .map(|(rate, &mean)| Gaussian { mean: f64::from(mean), noise: rate.noise() })
                 .collect();
             let kl = kl_bits(&posterior);
-            let ratio = 8.0 * sent.code.len() as f64 / kl;
+            let ratio = coder.information_bits() / kl;
             let error: f64 =
-                sent.sample.iter().zip(&posterior).map(|(&z, q)| ((f64::from(z) - q.mean) / q.noise).powi(2)).sum();
+                sample.iter().zip(&posterior).map(|(&z, q)| ((f64::from(z) - q.mean) / q.noise).powi(2)).sum();
             let error = error / rates.len() as f64;
             println!(
                 "level {level}: {} coordinates, KL {kl:.0}, ratio {ratio:.4}, squared error {error:.3}",
@@ -285,14 +284,15 @@ mod tests {
         ) {
             let rates: Vec<Rate> = coordinates.iter().map(|&(level, _)| rate(level)).collect();
             let means: Vec<f32> = coordinates.iter().map(|&(_, mean)| mean).collect();
-            let sent = send_at_once(&rates, seed, &means);
-            prop_assert_eq!(receive(&rates, seed, &sent.code), Ok(sent.sample));
+            let mut coder = BitEncoder::new();
+            let sample = send_at_once(&mut coder, &rates, seed, &means);
+            prop_assert_eq!(receive(&mut BitDecoder::new(&coder.finish()), &rates, seed), Ok(sample));
         }
 
         #[test]
         fn any_code_arrives_as_something_or_is_refused(code: Vec<u8>, levels in prop::collection::vec(1u8..=55, 0..50)) {
             let rates: Vec<Rate> = levels.into_iter().map(rate).collect();
-            let _: Result<Vec<f32>, CodeError> = receive(&rates, 0, &code);
+            let _: Result<Vec<f32>, CodeError> = receive(&mut BitDecoder::new(&code), &rates, 0);
         }
     }
 }

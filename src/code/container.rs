@@ -20,9 +20,6 @@ use std::fmt;
 /// How every file starts. Not the start of a text in any encoding in use: 0x10 is a control character.
 pub const MAGIC: [u8; 2] = [0x10, 0xf0];
 
-/// The version of the format that is written, and the only one so far. 1 to 15.
-pub const VERSION: u8 = 1;
-
 /// The bytes of the checksum at the end.
 const CHECK_BYTES: usize = 4;
 
@@ -37,6 +34,19 @@ pub enum Kind {
     Article = 0,
     /// An ARC puzzle.
     Puzzle = 1,
+}
+
+impl Kind {
+    const ALL: [Self; 2] = [Self::Article, Self::Puzzle];
+
+    /// The version of the format that is written, 1 to 15; all from 1 on are read.
+    pub fn version(self) -> u8 {
+        match self {
+            Self::Article => 1,
+            // Version 1 had its parts in sections of their own.
+            Self::Puzzle => 2,
+        }
+    }
 }
 
 impl fmt::Display for Kind {
@@ -64,12 +74,14 @@ pub enum Tag {
     Weights = 5,
     /// What the decoder's probabilities leave.
     Residual = 6,
+    /// All parts of a puzzle, in one range code.
+    Code = 7,
 }
 
 impl Tag {
     /// Every tag, in order.
-    pub const ALL: [Self; 6] =
-        [Self::Header, Self::Latents, Self::Digits, Self::Symbols, Self::Weights, Self::Residual];
+    pub const ALL: [Self; 7] =
+        [Self::Header, Self::Latents, Self::Digits, Self::Symbols, Self::Weights, Self::Residual, Self::Code];
 
     /// The section's name in messages and ledgers.
     pub fn name(self) -> &'static str {
@@ -80,6 +92,7 @@ impl Tag {
             Self::Symbols => "symbols",
             Self::Weights => "weights",
             Self::Residual => "residual",
+            Self::Code => "code",
         }
     }
 }
@@ -94,13 +107,14 @@ impl fmt::Display for Tag {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Container {
     kind: Kind,
+    version: u8,
     sections: BTreeMap<Tag, Vec<u8>>,
 }
 
 impl Container {
     /// A file without sections; it needs at least one before it can be read.
     pub fn new(kind: Kind) -> Self {
-        Self { kind, sections: BTreeMap::new() }
+        Self { kind, version: kind.version(), sections: BTreeMap::new() }
     }
 
     /// Adds a section; one of the same tag is replaced.
@@ -113,6 +127,11 @@ impl Container {
     /// What the file holds.
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// The version of the format that the file has.
+    pub fn version(&self) -> u8 {
+        self.version
     }
 
     /// The sections in the order of the file.
@@ -144,7 +163,7 @@ impl Container {
     /// The whole file.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut file = MAGIC.to_vec();
-        file.push(VERSION << 4 | self.kind as u8);
+        file.push(self.version << 4 | self.kind as u8);
         for (index, (&tag, bytes)) in self.sections.iter().enumerate() {
             if index + 1 == self.sections.len() {
                 file.push(tag as u8 | LAST);
@@ -169,16 +188,15 @@ impl Container {
         }
         let mut reader = Reader::new(&file[MAGIC.len()..]);
         let version_and_kind = reader.byte("the version")?;
-        if version_and_kind >> 4 != VERSION {
-            return Err(CodeError::Version { found: version_and_kind >> 4, known: VERSION });
+        let (version, kind) = (version_and_kind >> 4, version_and_kind & 15);
+        let known = Kind::ALL.into_iter().find(|&known| known as u8 == kind);
+        let newest = known.map_or(1, Kind::version);
+        if !(1..=newest).contains(&version) {
+            return Err(CodeError::Version { found: version, known: newest });
         }
         let body = check_file(reader.rest(), file)?;
-        let kind = match version_and_kind & 15 {
-            0 => Kind::Article,
-            1 => Kind::Puzzle,
-            found => return Err(CodeError::UnknownKind { found }),
-        };
-        Ok(Self { kind, sections: read_sections(Reader::new(body))? })
+        let kind = known.ok_or(CodeError::UnknownKind { found: kind })?;
+        Ok(Self { kind, version, sections: read_sections(Reader::new(body))? })
     }
 
     /// Where the file's bits went: a line for each section, and one for magic, version, heads and checksum. The sum is
@@ -230,10 +248,8 @@ mod tests {
 
     fn any_container() -> impl Strategy<Value = Container> {
         let sections = prop::collection::btree_map(prop::sample::select(&Tag::ALL[..]), any::<Vec<u8>>(), 1..=6);
-        (prop::bool::ANY, sections).prop_map(|(puzzle, sections)| Container {
-            kind: if puzzle { Kind::Puzzle } else { Kind::Article },
-            sections,
-        })
+        let versions = prop::sample::select(&[(Kind::Article, 1), (Kind::Puzzle, 1), (Kind::Puzzle, 2)][..]);
+        (versions, sections).prop_map(|((kind, version), sections)| Container { kind, version, sections })
     }
 
     /// With a checksum that fits, as a forger would.
@@ -276,6 +292,8 @@ mod tests {
         assert_eq!(Container::parse(b""), Err(CodeError::Magic { found: vec![] }));
         assert_eq!(Container::parse(b"PK\x03\x04"), Err(CodeError::Magic { found: b"PK".to_vec() }));
         assert_eq!(parse(&[0x10, 0xf0, 0x20]), CodeError::Version { found: 2, known: 1 });
+        assert_eq!(parse(&[0x10, 0xf0, 0x31]), CodeError::Version { found: 3, known: 2 });
+        assert_eq!(parse(&[0x10, 0xf0, 0x01]), CodeError::Version { found: 0, known: 2 });
         assert_eq!(parse(&[0x10, 0xf0, 0x15, 0x86]), CodeError::UnknownKind { found: 5 });
         assert_eq!(parse(&[0x10, 0xf0, 0x10, 0x8f]), CodeError::UnknownSection { found: 15 });
         assert_eq!(parse(&[0x10, 0xf0, 0x10, 6, 0, 0x85]), CodeError::SectionOrder { tag: Tag::Weights });

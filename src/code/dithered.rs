@@ -5,7 +5,8 @@
 //! (they are normalised), range coded. The grid's step is s √12, so that the noise has variance s². A cell costs the KL of
 //! the uniform posterior from the prior N(0, 1 − s²) ∗ U, which has variance 1.
 
-use super::latents::{Sent, Shared, shared_stream};
+use super::adaptive::{decode_plain, encode_plain};
+use super::latents::{Shared, shared_stream};
 use super::normal::{CDF_BITS, END, POSITION_BITS, cdf};
 use super::range::{BitDecoder, BitEncoder, PROBABILITY_BITS};
 use super::{CodeError, Rate};
@@ -109,28 +110,46 @@ pub(super) fn draw(stream: &mut impl Rng) -> u32 {
     stream.next_u32() >> (32 - POSITION_BITS)
 }
 
-/// Sends all coordinates.
-pub fn send(rates: &[Rate], seed: u64, means: &[f32]) -> Sent {
-    let mut stream = shared_stream(seed, Shared::Dither, 0);
-    let mut coder = BitEncoder::new();
-    let sample = rates
-        .iter()
-        .zip(means)
-        .map(|(&rate, &mean)| Grid::of(rate).encode(&mut coder, mean, draw(&mut stream)))
-        .collect();
-    Sent { code: coder.finish(), sample }
+/// The bits of the number of a dither; a sender may try all and keep what is shortest.
+const DITHER_BITS: u32 = 4;
+
+/// How many dithers there are to choose from.
+pub const DITHERS: u32 = 1 << DITHER_BITS;
+
+/// Sends all coordinates under one of the [`DITHERS`], after its number; gives the sample.
+pub fn send(coder: &mut BitEncoder, rates: &[Rate], seed: u64, dither: u32, means: &[f32]) -> Vec<f32> {
+    if rates.is_empty() {
+        return Vec::new();
+    }
+    encode_plain(coder, dither, DITHER_BITS);
+    let mut stream = shared_stream(seed, Shared::Dither, dither.into());
+    let coordinates = rates.iter().zip(means);
+    coordinates.map(|(&rate, &mean)| Grid::of(rate).encode(coder, mean, draw(&mut stream))).collect()
 }
 
-/// Receives all coordinates.
+/// Receives all coordinates after the number of their dither.
 ///
 /// # Errors
 /// [`CodeError::Exhausted`], where no encoder gives such code.
-pub fn receive(rates: &[Rate], seed: u64, code: &[u8]) -> Result<Vec<f32>, CodeError> {
-    let mut stream = shared_stream(seed, Shared::Dither, 0);
-    let mut coder = BitDecoder::new(code);
-    let decode = |&rate: &Rate| Grid::of(rate).decode(&mut coder, draw(&mut stream));
-    rates.iter().map(decode).collect::<Option<_>>().ok_or(CodeError::Exhausted { field: "the latents" })
+pub fn receive(coder: &mut BitDecoder, rates: &[Rate], seed: u64) -> Result<Vec<f32>, CodeError> {
+    if rates.is_empty() {
+        return Ok(Vec::new());
+    }
+    let dither = decode_plain(coder, DITHER_BITS).ok_or(EXHAUSTED)?;
+    receive_under(coder, rates, seed, dither)
 }
+
+/// Receives all coordinates under a dither, as version 1 of the format has them: it knows the first alone.
+///
+/// # Errors
+/// [`CodeError::Exhausted`], where no encoder gives such code.
+pub fn receive_under(coder: &mut BitDecoder, rates: &[Rate], seed: u64, dither: u32) -> Result<Vec<f32>, CodeError> {
+    let mut stream = shared_stream(seed, Shared::Dither, dither.into());
+    let decode = |&rate: &Rate| Grid::of(rate).decode(coder, draw(&mut stream));
+    rates.iter().map(decode).collect::<Option<_>>().ok_or(EXHAUSTED)
+}
+
+const EXHAUSTED: CodeError = CodeError::Exhausted { field: "the latents" };
 
 #[cfg(test)]
 mod tests {
@@ -171,9 +190,10 @@ mod tests {
         for (level, count) in [(12, 40_000), (20, 8000), (28, 4000), (36, 4000), (44, 4000), (52, 4000)] {
             let rates = vec![rate(level); count];
             let means = means(&rates, 1);
-            let sent = send(&rates, 3, &means);
+            let mut coder = BitEncoder::new();
+            send(&mut coder, &rates, 3, 0, &means);
             let kl: f64 = rates.iter().zip(&means).map(|(&rate, &mean)| kl_bits(rate, f64::from(mean))).sum();
-            let bits = 8.0 * sent.code.len() as f64;
+            let bits = coder.information_bits();
             let ratio = bits / kl;
             println!(
                 "level {level}: {:.4} nats a coordinate by the Gaussian formula, KL {:.4}, sent {:.4} bits; ratio {ratio:.4}",
@@ -189,8 +209,8 @@ mod tests {
     fn the_noise_is_uniform_of_the_rates_variance() {
         let rates = vec![rate(36); 20_000];
         let means = means(&rates, 2);
-        let sent = send(&rates, 9, &means);
-        let noise: Vec<f64> = sent.sample.iter().zip(&means).map(|(z, mean)| f64::from(z - mean)).collect();
+        let sample = send(&mut BitEncoder::new(), &rates, 9, 0, &means);
+        let noise: Vec<f64> = sample.iter().zip(&means).map(|(z, mean)| f64::from(z - mean)).collect();
         let (s, count) = (rate(36).noise(), noise.len() as f64);
         let variance = noise.iter().map(|noise| noise * noise).sum::<f64>() / count;
         let correlation = noise.iter().zip(&means).map(|(noise, &mean)| noise * f64::from(mean)).sum::<f64>() / count;
@@ -202,18 +222,19 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_sent_arrives(
-            coordinates in prop::collection::vec((1u8..=Rate::LEVELS, -20f32..20.0), 0..300), seed: u64
+            coordinates in prop::collection::vec((1u8..=Rate::LEVELS, -20f32..20.0), 0..300), seed: u64, dither in 0..DITHERS
         ) {
             let rates: Vec<Rate> = coordinates.iter().map(|&(level, _)| rate(level)).collect();
             let means: Vec<f32> = coordinates.iter().map(|&(_, mean)| mean).collect();
-            let sent = send(&rates, seed, &means);
-            prop_assert_eq!(receive(&rates, seed, &sent.code), Ok(sent.sample));
+            let mut coder = BitEncoder::new();
+            let sample = send(&mut coder, &rates, seed, dither, &means);
+            prop_assert_eq!(receive(&mut BitDecoder::new(&coder.finish()), &rates, seed), Ok(sample));
         }
 
         #[test]
         fn any_code_arrives_as_something_or_is_refused(code: Vec<u8>, levels in prop::collection::vec(1u8..=55, 0..50)) {
             let rates: Vec<Rate> = levels.into_iter().map(rate).collect();
-            let _: Result<Vec<f32>, CodeError> = receive(&rates, 0, &code);
+            let _: Result<Vec<f32>, CodeError> = receive(&mut BitDecoder::new(&code), &rates, 0);
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use super::article::{self, Article, Effort};
 use super::bytes::{Reader, write_varint};
+use super::range::{BitDecoder, BitEncoder};
 use super::weights::{Steps, decode_steps, encode_steps, nearest_scale, scale};
 use super::{CodeError, Ledger, Tag};
 
@@ -51,7 +52,9 @@ impl Gist {
             steps(values, nearest_scale(LATENT_STEP * size.max(f64::MIN_POSITIVE)))
         });
         let groups: Vec<Steps> = std::iter::once(steps(&self.background, SHARE_LEVEL)).chain(latents).collect();
-        section.extend(encode_steps(&groups));
+        let mut coder = BitEncoder::new();
+        encode_steps(&mut coder, &groups);
+        section.extend(coder.finish());
         section
     }
 
@@ -79,7 +82,8 @@ impl Gist {
             return Err(CodeError::Words { declared: count, found });
         }
         let words: Vec<String> = text.split(BETWEEN).take(count as usize).map(str::to_owned).collect();
-        let mut values = decode_steps(&vec![words.len(); 1 + speaking], reader.rest())?.into_iter();
+        let mut values =
+            decode_steps(&mut BitDecoder::new(reader.rest()), &vec![words.len(); 1 + speaking])?.into_iter();
         Ok(Self { words, background: values.next().unwrap_or_default(), latents: values.collect() })
     }
 

@@ -1,8 +1,9 @@
-//! The latents of a puzzle as a section: a sample of the posterior by one of two channels behind one trait.
+//! The latents of a puzzle: a sample of the posterior by one of two channels.
 //!
-//! In: the rate of every coordinate that is sent, which header and decoder share, and the posterior's means. Out: the
-//! section and the sample; and the sample again. A coordinate has the prior N(0, 1).
+//! In: the rate of every coordinate that is sent, which header and decoder share, and the posterior's means. Out: their
+//! code and the sample; and the sample again. A coordinate has the prior N(0, 1).
 
+use super::range::{BitDecoder, BitEncoder};
 use super::{CodeError, Rate, blocks, dithered};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -17,28 +18,35 @@ pub enum Channel {
     Blocks = 1,
 }
 
-/// What a channel sent: the code, and the latents that the decoder will have.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Sent {
-    /// The section.
-    pub code: Vec<u8>,
-    /// The latents.
-    pub sample: Vec<f32>,
-}
-
 /// The posterior's means of all coordinates, given those that have been sent.
 pub type Means<'a, E> = dyn FnMut(&[Option<f32>]) -> Result<Vec<f32>, E> + 'a;
 
 impl Channel {
-    /// Sends a sample of the posterior. Coordinates are sent in groups, one after the other: before each group, `means`
-    /// is asked for the posterior's means of all coordinates, given what has been sent (the rest is `None`).
+    /// In how many ways a channel may send the same posterior; the sender tries all.
+    pub fn ways(self) -> u32 {
+        match self {
+            Self::Dithered => dithered::DITHERS,
+            Self::Blocks => 1,
+        }
+    }
+
+    /// Sends a sample of the posterior in one of the channel's ways and gives it. Coordinates are sent in groups, one
+    /// after the other: before each group, `means` is asked for the posterior's means of all coordinates, given what has
+    /// been sent (the rest is `None`).
     ///
     /// # Errors
     /// Those of `means`.
-    pub fn send<E>(self, rates: &[Rate], seed: u64, means: &mut Means<'_, E>) -> Result<Sent, E> {
+    pub fn send<E>(
+        self,
+        coder: &mut BitEncoder,
+        rates: &[Rate],
+        seed: u64,
+        way: u32,
+        means: &mut Means<'_, E>,
+    ) -> Result<Vec<f32>, E> {
         match self {
-            Self::Dithered => Ok(dithered::send(rates, seed, &means(&vec![None; rates.len()])?)),
-            Self::Blocks => blocks::send(rates, seed, means),
+            Self::Dithered => Ok(dithered::send(coder, rates, seed, way, &means(&vec![None; rates.len()])?)),
+            Self::Blocks => blocks::send(coder, rates, seed, means),
         }
     }
 
@@ -46,10 +54,10 @@ impl Channel {
     ///
     /// # Errors
     /// [`CodeError::Exhausted`], where no encoder gives such code.
-    pub fn receive(self, rates: &[Rate], seed: u64, code: &[u8]) -> Result<Vec<f32>, CodeError> {
+    pub fn receive(self, coder: &mut BitDecoder, rates: &[Rate], seed: u64) -> Result<Vec<f32>, CodeError> {
         match self {
-            Self::Dithered => dithered::receive(rates, seed, code),
-            Self::Blocks => blocks::receive(rates, seed, code),
+            Self::Dithered => dithered::receive(coder, rates, seed),
+            Self::Blocks => blocks::receive(coder, rates, seed),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The header of a puzzle's file: what has to be known before the network can be set up.
 //!
-//! In: the settings, the grids' sizes, the palette and the rates of the latents' channels. Out: a section of some 20 to 60
-//! bytes, coded by adaptive flags and numbers; and back.
+//! In: the settings, the grids' sizes, the palette and the rates of the latents' channels. Out: some 10 to 60 bytes of
+//! code, by adaptive flags and numbers; and back.
 
 use super::adaptive::{Bit, Number, decode_plain, encode_plain, fold_sign, unfold_sign};
 use super::latents::Channel;
@@ -52,53 +52,50 @@ struct Model {
 }
 
 impl Header {
-    /// The section.
-    pub fn encode(&self) -> Vec<u8> {
-        let mut coder = BitEncoder::new();
+    /// Encodes it.
+    pub fn encode(&self, coder: &mut BitEncoder) {
         let mut model = Model::default();
-        encode_plain(&mut coder, self.channel as u32, 1);
-        encode_plain(&mut coder, self.weights as u32, 2);
-        model.count.encode(&mut coder, self.seed & 0xffff);
-        model.count.encode(&mut coder, self.seed >> 16);
+        encode_plain(coder, self.channel as u32, 1);
+        encode_plain(coder, self.weights as u32, 2);
+        model.count.encode(coder, self.seed & 0xffff);
+        model.count.encode(coder, self.seed >> 16);
         let mut count = Number::default();
-        count.encode(&mut coder, self.train.len() as u32);
-        count.encode(&mut coder, self.tests.len() as u32);
+        count.encode(coder, self.train.len() as u32);
+        count.encode(coder, self.tests.len() as u32);
         for colour in 1..10 {
-            encode_plain(&mut coder, u32::from(self.palette.contains(&colour)), 1);
+            encode_plain(coder, u32::from(self.palette.contains(&colour)), 1);
         }
         let mut before = [(0, 0); 2];
         for &[input, output] in &self.train {
-            model.encode_size(&mut coder, input, before[0], 0);
-            model.same_as_input.encode(&mut coder, input == output);
+            model.encode_size(coder, input, before[0], 0);
+            model.same_as_input.encode(coder, input == output);
             if input != output {
-                model.encode_size(&mut coder, output, before[1], 1);
+                model.encode_size(coder, output, before[1], 1);
             }
             before = [input, output];
         }
         for &input in &self.tests {
-            model.encode_size(&mut coder, input, before[0], 0);
+            model.encode_size(coder, input, before[0], 0);
             before[0] = input;
         }
         let (mut level, mut used) = (i32::from(Rate::LEVELS) / 2, false);
         for rate in &self.rates {
-            model.used[usize::from(used)].encode(&mut coder, rate.is_some());
+            model.used[usize::from(used)].encode(coder, rate.is_some());
             used = rate.is_some();
             if let Some(rate) = rate {
-                model.change.encode(&mut coder, fold_sign(i32::from(rate.level()) - level));
+                model.change.encode(coder, fold_sign(i32::from(rate.level()) - level));
                 level = i32::from(rate.level());
             }
         }
-        coder.finish()
     }
 
-    /// Reads the section; `channels` latent channels are expected.
+    /// Decodes it; `channels` latent channels are expected.
     ///
     /// # Errors
     /// [`CodeError::Exhausted`] where no encoder gives such code, [`CodeError::Shape`] where a count or a side is none
     /// that a puzzle has.
-    pub fn decode(section: &[u8], channels: usize) -> Result<Self, CodeError> {
-        let mut coder = BitDecoder::new(section);
-        let header = Self::read(&mut coder, channels).ok_or(CodeError::Exhausted { field: "the header" })?;
+    pub fn decode(coder: &mut BitDecoder, channels: usize) -> Result<Self, CodeError> {
+        let header = Self::read(coder, channels).ok_or(CodeError::Exhausted { field: "the header" })?;
         let counts = [("train pairs", header.train.len()), ("test inputs", header.tests.len())];
         for (field, found) in counts {
             if !(1..=MOST_GRIDS).contains(&found) {
@@ -219,12 +216,14 @@ mod tests {
                 palette: std::iter::once(0).chain(colours).collect(),
                 rates: rates.into_iter().map(|level| level.and_then(Rate::from_level)).collect(),
             };
-            prop_assert_eq!(Header::decode(&header.encode(), 72), Ok(header));
+            let mut coder = BitEncoder::new();
+            header.encode(&mut coder);
+            prop_assert_eq!(Header::decode(&mut BitDecoder::new(&coder.finish()), 72), Ok(header));
         }
 
         #[test]
-        fn any_section_is_read_or_refused(section: Vec<u8>) {
-            let _: Result<Header, CodeError> = Header::decode(&section, 72);
+        fn any_code_is_read_or_refused(code: Vec<u8>) {
+            let _: Result<Header, CodeError> = Header::decode(&mut BitDecoder::new(&code), 72);
         }
     }
 }

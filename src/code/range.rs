@@ -57,10 +57,41 @@ impl DecoderModel<{ PROBABILITY_BITS as usize }> for Bernoulli {
     }
 }
 
+/// The information of decisions, for ledgers. Probabilities are multiplied as long as a double holds the product, so that a
+/// logarithm is rarely taken.
+#[derive(Debug)]
+struct Information {
+    bits: f64,
+    product: f64,
+}
+
+impl Default for Information {
+    fn default() -> Self {
+        Self { bits: 0.0, product: 1.0 }
+    }
+}
+
+impl Information {
+    const LEAST_PRODUCT: f64 = 1e-280;
+
+    fn add(&mut self, model: Bernoulli, bit: bool) {
+        self.product *= f64::from(model.interval(bit).1.get()) / f64::from(1 << PROBABILITY_BITS);
+        if self.product < Self::LEAST_PRODUCT {
+            self.bits = self.bits();
+            self.product = 1.0;
+        }
+    }
+
+    fn bits(&self) -> f64 {
+        self.bits - self.product.log2()
+    }
+}
+
 /// Takes bits, gives bytes.
 #[derive(Debug, Default)]
 pub struct BitEncoder {
     coder: DefaultRangeEncoder,
+    information: Information,
 }
 
 impl BitEncoder {
@@ -71,8 +102,15 @@ impl BitEncoder {
 
     /// Encodes one bit, whose probability of being one is `one` × 2⁻¹⁶, cut to leave 2⁻¹⁶ for either.
     pub fn encode(&mut self, bit: bool, one: u32) {
+        let model = Bernoulli::new(one);
         // No bit is impossible and a vector takes all words, so this cannot fail.
-        let _ = self.coder.encode_symbol(bit, Bernoulli::new(one));
+        let _ = self.coder.encode_symbol(bit, model);
+        self.information.add(model, bit);
+    }
+
+    /// The information of all that was encoded, in bits: what it takes of the code, but for the rounding at its end.
+    pub fn information_bits(&self) -> f64 {
+        self.information.bits()
     }
 
     /// The code: the shortest that decodes to what was encoded, with zeros read after its end.
@@ -112,6 +150,7 @@ fn shortest_point(lower: u64, range: u64) -> (u64, usize) {
 #[derive(Debug)]
 pub struct BitDecoder {
     coder: DefaultRangeDecoder,
+    information: Information,
 }
 
 impl BitDecoder {
@@ -124,12 +163,20 @@ impl BitDecoder {
         };
         let words: Vec<u32> = code.chunks(4).map(word).collect();
         let Ok(coder) = DefaultRangeDecoder::from_compressed(words);
-        Self { coder }
+        Self { coder, information: Information::default() }
     }
 
     /// The next bit, whose probability of being one was `one` × 2⁻¹⁶; nothing if no encoder gives such code.
     pub fn decode(&mut self, one: u32) -> Option<bool> {
-        self.coder.decode_symbol(Bernoulli::new(one)).ok()
+        let model = Bernoulli::new(one);
+        let bit = self.coder.decode_symbol(model).ok()?;
+        self.information.add(model, bit);
+        Some(bit)
+    }
+
+    /// The information of all that was decoded, in bits: what it took of the code, but for the rounding at its end.
+    pub fn information_bits(&self) -> f64 {
+        self.information.bits()
     }
 }
 
@@ -143,10 +190,15 @@ mod tests {
         for &(bit, one) in bits {
             encoder.encode(bit, one);
         }
+        let spent = encoder.information_bits();
         let code = encoder.finish();
         let mut decoder = BitDecoder::new(&code);
         for (index, &(bit, one)) in bits.iter().enumerate() {
             assert_eq!(decoder.decode(one), Some(bit), "bit {index}");
+        }
+        let information = information_bits(bits);
+        for found in [spent, decoder.information_bits()] {
+            assert!((found - information).abs() < 1e-9 * information + 1e-9, "{found} bits for {information}");
         }
         code.len()
     }

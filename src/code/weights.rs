@@ -1,6 +1,6 @@
-//! The decoder's weights as a section: how far they are from the values that the seed gives.
+//! The decoder's weights: how far they are from the values that the seed gives.
 //!
-//! In: groups of differences, as whole multiples of a step a group or as a posterior a group. Out: the section, and the
+//! In: groups of differences, as whole multiples of a step a group or as a posterior a group. Out: their code, and the
 //! differences that the decoder will have. A group that stays at its starting values costs a fraction of a bit.
 
 use super::adaptive::{Bit, Number, decode_plain, encode_plain, fold_sign, unfold_sign};
@@ -60,40 +60,37 @@ struct StepsModel {
 }
 
 /// Encodes groups of differences.
-pub fn encode_steps(groups: &[Steps]) -> Vec<u8> {
-    let mut coder = BitEncoder::new();
+pub fn encode_steps(coder: &mut BitEncoder, groups: &[Steps]) {
     let mut used = Bit::default();
     for group in groups {
         let any = group.values.iter().any(|&value| value != 0);
-        used.encode(&mut coder, any);
+        used.encode(coder, any);
         if any {
-            encode_plain(&mut coder, u32::from(group.level), SCALE_BITS);
+            encode_plain(coder, u32::from(group.level), SCALE_BITS);
             let mut model = StepsModel::default();
             let mut before = false;
             for &value in &group.values {
                 let moved = value != 0;
-                model.moved[usize::from(before)].encode(&mut coder, moved);
+                model.moved[usize::from(before)].encode(coder, moved);
                 if moved {
                     let folded = fold_sign(value);
-                    encode_plain(&mut coder, folded & 1, 1);
-                    model.number.encode(&mut coder, folded.div_ceil(2) - 1);
+                    encode_plain(coder, folded & 1, 1);
+                    model.number.encode(coder, folded.div_ceil(2) - 1);
                 }
                 before = moved;
             }
         }
     }
-    coder.finish()
 }
 
 /// Decodes groups of differences, of these sizes.
 ///
 /// # Errors
 /// [`CodeError::Exhausted`], where no encoder gives such code.
-pub fn decode_steps(sizes: &[usize], code: &[u8]) -> Result<Vec<Vec<f32>>, CodeError> {
-    let mut coder = BitDecoder::new(code);
+pub fn decode_steps(coder: &mut BitDecoder, sizes: &[usize]) -> Result<Vec<Vec<f32>>, CodeError> {
     let mut used = Bit::default();
     let groups: Option<Vec<Vec<f32>>> =
-        sizes.iter().map(|&size| Some(decode_group(&mut coder, &mut used, size)?.differences())).collect();
+        sizes.iter().map(|&size| Some(decode_group(coder, &mut used, size)?.differences())).collect();
     groups.ok_or(CodeError::Exhausted { field: "the weights" })
 }
 
@@ -135,43 +132,41 @@ fn grid(signal: u8, rate: Rate) -> Grid {
     Grid::new(signal, signal * rate.noise() / rate.signal_variance().sqrt())
 }
 
-/// Encodes a sample of the groups' posteriors; `None` stays at its starting values. Gives the code and the differences.
-pub fn encode_posteriors(groups: &[(usize, Option<Posterior>)], seed: u64) -> (Vec<u8>, Vec<Vec<f32>>) {
-    let mut coder = BitEncoder::new();
+/// Encodes a sample of the groups' posteriors; `None` stays at its starting values. Gives the differences.
+pub fn encode_posteriors(coder: &mut BitEncoder, groups: &[(usize, Option<Posterior>)], seed: u64) -> Vec<Vec<f32>> {
     let mut used = Bit::default();
     let mut stream = shared_stream(seed, Shared::WeightDither, 0);
     let mut differences = Vec::new();
     for (size, posterior) in groups {
-        used.encode(&mut coder, posterior.is_some());
+        used.encode(coder, posterior.is_some());
         differences.push(match posterior {
             None => vec![0.0; *size],
             Some(posterior) => {
-                encode_plain(&mut coder, u32::from(posterior.signal), SCALE_BITS);
-                encode_plain(&mut coder, u32::from(posterior.rate.level()), SCALE_BITS);
+                encode_plain(coder, u32::from(posterior.signal), SCALE_BITS);
+                encode_plain(coder, u32::from(posterior.rate.level()), SCALE_BITS);
                 let grid = grid(posterior.signal, posterior.rate);
-                posterior.means.iter().map(|&mean| grid.encode(&mut coder, mean, draw(&mut stream))).collect()
+                posterior.means.iter().map(|&mean| grid.encode(coder, mean, draw(&mut stream))).collect()
             }
         });
     }
-    (coder.finish(), differences)
+    differences
 }
 
 /// Decodes a sample of the posteriors of groups of these sizes.
 ///
 /// # Errors
 /// [`CodeError::Exhausted`], where no encoder gives such code.
-pub fn decode_posteriors(sizes: &[usize], seed: u64, code: &[u8]) -> Result<Vec<Vec<f32>>, CodeError> {
-    let mut coder = BitDecoder::new(code);
+pub fn decode_posteriors(coder: &mut BitDecoder, sizes: &[usize], seed: u64) -> Result<Vec<Vec<f32>>, CodeError> {
     let mut used = Bit::default();
     let mut stream = shared_stream(seed, Shared::WeightDither, 0);
     let mut decode = |&size: &usize| -> Option<Vec<f32>> {
-        if !used.decode(&mut coder)? {
+        if !used.decode(coder)? {
             return Some(vec![0.0; size]);
         }
-        let signal = decode_plain(&mut coder, SCALE_BITS)? as u8;
-        let rate = Rate::from_level(decode_plain(&mut coder, SCALE_BITS)? as u8)?;
+        let signal = decode_plain(coder, SCALE_BITS)? as u8;
+        let rate = Rate::from_level(decode_plain(coder, SCALE_BITS)? as u8)?;
         let grid = grid(signal, rate);
-        (0..size).map(|_| grid.decode(&mut coder, draw(&mut stream))).collect()
+        (0..size).map(|_| grid.decode(coder, draw(&mut stream))).collect()
     };
     sizes.iter().map(&mut decode).collect::<Option<_>>().ok_or(CodeError::Exhausted { field: "the weights" })
 }
@@ -189,7 +184,9 @@ mod tests {
             let groups: Vec<Steps> = groups.into_iter().map(|(level, values)| Steps { level, values }).collect();
             let sizes: Vec<usize> = groups.iter().map(|group| group.values.len()).collect();
             let differences: Vec<Vec<f32>> = groups.iter().map(Steps::differences).collect();
-            prop_assert_eq!(decode_steps(&sizes, &encode_steps(&groups)), Ok(differences));
+            let mut coder = BitEncoder::new();
+            encode_steps(&mut coder, &groups);
+            prop_assert_eq!(decode_steps(&mut BitDecoder::new(&coder.finish()), &sizes), Ok(differences));
         }
 
         #[test]
@@ -204,21 +201,24 @@ mod tests {
                     (means.len(), used.then_some(Posterior { signal, rate, means }))
                 })
                 .collect();
-            let (code, differences) = encode_posteriors(&groups, seed);
-            prop_assert_eq!(decode_posteriors(&sizes, seed, &code), Ok(differences));
+            let mut coder = BitEncoder::new();
+            let differences = encode_posteriors(&mut coder, &groups, seed);
+            prop_assert_eq!(decode_posteriors(&mut BitDecoder::new(&coder.finish()), &sizes, seed), Ok(differences));
         }
 
         #[test]
         fn any_code_decodes_or_is_refused(code: Vec<u8>, sizes in prop::collection::vec(0usize..200, 0..6)) {
-            let _: Result<Vec<Vec<f32>>, CodeError> = decode_steps(&sizes, &code);
-            let _: Result<Vec<Vec<f32>>, CodeError> = decode_posteriors(&sizes, 0, &code);
+            let _: Result<Vec<Vec<f32>>, CodeError> = decode_steps(&mut BitDecoder::new(&code), &sizes);
+            let _: Result<Vec<Vec<f32>>, CodeError> = decode_posteriors(&mut BitDecoder::new(&code), &sizes, 0);
         }
     }
 
     #[test]
     fn weights_at_their_start_cost_a_byte() {
         let groups = vec![Steps { level: 8, values: vec![0; 3000] }; 31];
-        assert!(encode_steps(&groups).len() <= 1);
+        let mut coder = BitEncoder::new();
+        encode_steps(&mut coder, &groups);
+        assert!(coder.finish().len() <= 1);
     }
 
     #[test]

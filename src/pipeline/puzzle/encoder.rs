@@ -7,12 +7,12 @@
 use super::decoder::{self, Coordinate};
 use super::{PuzzleError, decompress, grids};
 use crate::code::blocks::partition;
-use crate::code::latents::Sent;
 use crate::code::puzzle::{Header, MOST_GRIDS, Size};
+use crate::code::range::BitEncoder;
 use crate::code::weights::{Posterior, Steps, WeightCode, encode_posteriors, encode_steps, nearest_scale, scale};
 use crate::code::{Channel, Container, Kind, Rate, Tag};
 use crate::data::{Grid, Puzzle};
-use crate::engine::{EngineError, Evaluation, Problem};
+use crate::engine::{EngineError, Evaluation, Outputs, Problem};
 use crate::fit::{FileFit, FileSettings, WeightFit};
 use crate::latent::LatentChannel;
 use crate::latent::uniform;
@@ -31,6 +31,16 @@ pub enum Weights {
     Posterior,
     /// Only those that pay for themselves move
     Sparse,
+}
+
+impl Weights {
+    fn code(self) -> WeightCode {
+        match self {
+            Self::Seed => WeightCode::Seed,
+            Self::Coarse | Self::Sparse => WeightCode::Steps,
+            Self::Posterior => WeightCode::Posterior,
+        }
+    }
 }
 
 /// How a puzzle is compressed.
@@ -158,6 +168,7 @@ impl<'a, 'b> Encoder<'a, 'b> {
         Ok(())
     }
 
+    /// Fits, then sends one part after the other.
     fn run(mut self, puzzle: &Puzzle) -> Result<Compressed, PuzzleError> {
         let steps = self.settings.steps as f64;
         let blocks = self.settings.channel == Channel::Blocks;
@@ -167,27 +178,26 @@ impl<'a, 'b> Encoder<'a, 'b> {
         let settling = |done| 1.0 - (1.0 - LAST_RATE) * done;
         self.steps((SETTLING_SHARE * steps).ceil() as usize, settling)?;
 
-        let (code, weights, differences) = self.send_weights();
-        self.fit.fix_weights(&differences);
         let rates = self.choose_rates();
+        let sent = decoder::coordinates(self.problem, &rates);
+        let mut coder = BitEncoder::new();
+        header(puzzle, &self.problem.plan, self.settings, &rates).encode(&mut coder);
+        let differences = self.send_weights(&mut coder);
+        self.fit.fix_weights(&differences);
         let nats: Vec<Option<f64>> = rates.iter().map(|rate| rate.map(Rate::nats)).collect();
         self.fit.fix_rates(&nats);
         self.steps((fixed_share * steps).ceil() as usize, settling)?;
 
-        let sent = decoder::coordinates(self.problem, &rates);
-        let (latents, latents_kl_bits) = self.send_latents(&sent)?;
-        let Self { problem, settings, .. } = self;
-        let outputs = decoder::outputs(problem, settings.seed, &sent, &latents.sample, &differences, settings.threads)?;
-        let header = header(puzzle, &problem.plan, settings, code, rates);
-        let mut file = Container::new(Kind::Puzzle).with(Tag::Header, header.encode());
-        if !latents.code.is_empty() {
-            file = file.with(Tag::Latents, latents.code);
-        }
-        if !weights.is_empty() {
-            file = file.with(Tag::Weights, weights);
-        }
-        let file = file.with(Tag::Residual, grids::encode(&problem.plan, &outputs)).to_bytes();
+        let (sample, latents_kl_bits) = self.send_latents(&mut coder, &sent, &differences)?;
+        let outputs = self.outputs(&sent, &sample, &differences)?;
+        grids::encode(&mut coder, &self.problem.plan, &outputs);
+        let file = Container::new(Kind::Puzzle).with(Tag::Code, coder.finish()).to_bytes();
         Ok(Compressed { file, latents_kl_bits })
+    }
+
+    /// What the decoder will see.
+    fn outputs(&self, sent: &[Coordinate], sample: &[f32], differences: &[Vec<f32>]) -> Result<Outputs, EngineError> {
+        decoder::outputs(self.problem, self.settings.seed, sent, sample, differences, self.settings.threads)
     }
 
     /// The rates that are sent, rounded to levels: those of channels that have learnt something.
@@ -201,39 +211,45 @@ impl<'a, 'b> Encoder<'a, 'b> {
         channels.iter().zip(rates).map(choose).collect()
     }
 
-    /// The code of the weights, and their differences from the start as the decoder will have them.
-    fn send_weights(&self) -> (WeightCode, Vec<u8>, Vec<Vec<f32>>) {
+    /// Sends the weights; gives their differences from the start as the decoder will have them.
+    fn send_weights(&self, coder: &mut BitEncoder) -> Vec<Vec<f32>> {
         let differences = self.fit.differences();
-        match self.settings.weights {
-            Weights::Seed => (WeightCode::Seed, Vec::new(), Vec::new()),
-            Weights::Coarse | Weights::Sparse => {
+        match self.settings.weights.code() {
+            WeightCode::Seed => Vec::new(),
+            WeightCode::Steps => {
                 let groups: Vec<Steps> =
                     differences.iter().map(|group| quantise(group, self.settings.coarseness)).collect();
-                let differences = groups.iter().map(Steps::differences).collect();
-                (WeightCode::Steps, encode_steps(&groups), differences)
+                encode_steps(coder, &groups);
+                groups.iter().map(Steps::differences).collect()
             }
-            Weights::Posterior => {
+            WeightCode::Posterior => {
                 let groups: Vec<(usize, Option<Posterior>)> = differences
                     .into_iter()
                     .zip(self.fit.weight_noise())
                     .map(|(means, noise)| (means.len(), posterior(means, noise)))
                     .collect();
-                let (code, differences) = encode_posteriors(&groups, self.settings.seed.into());
-                (WeightCode::Posterior, code, differences)
+                encode_posteriors(coder, &groups, self.settings.seed.into())
             }
         }
     }
 
-    /// Sends the latents; gives also the KL of what they were sent from, in bits.
-    fn send_latents(&mut self, sent: &[Coordinate]) -> Result<(Sent, f64), PuzzleError> {
+    /// Sends the latents in the way that makes them and the grids the shortest. Gives the sample, and the KL of what it was
+    /// sent from in bits.
+    fn send_latents(
+        &mut self,
+        coder: &mut BitEncoder,
+        sent: &[Coordinate],
+        differences: &[Vec<f32>],
+    ) -> Result<(Vec<f32>, f64), PuzzleError> {
         let rates: Vec<Rate> = sent.iter().map(|coordinate| coordinate.rate).collect();
         let seed = self.settings.seed.into();
         let blocks = partition(&rates, seed).len();
         let steps = (BLOCK_SHARE * self.settings.steps as f64 / blocks as f64).ceil() as usize;
         let channel = self.settings.channel;
+        let way = self.shortest_way(&rates, sent, differences)?;
         // By coordinate, the mean at the last asking before it was sent.
         let mut asked = vec![0.0; sent.len()];
-        let latents = channel.send(&rates, seed, &mut |sample| {
+        let mut means = |sample: &[Option<f32>]| {
             if sample.iter().any(Option::is_some) {
                 let mut by_place = vec![None; self.problem.layout.latents()];
                 for (coordinate, &value) in sent.iter().zip(sample) {
@@ -242,18 +258,43 @@ impl<'a, 'b> Encoder<'a, 'b> {
                 self.fit.note_sent(&by_place);
                 self.steps(steps, |_| LAST_RATE)?;
             }
-            let means = self.fit.means();
-            let means: Vec<f32> = sent.iter().map(|coordinate| means[coordinate.place]).collect();
+            let means = self.means(sent);
             for ((asked, &mean), value) in asked.iter_mut().zip(&means).zip(sample) {
                 if value.is_none() {
                     *asked = mean;
                 }
             }
             Ok::<_, PuzzleError>(means)
-        })?;
+        };
+        let sample = channel.send(coder, &rates, seed, way, &mut means)?;
         let kl = |(rate, &mean): (&Rate, &f32)| kl_nats(channel, *rate, f64::from(mean));
         let Bits(bits) = Nats(rates.iter().zip(&asked).map(kl).sum()).into();
-        Ok((latents, bits))
+        Ok((sample, bits))
+    }
+
+    /// The way of the channel in which latents and grids have the least information.
+    fn shortest_way(&self, rates: &[Rate], sent: &[Coordinate], differences: &[Vec<f32>]) -> Result<u32, EngineError> {
+        let Self { problem, settings, .. } = self;
+        let ways = if sent.is_empty() { 1 } else { settings.channel.ways() };
+        let means = self.means(sent);
+        let mut best = (f64::INFINITY, 0);
+        for way in (0..ways).take_while(|_| ways > 1) {
+            let mut coder = BitEncoder::new();
+            let mut given = |_: &[Option<f32>]| Ok(means.clone());
+            let sample =
+                settings.channel.send::<EngineError>(&mut coder, rates, settings.seed.into(), way, &mut given)?;
+            grids::encode(&mut coder, &problem.plan, &self.outputs(sent, &sample, differences)?);
+            if coder.information_bits() < best.0 {
+                best = (coder.information_bits(), way);
+            }
+        }
+        Ok(best.1)
+    }
+
+    /// The posterior's means of what is sent.
+    fn means(&self, sent: &[Coordinate]) -> Vec<f32> {
+        let means = self.fit.means();
+        sent.iter().map(|coordinate| means[coordinate.place]).collect()
     }
 }
 
@@ -284,21 +325,15 @@ fn posterior(means: Vec<f32>, noise: f64) -> Option<Posterior> {
     (nats >= LEAST_WEIGHT_NATS).then(|| Posterior { signal: nearest_scale(squares.sqrt()), rate, means })
 }
 
-fn header(
-    puzzle: &Puzzle,
-    plan: &Plan,
-    settings: &PuzzleSettings,
-    weights: WeightCode,
-    rates: Vec<Option<Rate>>,
-) -> Header {
+fn header(puzzle: &Puzzle, plan: &Plan, settings: &PuzzleSettings, rates: &[Option<Rate>]) -> Header {
     let size = |grid: &Grid| -> Size { (grid.rows() as u8, grid.columns() as u8) };
     Header {
         channel: settings.channel,
-        weights,
+        weights: settings.weights.code(),
         seed: settings.seed,
         train: puzzle.train.iter().map(|pair| [size(&pair.input), size(&pair.output)]).collect(),
         tests: puzzle.test.iter().map(size).collect(),
         palette: plan.palette.clone(),
-        rates,
+        rates: rates.to_vec(),
     }
 }

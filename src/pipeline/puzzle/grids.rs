@@ -1,16 +1,17 @@
-//! The grids of a puzzle as the residual section: what the network's outputs leave to be said.
+//! The grids of a puzzle, the residual: what the network's outputs leave to be said.
 //!
 //! In: the outputs, and grids of known sizes. Out: where on the canvas each grid lies, under the network's masks, and its
 //! cells, under the logits; and back. The check of the content comes first. The grids that were left out, the test
 //! outputs, are the likeliest cells of the likeliest crop.
 
+use crate::code::adaptive::{decode_plain, encode_plain};
 use crate::code::range::{BitDecoder, BitEncoder};
 use crate::code::{CodeError, symbols};
 use crate::engine::Outputs;
 use crate::model::{MODES, Mode, Plan};
 
-/// Bytes of the content's check.
-const CHECK_BYTES: usize = 2;
+/// Bits of the content's check.
+pub(super) const CHECK_BITS: u32 = 16;
 
 /// One example's input or output as the network sees it.
 struct View<'a> {
@@ -100,27 +101,24 @@ fn views<'a>(plan: &'a Plan, outputs: &'a Outputs) -> impl Iterator<Item = (View
 }
 
 /// A check of grids as palette indices.
-fn check<'a>(grids: impl Iterator<Item = &'a [u8]>) -> [u8; CHECK_BYTES] {
+fn check<'a>(grids: impl Iterator<Item = &'a [u8]>) -> u16 {
     let mut hash = crc32fast::Hasher::new();
     grids.for_each(|cells| hash.update(cells));
-    (hash.finalize() as u16).to_le_bytes()
+    hash.finalize() as u16
 }
 
-/// Encodes the targets of `plan`.
-pub(super) fn encode(plan: &Plan, outputs: &Outputs) -> Vec<u8> {
-    let mut coder = BitEncoder::new();
+/// Encodes a check of the targets of `plan`, then the targets.
+pub(super) fn encode(coder: &mut BitEncoder, plan: &Plan, outputs: &Outputs) {
+    encode_plain(coder, check(plan.known_grids().map(|(_, _, _, cells)| cells)).into(), CHECK_BITS);
     for ((view, (rows, columns)), (_, _, _, cells)) in views(plan, outputs).zip(plan.known_grids()) {
         let ((top, left), _) = view.cheapest(rows, columns, cells);
-        symbols::encode(&mut coder, &view.offsets(Side::Rows, rows), top);
-        symbols::encode(&mut coder, &view.offsets(Side::Columns, columns), left);
+        symbols::encode(coder, &view.offsets(Side::Rows, rows), top);
+        symbols::encode(coder, &view.offsets(Side::Columns, columns), left);
         for (index, &colour) in cells.iter().enumerate() {
             let weights = view.colours(top + index / columns, left + index % columns);
-            symbols::encode(&mut coder, &weights, usize::from(colour));
+            symbols::encode(coder, &weights, usize::from(colour));
         }
     }
-    let mut section = check(plan.known_grids().map(|(_, _, _, cells)| cells)).to_vec();
-    section.extend(coder.finish());
-    section
 }
 
 /// What the targets of `plan` cost under the outputs, in bits.
@@ -131,34 +129,39 @@ pub(super) fn information_bits(plan: &Plan, outputs: &Outputs) -> f64 {
         .sum()
 }
 
-/// Decodes the grids that were sent, as palette indices, in the order of [`views`].
+/// The check of the grids that are sent, which stands before them.
 ///
 /// # Errors
-/// [`CodeError`], where the section is too short, no encoder gives such code, or the check does not fit.
-pub(super) fn decode(plan: &Plan, outputs: &Outputs, section: &[u8]) -> Result<Vec<Vec<u8>>, CodeError> {
-    let (&stored, code) = section.split_first_chunk::<CHECK_BYTES>().ok_or(CodeError::Truncated {
-        field: "the check of the content",
-        needed: CHECK_BYTES as u64,
-        available: section.len() as u64,
-    })?;
-    let mut coder = BitDecoder::new(code);
+/// [`CodeError::Exhausted`], where no encoder gives such code.
+pub(super) fn decode_check(coder: &mut BitDecoder) -> Result<u16, CodeError> {
+    let check = decode_plain(coder, CHECK_BITS).ok_or(CodeError::Exhausted { field: "the check of the content" })?;
+    Ok(check as u16)
+}
+
+/// Decodes the grids that were sent, as palette indices, in the order of [`views`], and holds them against their check.
+///
+/// # Errors
+/// [`CodeError`], where no encoder gives such code or the check does not fit.
+pub(super) fn decode(
+    coder: &mut BitDecoder,
+    plan: &Plan,
+    outputs: &Outputs,
+    stored: u16,
+) -> Result<Vec<Vec<u8>>, CodeError> {
     let mut grid = |(view, (rows, columns)): (View, (usize, usize))| -> Option<Vec<u8>> {
-        let top = symbols::decode(&mut coder, &view.offsets(Side::Rows, rows))?;
-        let left = symbols::decode(&mut coder, &view.offsets(Side::Columns, columns))?;
+        let top = symbols::decode(coder, &view.offsets(Side::Rows, rows))?;
+        let left = symbols::decode(coder, &view.offsets(Side::Columns, columns))?;
         (0..rows * columns)
             .map(|index| {
                 let weights = view.colours(top + index / columns, left + index % columns);
-                Some(symbols::decode(&mut coder, &weights)? as u8)
+                Some(symbols::decode(coder, &weights)? as u8)
             })
             .collect()
     };
     let grids: Option<Vec<Vec<u8>>> = views(plan, outputs).map(&mut grid).collect();
     let grids = grids.ok_or(CodeError::Exhausted { field: "the grids" })?;
     let computed = check(grids.iter().map(Vec::as_slice));
-    if stored == computed {
-        return Ok(grids);
-    }
-    Err(CodeError::ContentCheck { stored: u16::from_le_bytes(stored), computed: u16::from_le_bytes(computed) })
+    if stored == computed { Ok(grids) } else { Err(CodeError::ContentCheck { stored, computed }) }
 }
 
 /// The likeliest output of each test input: its size, and its cells as palette indices.

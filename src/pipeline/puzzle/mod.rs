@@ -1,25 +1,27 @@
 //! Puzzles as files: [`compress`] fits one and sends everything, [`decompress`] gives it back with the answers that the
 //! code implies, [`inspect`] says where the bits went.
 //!
-//! In: a puzzle; its solutions are not looked at. Out: a container of header, latents, weights and residual, which has
+//! In: a puzzle; its solutions are not looked at. Out: a container of header, weights, latents and residual, which has
 //! been decoded again and compared. Decoding knows nothing of the fit.
 
 mod baselines;
 mod decoder;
 mod encoder;
 mod grids;
+mod parts;
 
 pub use baselines::{Baselines, baselines};
 pub use encoder::{Compressed, PuzzleSettings, Weights, compress};
 
 use crate::code::puzzle::Header;
 use crate::code::weights::{WeightCode, decode_posteriors, decode_steps};
-use crate::code::{Channel, CodeError, Container, Kind, Ledger, Rate, Tag};
+use crate::code::{Channel, CodeError, Ledger, Rate, Tag};
 use crate::data::{Grid, Pair, Puzzle};
 use crate::engine::{EngineError, Outputs, Problem};
 use crate::latent::uniform::UniformRate;
 use crate::model::Axes;
 use crate::units::{Bits, Nats};
+use parts::Parts;
 use serde::Serialize;
 use thiserror::Error;
 
@@ -57,25 +59,27 @@ struct Opened {
     sent: Vec<decoder::Coordinate>,
     sample: Vec<f32>,
     differences: Vec<Vec<f32>>,
-    container: Container,
+    /// Of the grids.
+    check: u16,
+    parts: Parts,
 }
 
 impl Opened {
     fn new(file: &[u8]) -> Result<Self, CodeError> {
-        let (container, header) = read_header(file)?;
+        let (mut parts, header) = read_header(file)?;
         let problem = decoder::problem(&header, file.len())?;
-        let sent = decoder::coordinates(&problem, &header.rates);
-        let rates: Vec<Rate> = sent.iter().map(|coordinate| coordinate.rate).collect();
-        let latents = container.section(Tag::Latents).unwrap_or_default();
-        let sample = header.channel.receive(&rates, header.seed.into(), latents)?;
         let sizes = decoder::group_sizes(&problem.layout);
-        let weights = container.section(Tag::Weights).unwrap_or_default();
+        let coder = parts.next(Tag::Weights);
         let differences = match header.weights {
             WeightCode::Seed => Vec::new(),
-            WeightCode::Steps => decode_steps(&sizes, weights)?,
-            WeightCode::Posterior => decode_posteriors(&sizes, header.seed.into(), weights)?,
+            WeightCode::Steps => decode_steps(coder, &sizes)?,
+            WeightCode::Posterior => decode_posteriors(coder, &sizes, header.seed.into())?,
         };
-        Ok(Self { header, problem, sent, sample, differences, container })
+        let sent = decoder::coordinates(&problem, &header.rates);
+        let rates: Vec<Rate> = sent.iter().map(|coordinate| coordinate.rate).collect();
+        let sample = parts.receive(header.channel, &rates, header.seed.into())?;
+        let check = parts.check()?;
+        Ok(Self { header, problem, sent, sample, differences, check, parts })
     }
 
     fn outputs(&self, threads: Option<usize>) -> Result<Outputs, EngineError> {
@@ -83,11 +87,10 @@ impl Opened {
     }
 }
 
-fn read_header(file: &[u8]) -> Result<(Container, Header), CodeError> {
-    let container = Container::parse(file)?;
-    container.expect_kind(Kind::Puzzle)?;
-    let header = Header::decode(container.require(Tag::Header)?, decoder::CHANNELS)?;
-    Ok((container, header))
+fn read_header(file: &[u8]) -> Result<(Parts, Header), CodeError> {
+    let mut parts = Parts::new(file)?;
+    let header = Header::decode(parts.next(Tag::Header), decoder::CHANNELS)?;
+    Ok((parts, header))
 }
 
 /// Positions of the largest tensor of the network that a file asks for: what decoding takes is in proportion to it. The
@@ -105,15 +108,15 @@ pub fn positions(file: &[u8]) -> Result<u64, CodeError> {
 /// # Errors
 /// [`PuzzleError`], where the file is wrong or the network cannot be run.
 pub fn decompress(file: &[u8], threads: Option<usize>) -> Result<Puzzle, PuzzleError> {
-    let opened = Opened::new(file)?;
+    let mut opened = Opened::new(file)?;
     let outputs = opened.outputs(threads)?;
-    Ok(puzzle_of(&opened, &outputs)?)
+    Ok(puzzle_of(&mut opened, &outputs)?)
 }
 
 /// The puzzle that a file and its outputs make.
-fn puzzle_of(opened: &Opened, outputs: &Outputs) -> Result<Puzzle, CodeError> {
+fn puzzle_of(opened: &mut Opened, outputs: &Outputs) -> Result<Puzzle, CodeError> {
     let plan = &opened.problem.plan;
-    let cells = grids::decode(plan, outputs, opened.container.require(Tag::Residual)?)?;
+    let cells = grids::decode(&mut opened.parts.coder, plan, outputs, opened.check)?;
     let sizes = plan.sizes.iter().enumerate().flat_map(|(example, [input, output])| {
         std::iter::once(*input).chain((example < plan.train).then_some(*output))
     });
@@ -155,6 +158,8 @@ pub struct ChannelSummary {
 /// What is in a puzzle's file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PuzzleSummary {
+    /// The version of the format.
+    pub version: u8,
     /// `dithered` or `blocks`.
     pub channel: &'static str,
     /// `seed`, `steps` or `posterior`.
@@ -180,16 +185,16 @@ pub struct PuzzleSummary {
 /// # Errors
 /// As [`decompress`].
 pub fn inspect(file: &[u8], threads: Option<usize>) -> Result<PuzzleSummary, PuzzleError> {
-    let opened = Opened::new(file)?;
+    let mut opened = Opened::new(file)?;
     let outputs = opened.outputs(threads)?;
-    let puzzle = puzzle_of(&opened, &outputs)?;
-    let Opened { header, problem, sent, sample, differences, container } = &opened;
-    let mut ledger = container.ledger();
+    let puzzle = puzzle_of(&mut opened, &outputs)?;
+    let Opened { header, problem, sent, sample, differences, parts, .. } = &opened;
+    let mut ledger = parts.ledger();
     ledger.estimate(Tag::Latents.name(), latents_bits(header.channel, sent));
     let mut plan = crate::model::Plan::new(&puzzle);
     plan.palette.clone_from(&problem.plan.palette);
     let residual = grids::information_bits(&plan, &outputs);
-    ledger.split(Tag::Residual.name(), &[("check of the content", 16)]);
+    ledger.split(Tag::Residual.name(), &[("check of the content", grids::CHECK_BITS.into())]);
     ledger.estimate(Tag::Residual.name(), residual);
     let mut channels = Vec::new();
     let names: Vec<String> = Axes::all().map(|axes| axes.to_string()).collect();
@@ -212,6 +217,7 @@ pub fn inspect(file: &[u8], threads: Option<usize>) -> Result<PuzzleSummary, Puz
         });
     }
     Ok(PuzzleSummary {
+        version: parts.version(),
         channel: match header.channel {
             Channel::Dithered => "dithered",
             Channel::Blocks => "blocks",

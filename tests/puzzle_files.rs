@@ -64,13 +64,17 @@ fn every_way_to_send_comes_back_with_any_number_of_threads() {
 }
 
 #[test]
-fn files_of_version_1_decode_to_what_they_always_did() {
+fn files_of_every_version_decode_to_what_they_always_did() {
     let folder = golden();
     for name in ["tiny.json", "line.json"] {
         let expected = load_puzzles(&[folder.join(name)], &[], None).unwrap().remove(0);
-        let file = std::fs::read(folder.join(format!("{name}.v1.tenfold"))).unwrap();
-        let found = decompress(&file, Some(1)).unwrap();
-        assert_eq!((found.train, found.test, found.solutions), (expected.train, expected.test, expected.solutions));
+        for version in 1..=2 {
+            let file = std::fs::read(folder.join(format!("{name}.v{version}.tenfold"))).unwrap();
+            let found = decompress(&file, Some(1)).unwrap();
+            assert_same(&expected, &found);
+            assert_eq!(found.solutions, expected.solutions);
+            assert_eq!(inspect(&file, Some(1)).unwrap().ledger.total_bits(), 8 * file.len() as u64);
+        }
     }
 }
 

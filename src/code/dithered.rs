@@ -110,18 +110,26 @@ pub(super) fn draw(stream: &mut impl Rng) -> u32 {
     stream.next_u32() >> (32 - POSITION_BITS)
 }
 
-/// The bits of the number of a dither; a sender may try all and keep what is shortest.
+/// The bits of a dither's number, where there is a choice.
 const DITHER_BITS: u32 = 4;
 
-/// How many dithers there are to choose from.
-pub const DITHERS: u32 = 1 << DITHER_BITS;
+/// Where all rates together are below this there is no choice: its number would cost more than it saves.
+const LEAST_CHOICE_NATS: f64 = 16.0;
 
-/// Sends all coordinates under one of the [`DITHERS`], after its number; gives the sample.
+/// The bits of the dither's number for coordinates of these rates.
+fn dither_bits(rates: &[Rate]) -> u32 {
+    let nats: f64 = rates.iter().map(|rate| rate.nats()).sum();
+    if nats < LEAST_CHOICE_NATS { 0 } else { DITHER_BITS }
+}
+
+/// How many dithers there are to choose from for coordinates of these rates; a sender tries all and keeps what is shortest.
+pub fn dithers(rates: &[Rate]) -> u32 {
+    1 << dither_bits(rates)
+}
+
+/// Sends all coordinates under one of the [`dithers`], after its number; gives the sample.
 pub fn send(coder: &mut BitEncoder, rates: &[Rate], seed: u64, dither: u32, means: &[f32]) -> Vec<f32> {
-    if rates.is_empty() {
-        return Vec::new();
-    }
-    encode_plain(coder, dither, DITHER_BITS);
+    encode_plain(coder, dither, dither_bits(rates));
     let mut stream = shared_stream(seed, Shared::Dither, dither.into());
     let coordinates = rates.iter().zip(means);
     coordinates.map(|(&rate, &mean)| Grid::of(rate).encode(coder, mean, draw(&mut stream))).collect()
@@ -132,10 +140,7 @@ pub fn send(coder: &mut BitEncoder, rates: &[Rate], seed: u64, dither: u32, mean
 /// # Errors
 /// [`CodeError::Exhausted`], where no encoder gives such code.
 pub fn receive(coder: &mut BitDecoder, rates: &[Rate], seed: u64) -> Result<Vec<f32>, CodeError> {
-    if rates.is_empty() {
-        return Ok(Vec::new());
-    }
-    let dither = decode_plain(coder, DITHER_BITS).ok_or(EXHAUSTED)?;
+    let dither = decode_plain(coder, dither_bits(rates)).ok_or(EXHAUSTED)?;
     receive_under(coder, rates, seed, dither)
 }
 
@@ -222,12 +227,12 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_sent_arrives(
-            coordinates in prop::collection::vec((1u8..=Rate::LEVELS, -20f32..20.0), 0..300), seed: u64, dither in 0..DITHERS
+            coordinates in prop::collection::vec((1u8..=Rate::LEVELS, -20f32..20.0), 0..300), seed: u64, dither in 0u32..16
         ) {
             let rates: Vec<Rate> = coordinates.iter().map(|&(level, _)| rate(level)).collect();
             let means: Vec<f32> = coordinates.iter().map(|&(_, mean)| mean).collect();
             let mut coder = BitEncoder::new();
-            let sample = send(&mut coder, &rates, seed, dither, &means);
+            let sample = send(&mut coder, &rates, seed, dither % dithers(&rates), &means);
             prop_assert_eq!(receive(&mut BitDecoder::new(&coder.finish()), &rates, seed), Ok(sample));
         }
 

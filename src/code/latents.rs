@@ -22,10 +22,10 @@ pub enum Channel {
 pub type Means<'a, E> = dyn FnMut(&[Option<f32>]) -> Result<Vec<f32>, E> + 'a;
 
 impl Channel {
-    /// In how many ways a channel may send the same posterior; the sender tries all.
-    pub fn ways(self) -> u32 {
+    /// In how many ways the channel may send a posterior of these rates; the sender tries all.
+    pub fn ways(self, rates: &[Rate]) -> u32 {
         match self {
-            Self::Dithered => dithered::DITHERS,
+            Self::Dithered => dithered::dithers(rates),
             Self::Blocks => 1,
         }
     }

@@ -275,7 +275,7 @@ impl<'a, 'b> Encoder<'a, 'b> {
     /// The way of the channel in which latents and grids have the least information.
     fn shortest_way(&self, rates: &[Rate], sent: &[Coordinate], differences: &[Vec<f32>]) -> Result<u32, EngineError> {
         let Self { problem, settings, .. } = self;
-        let ways = if sent.is_empty() { 1 } else { settings.channel.ways() };
+        let ways = settings.channel.ways(rates);
         let means = self.means(sent);
         let mut best = (f64::INFINITY, 0);
         for way in (0..ways).take_while(|_| ways > 1) {

@@ -1,13 +1,15 @@
 //! `tenfold compress`: an article, a puzzle, or a folder of them, into `.tenfold` files.
 
-use super::{files, puzzle};
+use super::{files, progress, puzzle};
 use anyhow::Context;
 use clap::Args;
+use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+use tenfold::code::Tag;
 use tenfold::code::article::Effort;
 use tenfold::pipeline::gist::{GistSettings, MatrixMode};
 use tenfold::pipeline::{article, gist};
@@ -128,7 +130,7 @@ fn compress(path: &Path, output: &Path, arguments: &Arguments) -> anyhow::Result
     let file = if let Some(puzzle) = arguments.puzzle.puzzle(&files::name(path), &content)? {
         arguments.puzzle.compress(&puzzle, arguments.threads).with_context(|| files::name(path))?
     } else {
-        let matrices = gist::sections(&content, Some(path), &arguments.matrix.settings())?;
+        let matrices = matrices(path, &content, arguments)?;
         article::compress_with(&content, Effort::of(arguments.effort), matrices).with_context(|| files::name(path))?
     };
     if files::is_stream(output) {
@@ -144,6 +146,19 @@ fn compress(path: &Path, output: &Path, arguments: &Arguments) -> anyhow::Result
         bits_per_byte: bits_per(file.len(), content.len()),
         seconds: start.elapsed().as_secs_f64(),
     })
+}
+
+/// The sections of an article's matrices. A folder's articles are fitted side by side, without a bar.
+fn matrices(path: &Path, content: &[u8], arguments: &Arguments) -> anyhow::Result<Vec<(Tag, Vec<u8>)>> {
+    let settings = arguments.matrix.settings();
+    let bar = if arguments.article.is_dir() {
+        ProgressBar::hidden()
+    } else {
+        progress::bar(settings.fit.steps, "fitting", "")
+    };
+    let sections = gist::sections(content, Some(path), &settings, |step| bar.set_position(step as u64));
+    bar.finish_and_clear();
+    Ok(sections?)
 }
 
 fn bits_per(file_bytes: usize, count: usize) -> Option<f64> {

@@ -61,6 +61,7 @@ impl GistSettings {
 }
 
 /// The sections that an article's matrices take; none where there is no text, only one group of it, or too many for a file.
+/// `watch` is told the fit's steps as they are done.
 ///
 /// # Errors
 /// Where the settings leave no room to cut groups.
@@ -68,6 +69,7 @@ pub fn sections(
     content: &[u8],
     name: Option<&Path>,
     settings: &GistSettings,
+    watch: impl FnMut(usize),
 ) -> Result<Vec<(Tag, Vec<u8>)>, crate::data::article::ArticleError> {
     if settings.mode == MatrixMode::None {
         return Ok(Vec::new());
@@ -76,7 +78,7 @@ pub fn sections(
     let fits = (2..=MOST_GROUPS as usize).contains(&article.groups.len());
     let Some(format) = article.format_number().filter(|_| fits) else { return Ok(Vec::new()) };
     let collection = Collection::new(std::slice::from_ref(&article), &settings.fit);
-    let mut fitted = collection.fit(&settings.fit, |_| ());
+    let mut fitted = collection.fit(&settings.fit, watch);
     let GroupSettings { min_characters, max_characters } = settings.groups;
     let lengths = (min_characters as u64, max_characters as u64);
     let of = |matrices: Vec<DigitMatrix>| Digits { format, lengths, seed: settings.fit.seed, matrices };
@@ -183,7 +185,7 @@ mod tests {
         transforms the image into parts of all sizes.\n";
 
     fn file(mode: MatrixMode, bits: f32) -> Vec<u8> {
-        let sections = sections(TEXT.as_bytes(), None, &GistSettings::new(mode, Some(bits))).unwrap();
+        let sections = sections(TEXT.as_bytes(), None, &GistSettings::new(mode, Some(bits)), |_| ()).unwrap();
         sections.into_iter().fold(Container::new(Kind::Article), |file, (tag, bytes)| file.with(tag, bytes)).to_bytes()
     }
 
@@ -206,7 +208,7 @@ mod tests {
         assert!(FileMatrices::read(&file(MatrixMode::Digits, 9.0)).unwrap().unwrap().words().is_none());
         let settings = GistSettings::new(MatrixMode::Gist, None);
         for content in [&b""[..], b"\x00\x01\x02\xff", b"One group."] {
-            assert!(sections(content, None, &settings).unwrap().is_empty());
+            assert!(sections(content, None, &settings, |_| ()).unwrap().is_empty());
         }
     }
 }

@@ -65,8 +65,12 @@ pub fn parse_bits(text: &str) -> Result<f32, String> {
 }
 
 impl MatrixOptions {
-    fn settings(&self) -> GistSettings {
-        GistSettings::new(if self.no_matrix { MatrixMode::None } else { self.matrix }, self.matrix_bits)
+    fn settings(&self) -> anyhow::Result<GistSettings> {
+        anyhow::ensure!(
+            self.matrix != MatrixMode::None || self.matrix_bits.is_none(),
+            "--matrix none sends no digits, so --matrix-bits has nothing to budget: leave out one of the two"
+        );
+        Ok(GistSettings::new(if self.no_matrix { MatrixMode::None } else { self.matrix }, self.matrix_bits))
     }
 }
 
@@ -83,13 +87,14 @@ struct Summary {
 
 /// Runs the verb.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let matrices = arguments.matrix.settings()?;
     article::with_threads(arguments.threads, || {
-        if arguments.article.is_dir() { folder(arguments) } else { single(arguments) }
+        if arguments.article.is_dir() { folder(arguments, &matrices) } else { single(arguments, &matrices) }
     })?
 }
 
-fn single(arguments: &Arguments) -> anyhow::Result<()> {
-    let summary = compress(&arguments.article, &arguments.output, arguments)?;
+fn single(arguments: &Arguments, matrices: &GistSettings) -> anyhow::Result<()> {
+    let summary = compress(&arguments.article, &arguments.output, arguments, matrices)?;
     let text = if arguments.json { serde_json::to_string_pretty(&summary)? } else { summary.line() };
     if files::is_stream(&arguments.output) {
         eprintln!("{text}");
@@ -99,7 +104,7 @@ fn single(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn folder(arguments: &Arguments) -> anyhow::Result<()> {
+fn folder(arguments: &Arguments, matrices: &GistSettings) -> anyhow::Result<()> {
     anyhow::ensure!(!files::is_stream(&arguments.output), "a folder makes many files: give a folder with --output");
     let articles = files::articles(&arguments.article)?;
     let target = |path: &Path| arguments.output.join(format!("{}.tenfold", files::file_name(path)));
@@ -107,7 +112,7 @@ fn folder(arguments: &Arguments) -> anyhow::Result<()> {
         check_free(&target(path), existing(arguments))?;
     }
     let summaries: Vec<anyhow::Result<Summary>> =
-        articles.par_iter().map(|path| compress(path, &target(path), arguments)).collect();
+        articles.par_iter().map(|path| compress(path, &target(path), arguments, matrices)).collect();
     let summaries: Vec<Summary> = summaries.into_iter().collect::<Result<_, _>>()?;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&summaries)?);
@@ -121,7 +126,7 @@ fn existing(arguments: &Arguments) -> Existing {
     if arguments.force { Existing::Replace } else { Existing::Keep }
 }
 
-fn compress(path: &Path, output: &Path, arguments: &Arguments) -> anyhow::Result<Summary> {
+fn compress(path: &Path, output: &Path, arguments: &Arguments, settings: &GistSettings) -> anyhow::Result<Summary> {
     if !files::is_stream(output) {
         check_free(output, existing(arguments))?;
     }
@@ -130,7 +135,7 @@ fn compress(path: &Path, output: &Path, arguments: &Arguments) -> anyhow::Result
     let file = if let Some(puzzle) = arguments.puzzle.puzzle(&files::name(path), &content)? {
         arguments.puzzle.compress(&puzzle, arguments.threads).with_context(|| files::name(path))?
     } else {
-        let matrices = matrices(path, &content, arguments)?;
+        let matrices = matrices(path, &content, settings, arguments.article.is_dir())?;
         article::compress_with(&content, Effort::of(arguments.effort), matrices).with_context(|| files::name(path))?
     };
     if files::is_stream(output) {
@@ -149,14 +154,14 @@ fn compress(path: &Path, output: &Path, arguments: &Arguments) -> anyhow::Result
 }
 
 /// The sections of an article's matrices. A folder's articles are fitted side by side, without a bar.
-fn matrices(path: &Path, content: &[u8], arguments: &Arguments) -> anyhow::Result<Vec<(Tag, Vec<u8>)>> {
-    let settings = arguments.matrix.settings();
-    let bar = if arguments.article.is_dir() {
-        ProgressBar::hidden()
-    } else {
-        progress::bar(settings.fit.steps, "fitting", "")
-    };
-    let sections = gist::sections(content, Some(path), &settings, |step| bar.set_position(step as u64));
+fn matrices(
+    path: &Path,
+    content: &[u8],
+    settings: &GistSettings,
+    of_folder: bool,
+) -> anyhow::Result<Vec<(Tag, Vec<u8>)>> {
+    let bar = if of_folder { ProgressBar::hidden() } else { progress::bar(settings.fit.steps, "fitting", "") };
+    let sections = gist::sections(content, Some(path), settings, |step| bar.set_position(step as u64));
     bar.finish_and_clear();
     Ok(sections?)
 }

@@ -13,6 +13,7 @@ use crate::fit::matrices::{FLAT_BITS, FittedMatrices, MatrixSettings};
 use crate::latent::digits::CELLS;
 use crate::latent::{DigitMatrix, Dither};
 use ndarray::Array2;
+use rayon::prelude::*;
 use serde::Serialize;
 use std::path::Path;
 
@@ -160,17 +161,22 @@ impl FileMatrices {
         Some(self.digits.matrices.iter().map(of_matrix).collect())
     }
 
-    /// The groups nearest to each by digits, nearest first, with their distances: at most `most`.
+    /// The groups nearest to each by digits, nearest first, with their distances: at most `most`. Every pair is compared, on
+    /// all threads: 10,000 groups take about a second, and ten times as many a hundred times as long.
     pub fn nearest(&self, most: usize) -> Vec<Vec<(usize, u32)>> {
         let matrices = &self.digits.matrices;
         let of_group = |(group, matrix): (usize, &DigitMatrix)| {
-            let others = matrices.iter().enumerate().filter(|&(other, _)| other != group);
-            let mut near: Vec<(usize, u32)> = others.map(|(other, m)| (other, matrix.digit_distance(m))).collect();
-            near.sort_by_key(|&(other, distance)| (distance, other.abs_diff(group), other));
-            near.truncate(most);
-            near
+            let mut near: Vec<(u32, usize, usize)> = Vec::with_capacity(most + 1);
+            for (other, digits) in matrices.iter().enumerate().filter(|&(other, _)| other != group) {
+                let one = (matrix.digit_distance(digits), other.abs_diff(group), other);
+                if near.len() < most || near.last().is_some_and(|last| one < *last) {
+                    near.insert(near.partition_point(|nearer| *nearer < one), one);
+                    near.truncate(most);
+                }
+            }
+            near.into_iter().map(|(distance, _, other)| (other, distance)).collect()
         };
-        matrices.iter().enumerate().map(of_group).collect()
+        matrices.par_iter().enumerate().map(of_group).collect()
     }
 }
 
@@ -201,6 +207,21 @@ mod tests {
         assert!(words[0].contains(&"rabbit"), "{words:?}");
         assert!(words.last().unwrap().iter().any(|word| ["image", "images", "wavelet"].contains(word)), "{words:?}");
         assert!(read.nearest(2).iter().all(|near| near.len() == 2));
+    }
+
+    #[test]
+    fn the_nearest_are_those_that_sorting_all_gives() {
+        let matrix =
+            |group: usize| DigitMatrix::from_cells([group * group % 7; CELLS].map(|digit| digit as u8)).unwrap();
+        let matrices: Vec<DigitMatrix> = (0..40).map(matrix).collect();
+        let digits = Digits { format: 0, lengths: (100, 200), seed: 0, matrices: matrices.clone() };
+        for (group, near) in (FileMatrices { digits, gist: None }).nearest(5).into_iter().enumerate() {
+            let mut all: Vec<usize> = (0..40).filter(|&other| other != group).collect();
+            let distance = |other: usize| matrices[group].digit_distance(&matrices[other]);
+            all.sort_by_key(|&other| (distance(other), other.abs_diff(group), other));
+            let expected: Vec<(usize, u32)> = all[..5].iter().map(|&other| (other, distance(other))).collect();
+            assert_eq!(near, expected);
+        }
     }
 
     #[test]

@@ -1,34 +1,29 @@
 //! `tenfold compress`: an article, a puzzle, or a folder of them, into `.tenfold` files.
 
-use super::{files, progress, puzzle};
+use super::files::{self, Output};
+use super::{progress, puzzle};
 use anyhow::Context;
 use clap::Args;
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use tenfold::code::Tag;
 use tenfold::code::article::Effort;
 use tenfold::pipeline::gist::{GistSettings, MatrixMode};
 use tenfold::pipeline::{article, gist};
-use tenfold::report::{Existing, check_free, fill_atomically};
 
 /// Compress an article or an ARC puzzle; the file is decoded again and compared before success is reported
 #[derive(Args)]
 pub struct Arguments {
-    /// A file of any kind, a folder of files, or `-` for standard input
+    /// A file of any kind, a folder of files (then the output is a folder too), or `-` for standard input
     article: PathBuf,
-    /// The file to write, `-` for standard output; for a folder, the folder of the files
-    #[arg(short, long, value_name = "FILE")]
-    output: PathBuf,
+    #[command(flatten)]
+    output: Output,
     /// How hard to look for settings that suit the article, 1 to 3
     #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u8).range(1..=3))]
     effort: u8,
-    /// Replace a file that is already there
-    #[arg(long)]
-    force: bool,
     /// Threads [default: all]
     #[arg(long, value_parser = files::parse_threads)]
     threads: Option<usize>,
@@ -96,20 +91,18 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 fn single(arguments: &Arguments, matrices: &GistSettings) -> anyhow::Result<()> {
     let summary = compress(&arguments.article, &arguments.output, arguments, matrices)?;
     let text = if arguments.json { serde_json::to_string_pretty(&summary)? } else { summary.line() };
-    if files::is_stream(&arguments.output) {
-        eprintln!("{text}");
-    } else {
-        println!("{text}");
-    }
+    arguments.output.say(&text);
     Ok(())
 }
 
 fn folder(arguments: &Arguments, matrices: &GistSettings) -> anyhow::Result<()> {
-    anyhow::ensure!(!files::is_stream(&arguments.output), "a folder makes many files: give a folder with --output");
+    anyhow::ensure!(!arguments.output.is_stream(), "a folder makes many files: give a folder with --output");
     let articles = files::articles(&arguments.article)?;
-    let target = |path: &Path| arguments.output.join(format!("{}.tenfold", files::file_name(path)));
+    let Output { path: folder, force } = &arguments.output;
+    let target =
+        |path: &Path| Output { path: folder.join(format!("{}.tenfold", files::file_name(path))), force: *force };
     for path in &articles {
-        check_free(&target(path), existing(arguments))?;
+        target(path).check_free()?;
     }
     let summaries: Vec<anyhow::Result<Summary>> =
         articles.par_iter().map(|path| compress(path, &target(path), arguments, matrices)).collect();
@@ -122,14 +115,8 @@ fn folder(arguments: &Arguments, matrices: &GistSettings) -> anyhow::Result<()> 
     Ok(())
 }
 
-fn existing(arguments: &Arguments) -> Existing {
-    if arguments.force { Existing::Replace } else { Existing::Keep }
-}
-
-fn compress(path: &Path, output: &Path, arguments: &Arguments, settings: &GistSettings) -> anyhow::Result<Summary> {
-    if !files::is_stream(output) {
-        check_free(output, existing(arguments))?;
-    }
+fn compress(path: &Path, output: &Output, arguments: &Arguments, settings: &GistSettings) -> anyhow::Result<Summary> {
+    output.check_free()?;
     let content = files::read(path)?;
     let start = Instant::now();
     let file = if let Some(puzzle) = arguments.puzzle.puzzle(&files::name(path), &content)? {
@@ -138,14 +125,10 @@ fn compress(path: &Path, output: &Path, arguments: &Arguments, settings: &GistSe
         let matrices = matrices(path, &content, settings, arguments.article.is_dir())?;
         article::compress_with(&content, Effort::of(arguments.effort), matrices).with_context(|| files::name(path))?
     };
-    if files::is_stream(output) {
-        std::io::stdout().lock().write_all(&file).context("standard output cannot be written")?;
-    } else {
-        fill_atomically(output, existing(arguments), |target| target.write_all(&file).map_err(anyhow::Error::new))?;
-    }
+    output.write(&file)?;
     Ok(Summary {
         article: files::name(path),
-        file: output.display().to_string(),
+        file: output.path.display().to_string(),
         content_bytes: content.len(),
         file_bytes: file.len(),
         bits_per_byte: bits_per(file.len(), content.len()),

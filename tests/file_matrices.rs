@@ -58,6 +58,21 @@ fn every_mode_gives_the_article_back_and_the_ledger_sums_to_the_file() {
 }
 
 #[test]
+fn a_budget_for_no_digits_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mixed.tenfold").display().to_string();
+    let article = golden("mixed.md").display().to_string();
+    for flags in [&["--matrix", "none"][..], &["--no-matrix"]] {
+        tenfold(&["compress", &article, "-o", &file, "--matrix-bits", "9"])
+            .args(flags)
+            .assert()
+            .failure()
+            .stderr(predicate::str::contains("--matrix-bits"));
+        assert!(!Path::new(&file).exists());
+    }
+}
+
+#[test]
 fn files_are_the_same_from_one_thread_and_from_two() {
     let (_one, from_one) = compressed(&["--matrix", "gist", "--threads", "1"]);
     let (_two, from_two) = compressed(&["--matrix", "gist", "--threads", "2"]);

@@ -1,32 +1,29 @@
 //! `tenfold compress`: an article, a puzzle, or a folder of them, into `.tenfold` files.
 
-use super::{files, puzzle};
+use super::files::{self, Output};
+use super::{progress, puzzle};
 use anyhow::Context;
 use clap::Args;
+use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+use tenfold::code::Tag;
 use tenfold::code::article::Effort;
 use tenfold::pipeline::gist::{GistSettings, MatrixMode};
 use tenfold::pipeline::{article, gist};
-use tenfold::report::{Existing, check_free, fill_atomically};
 
 /// Compress an article or an ARC puzzle; the file is decoded again and compared before success is reported
 #[derive(Args)]
 pub struct Arguments {
-    /// A file of any kind, a folder of files, or `-` for standard input
+    /// A file of any kind, a folder of files (then the output is a folder too), or `-` for standard input
     article: PathBuf,
-    /// The file to write, `-` for standard output; for a folder, the folder of the files
-    #[arg(short, long, value_name = "FILE")]
-    output: PathBuf,
+    #[command(flatten)]
+    output: Output,
     /// How hard to look for settings that suit the article, 1 to 3
     #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u8).range(1..=3))]
     effort: u8,
-    /// Replace a file that is already there
-    #[arg(long)]
-    force: bool,
     /// Threads [default: all]
     #[arg(long, value_parser = files::parse_threads)]
     threads: Option<usize>,
@@ -63,8 +60,12 @@ pub fn parse_bits(text: &str) -> Result<f32, String> {
 }
 
 impl MatrixOptions {
-    fn settings(&self) -> GistSettings {
-        GistSettings::new(if self.no_matrix { MatrixMode::None } else { self.matrix }, self.matrix_bits)
+    fn settings(&self) -> anyhow::Result<GistSettings> {
+        anyhow::ensure!(
+            self.matrix != MatrixMode::None || self.matrix_bits.is_none(),
+            "--matrix none sends no digits, so --matrix-bits has nothing to budget: leave out one of the two"
+        );
+        Ok(GistSettings::new(if self.no_matrix { MatrixMode::None } else { self.matrix }, self.matrix_bits))
     }
 }
 
@@ -81,31 +82,30 @@ struct Summary {
 
 /// Runs the verb.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let matrices = arguments.matrix.settings()?;
     article::with_threads(arguments.threads, || {
-        if arguments.article.is_dir() { folder(arguments) } else { single(arguments) }
+        if arguments.article.is_dir() { folder(arguments, &matrices) } else { single(arguments, &matrices) }
     })?
 }
 
-fn single(arguments: &Arguments) -> anyhow::Result<()> {
-    let summary = compress(&arguments.article, &arguments.output, arguments)?;
+fn single(arguments: &Arguments, matrices: &GistSettings) -> anyhow::Result<()> {
+    let summary = compress(&arguments.article, &arguments.output, arguments, matrices)?;
     let text = if arguments.json { serde_json::to_string_pretty(&summary)? } else { summary.line() };
-    if files::is_stream(&arguments.output) {
-        eprintln!("{text}");
-    } else {
-        println!("{text}");
-    }
+    arguments.output.say(&text);
     Ok(())
 }
 
-fn folder(arguments: &Arguments) -> anyhow::Result<()> {
-    anyhow::ensure!(!files::is_stream(&arguments.output), "a folder makes many files: give a folder with --output");
+fn folder(arguments: &Arguments, matrices: &GistSettings) -> anyhow::Result<()> {
+    anyhow::ensure!(!arguments.output.is_stream(), "a folder makes many files: give a folder with --output");
     let articles = files::articles(&arguments.article)?;
-    let target = |path: &Path| arguments.output.join(format!("{}.tenfold", files::file_name(path)));
+    let Output { path: folder, force } = &arguments.output;
+    let target =
+        |path: &Path| Output { path: folder.join(format!("{}.tenfold", files::file_name(path))), force: *force };
     for path in &articles {
-        check_free(&target(path), existing(arguments))?;
+        target(path).check_free()?;
     }
     let summaries: Vec<anyhow::Result<Summary>> =
-        articles.par_iter().map(|path| compress(path, &target(path), arguments)).collect();
+        articles.par_iter().map(|path| compress(path, &target(path), arguments, matrices)).collect();
     let summaries: Vec<Summary> = summaries.into_iter().collect::<Result<_, _>>()?;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&summaries)?);
@@ -115,35 +115,38 @@ fn folder(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn existing(arguments: &Arguments) -> Existing {
-    if arguments.force { Existing::Replace } else { Existing::Keep }
-}
-
-fn compress(path: &Path, output: &Path, arguments: &Arguments) -> anyhow::Result<Summary> {
-    if !files::is_stream(output) {
-        check_free(output, existing(arguments))?;
-    }
+fn compress(path: &Path, output: &Output, arguments: &Arguments, settings: &GistSettings) -> anyhow::Result<Summary> {
+    output.check_free()?;
     let content = files::read(path)?;
     let start = Instant::now();
     let file = if let Some(puzzle) = arguments.puzzle.puzzle(&files::name(path), &content)? {
         arguments.puzzle.compress(&puzzle, arguments.threads).with_context(|| files::name(path))?
     } else {
-        let matrices = gist::sections(&content, Some(path), &arguments.matrix.settings())?;
+        let matrices = matrices(path, &content, settings, arguments.article.is_dir())?;
         article::compress_with(&content, Effort::of(arguments.effort), matrices).with_context(|| files::name(path))?
     };
-    if files::is_stream(output) {
-        std::io::stdout().lock().write_all(&file).context("standard output cannot be written")?;
-    } else {
-        fill_atomically(output, existing(arguments), |target| target.write_all(&file).map_err(anyhow::Error::new))?;
-    }
+    output.write(&file)?;
     Ok(Summary {
         article: files::name(path),
-        file: output.display().to_string(),
+        file: output.path.display().to_string(),
         content_bytes: content.len(),
         file_bytes: file.len(),
         bits_per_byte: bits_per(file.len(), content.len()),
         seconds: start.elapsed().as_secs_f64(),
     })
+}
+
+/// The sections of an article's matrices. A folder's articles are fitted side by side, without a bar.
+fn matrices(
+    path: &Path,
+    content: &[u8],
+    settings: &GistSettings,
+    of_folder: bool,
+) -> anyhow::Result<Vec<(Tag, Vec<u8>)>> {
+    let bar = if of_folder { ProgressBar::hidden() } else { progress::bar(settings.fit.steps, "fitting", "") };
+    let sections = gist::sections(content, Some(path), settings, |step| bar.set_position(step as u64));
+    bar.finish_and_clear();
+    Ok(sections?)
 }
 
 fn bits_per(file_bytes: usize, count: usize) -> Option<f64> {

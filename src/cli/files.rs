@@ -1,9 +1,52 @@
-//! What verbs on files share: `-` for standard input and output, and sizes in words.
+//! What verbs on files share: `-` for standard input and output, the file that is written, tables.
 
 use anyhow::Context;
+use clap::Args;
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use tenfold::report::{Existing, check_free, fill_atomically};
+
+/// The file that a verb writes.
+#[derive(Args)]
+pub struct Output {
+    /// The file to write, `-` for standard output
+    #[arg(short = 'o', long = "output", value_name = "FILE")]
+    pub path: PathBuf,
+    /// Replace a file that is already there
+    #[arg(long)]
+    pub force: bool,
+}
+
+impl Output {
+    /// Whether it is standard output.
+    pub fn is_stream(&self) -> bool {
+        is_stream(&self.path)
+    }
+
+    /// What becomes of a file that is already there.
+    pub fn existing(&self) -> Existing {
+        if self.force { Existing::Replace } else { Existing::Keep }
+    }
+
+    /// Fails early where the file could not be written in the end.
+    pub fn check_free(&self) -> anyhow::Result<()> {
+        if self.is_stream() { Ok(()) } else { Ok(check_free(&self.path, self.existing())?) }
+    }
+
+    /// Writes all of it.
+    pub fn write(&self, bytes: &[u8]) -> anyhow::Result<()> {
+        if self.is_stream() {
+            return io::stdout().lock().write_all(bytes).context("standard output cannot be written");
+        }
+        fill_atomically(&self.path, self.existing(), |target| target.write_all(bytes).map_err(anyhow::Error::new))
+    }
+
+    /// Says what was done, beside standard output where the file goes there.
+    pub fn say(&self, line: &str) {
+        if self.is_stream() { eprintln!("{line}") } else { println!("{line}") }
+    }
+}
 
 /// Whether a path stands for standard input or output.
 pub fn is_stream(path: &Path) -> bool {

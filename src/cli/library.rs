@@ -1,10 +1,10 @@
 //! `tenfold library`: the matrices of many articles in one file, and the groups of them that are nearest to a text.
 
-use super::files;
 use super::groups::{Lengths, read_article};
+use super::{files, progress};
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::io::Write;
@@ -149,12 +149,8 @@ impl Report {
     fn hear(&mut self, progress: &Progress) {
         match progress {
             Progress::Fitting { version, step, steps } => {
-                let style = ProgressStyle::with_template("{msg} [{bar:30}] step {pos}/{len}, {eta} left")
-                    .unwrap_or_else(|_| ProgressStyle::default_bar());
-                let bar = self.bar.get_or_insert_with(|| {
-                    let message = format!("fitting frame {version}");
-                    ProgressBar::new(*steps as u64).with_style(style.progress_chars("=> ")).with_message(message)
-                });
+                let bar =
+                    self.bar.get_or_insert_with(|| progress::bar(*steps, &format!("fitting frame {version}"), ""));
                 bar.set_position(*step as u64);
                 if step == steps {
                     bar.finish_and_clear();

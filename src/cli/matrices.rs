@@ -1,10 +1,9 @@
 //! `tenfold matrices`: an article's groups as 10×10 digits.
 
-use super::files;
 use super::groups::Lengths;
+use super::{files, progress};
 use anyhow::Context;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -167,9 +166,7 @@ fn make(article: &Article, settings: &MatrixSettings, arguments: &Arguments) -> 
         );
         return Ok(Made { groups: article.groups.clone(), matrices, says: Vec::new() });
     }
-    let style = ProgressStyle::with_template("fitting [{bar:30}] step {pos}/{len}, {eta} left")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::new(settings.steps as u64).with_style(style.progress_chars("=> "));
+    let bar = progress::bar(settings.steps, "fitting", "");
     let watch = |step| bar.set_position(step as u64);
     let fitted = match arguments.method {
         Method::Vae => collection.fit_encoder(settings, watch).0,

@@ -11,6 +11,7 @@ mod groups;
 mod inspect;
 mod library;
 mod matrices;
+mod progress;
 mod puzzle;
 mod score;
 mod solve;

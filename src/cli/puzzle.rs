@@ -1,9 +1,8 @@
 //! What compress, decompress and inspect do with puzzles.
 
-use super::files;
+use super::{files, progress};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::ops::ControlFlow;
 use tenfold::code::{Channel, Container, Kind};
@@ -97,9 +96,7 @@ impl Options {
             threads,
             ..PuzzleSettings::default()
         };
-        let style = ProgressStyle::with_template("[{bar:30}] step {pos}/{len}, {msg}, {eta} left")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = ProgressBar::new(self.steps as u64).with_style(style.progress_chars("=> "));
+        let bar = progress::bar(self.steps, "fitting", "{msg}, ");
         let compressed = puzzle::compress(puzzle, &settings, &mut |step, evaluation| {
             let Bits(latents) = Nats(evaluation.losses.kl_nats).into();
             let Bits(grids) = Nats(evaluation.losses.reconstruction_nats).into();

@@ -1,9 +1,10 @@
 //! `tenfold solve`: fits puzzles and keeps two attempts for every test input.
 
 use super::files::parse_threads;
+use super::progress;
 use anyhow::Context;
 use clap::Args;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::MultiProgress;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -194,7 +195,7 @@ impl Fits<'_> {
         if let Some(record) = self.run.finished(&puzzle.id)? {
             return Ok(record);
         }
-        let bar = bars.add(progress_bar(self.config.steps as u64));
+        let bar = bars.add(progress::bar(self.config.steps, "{prefix}", "{msg}, "));
         bar.set_prefix(if count > 1 { format!("{number}/{count} {}", puzzle.id) } else { puzzle.id.clone() });
         let watch = |progress: Progress| {
             bar.set_position(progress.step as u64);
@@ -249,10 +250,4 @@ fn default_output(arguments: &Arguments, config: &Config) -> PathBuf {
         Preset::Faithful => "faithful",
     };
     Path::new("results").join(format!("{name}-{preset}-seed{}", config.seed))
-}
-
-fn progress_bar(steps: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{prefix} [{bar:30}] step {pos}/{len}, {msg}, {eta} left")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(steps).with_style(style.progress_chars("=> "))
 }

@@ -2,17 +2,20 @@
 //!
 //! In: the bits so far of a sequence of bytes. Out: the probability that the next one is a one. For every byte, each of the
 //! `contexts` finds its `slots`, whose nodes and maps (`adaptive`) give what came after it before, as logits;
-//! `matches` gives what repeats foretell; the `mixer` weights them all, in several sets of weights, and weights their
-//! results again; final maps correct what comes out. All arithmetic is in integers.
+//! `matches` gives what repeats foretell. Both are the `inputs` of the `mixer`, which weights them all, in several sets of
+//! weights that begin as `starts` has them, and weights their results again; final maps correct what comes out. All
+//! arithmetic is in integers.
 
 mod adaptive;
 mod contexts;
+mod inputs;
 mod logistic;
 mod matches;
 mod mixer;
 mod parameters;
 mod settings;
 mod slots;
+mod starts;
 mod text;
 
 use adaptive::{Adaptive, FinalMap, Shares};
@@ -61,9 +64,6 @@ const HASHED_FINAL: usize = 1 << 14;
 /// See [`slot_count`].
 const SLOTS_PER_BYTE: usize = 32;
 const MOST_SLOTS: usize = 1_800_000;
-
-/// A node of count n that has seen one kind of bit only is at most so far from 0 or 1, in units of 2⁻¹².
-const ONE_SIDED: [u16; 16] = [0, 700, 420, 300, 240, 200, 170, 150, 130, 115, 105, 95, 88, 82, 77, 60];
 
 /// The entry of the run maps of those that have no run, or one that foretold something else: always one half.
 const NO_RUN: usize = contexts::COUNT * RUN_SIZE;
@@ -121,7 +121,7 @@ impl Predictor {
         let logistic = Logistic::new();
         let shares = Shares::new(parameters.share_offset);
         let node_shares = Shares::new(parameters.node_offset);
-        let mixer = Mixer::new(&starting_weights(&parameters), &SETS, parameters.rates);
+        let mixer = Mixer::new(&starts::weights(&parameters), &SETS, parameters.rates);
         let sets = SETS.len() as i32;
         let final_mixer = Mixer::new(&[mixer::ONE / sets; SETS.len()], &FINAL_SETS, parameters.final_rates);
         let sizes = [256, 1 << 16, HASHED_FINAL, HASHED_FINAL];
@@ -129,10 +129,10 @@ impl Predictor {
         let final_maps = sizes.iter().zip(rates).map(|(&size, rate)| FinalMap::new(size, rate, &logistic)).collect();
         let place_bits = length.max(1 << 12).ilog2().min(19);
         let mut predictor = Self {
-            maps: starting_maps(&parameters, &logistic),
-            run_maps: starting_runs(&parameters),
+            maps: starts::maps(&parameters, &logistic),
+            run_maps: starts::runs(&parameters),
             repeats: parameters.repeat_least.map(|least| Repeat::new(least, place_bits)),
-            repeat_maps: starting_repeats(),
+            repeat_maps: starts::repeats(),
             repeat_bytes: vec![Adaptive::new(32768, 0); REPEATS << 13],
             repeat_entries: [[NONE; 2]; REPEATS],
             order_0: vec![Adaptive::new(32768, 0); 1 << 8],
@@ -268,63 +268,6 @@ impl Predictor {
         self.refine(finals.iter().sum::<i32>() / finals.len() as i32);
     }
 
-    /// Fills the contexts' inputs; gives how many contexts had been seen.
-    fn context_inputs(&mut self) -> usize {
-        let node = self.node();
-        let half = if self.bit == 0 { 0 } else { 1 + (self.bit >> 2) as usize };
-        let inputs = self.mixer.inputs()[..REPEAT_INPUTS].chunks_exact_mut(INPUTS_PER_CONTEXT);
-        let mut seen = 0;
-        // Without branches, since none of them could be foretold.
-        for (index, (place, inputs)) in self.places.iter_mut().zip(inputs).enumerate() {
-            let node = self.slots.node(place.slot, node);
-            let count = node.count() as usize;
-            let is_seen = count > 0;
-            seen += usize::from(is_seen);
-            let direct = self.logistic.logit(node.probability());
-            place.map_entry = index * MAP_SIZE + count * 64 + ((direct + 2048) >> 6) as usize;
-            let mapped = if is_seen { self.maps[place.map_entry].probability() } else { 32768 };
-            let logit = as_input(self.logistic.logit(mapped));
-            let near = (node.probability() >> 4).min(4095 - (node.probability() >> 4));
-            let one_sided = i16::from(near < i32::from(ONE_SIDED[count]));
-            let run = self.slots.run(place.first);
-            let agrees = run.length > 0 && (usize::from(run.byte) | 256) >> (8 - self.bit) == self.partial;
-            let bit = usize::from(run.byte >> (7 - self.bit) & 1);
-            let entry = index * RUN_SIZE + (half * 32 + usize::from(run.length.min(31))) * 2 + bit;
-            place.run_entry = if agrees { entry } else { NO_RUN };
-            inputs[0] = logit;
-            inputs[1] = ((mapped - 32768) >> 5) as i16;
-            inputs[2] = as_input(direct);
-            inputs[3] = as_input(self.logistic.logit(self.run_maps[place.run_entry].probability()));
-            inputs[4] = logit * one_sided;
-        }
-        seen
-    }
-
-    /// Fills the repeats' inputs; gives the longest that agrees with this byte so far.
-    fn repeat_inputs(&mut self) -> usize {
-        let mut longest = 0;
-        let inputs = self.mixer.inputs()[REPEAT_INPUTS..DIRECT_INPUTS].chunks_exact_mut(INPUTS_PER_REPEAT);
-        for (index, (repeat, inputs)) in self.repeats.iter().zip(inputs).enumerate() {
-            inputs.fill(0);
-            self.repeat_entries[index] = [NONE; 2];
-            let Some(bit) = repeat.bit(self.partial, self.bit) else { continue };
-            let length = repeat.length();
-            longest = longest.max(length);
-            let entry = (usize::from(repeat.since_miss() < 8) * 32 + length_bucket(length)) * 2 + usize::from(bit);
-            let entry = index * REPEAT_SIZE + entry;
-            let mapped = self.repeat_maps[entry].probability();
-            inputs[0] = as_input(self.logistic.logit(mapped));
-            inputs[1] = ((mapped - 32768) >> 5) as i16;
-            let byte_entry =
-                index << 13 | (length.min(31) / 8) << 11 | usize::from(repeat.expected()) << 3 | self.bit as usize;
-            inputs[2] = as_input(self.logistic.logit(self.repeat_bytes[byte_entry].probability()));
-            let strength = 16 * length.min(32) as i16;
-            inputs[3] = if bit { strength } else { -strength };
-            self.repeat_entries[index] = [entry, byte_entry];
-        }
-        longest
-    }
-
     /// Which weights each set takes.
     fn selections(&self, order: usize, seen: usize, longest: usize) -> [usize; SETS.len()] {
         let bit = self.bit as usize;
@@ -401,62 +344,7 @@ fn repeat_bucket(length: usize) -> usize {
     }
 }
 
-/// Exact up to 15, then in steps of 4, from 32 on of 16; 31 at most.
-fn length_bucket(length: usize) -> usize {
-    match length {
-        0..16 => length,
-        16..32 => 16 + (length - 16) / 4,
-        _ => (20 + (length - 32) / 16).min(31),
-    }
-}
-
 /// Slots for so many bytes: enough for a text not to fill them, at most 58 MiB.
 fn slot_count(length: usize) -> usize {
     (length * SLOTS_PER_BYTE).clamp(1 << 12, MOST_SLOTS)
-}
-
-fn starting_weights(parameters: &Parameters) -> Vec<i32> {
-    let mut thousandths = parameters.context_weights.repeat(contexts::COUNT);
-    thousandths.extend(parameters.repeat_weights.repeat(REPEATS));
-    thousandths.extend(parameters.direct_weights);
-    debug_assert_eq!(thousandths.len(), INPUTS);
-    thousandths.iter().map(|&weight| (i64::from(weight) * i64::from(mixer::ONE) / 1000) as i32).collect()
-}
-
-/// A map starts with each entry at the middle of its logits.
-fn starting_maps(parameters: &Parameters, logistic: &Logistic) -> Vec<Adaptive> {
-    let entry = |index: usize| {
-        let logit = 64 * ((index % 64) as i32 - 32) + 32;
-        Adaptive::new(logistic.probability(logit), parameters.map_confidence)
-    };
-    let map: Vec<Adaptive> = (0..MAP_SIZE).map(entry).collect();
-    map.repeat(contexts::COUNT)
-}
-
-/// A run of n starts as 4n + 3 in 4n + 4 right.
-fn starting_runs(parameters: &Parameters) -> Vec<Adaptive> {
-    let entry = |index: usize| {
-        let length = (index >> 1 & 31) as i32;
-        Adaptive::new(towards(index & 1 == 1, 4 * length + 3, 4 * length + 4), parameters.run_confidence)
-    };
-    let map: Vec<Adaptive> = (0..RUN_SIZE).map(entry).collect();
-    let mut maps = map.repeat(contexts::COUNT);
-    maps.push(Adaptive::new(32768, 0));
-    maps
-}
-
-/// A repeat of bucket n starts as 2n + 2 in 2n + 3 right.
-fn starting_repeats() -> Vec<Adaptive> {
-    let entry = |index: usize| {
-        let length = (index >> 1 & 31) as i32;
-        Adaptive::new(towards(index & 1 == 1, 2 * length + 2, 2 * length + 3), 6)
-    };
-    let map: Vec<Adaptive> = (0..REPEAT_SIZE).map(entry).collect();
-    map.repeat(REPEATS)
-}
-
-/// The probability (2⁻¹⁶) of a one, where `bit` is right `right` times in `all`.
-fn towards(bit: bool, right: i32, all: i32) -> i32 {
-    let probability = 65536 * right / all;
-    if bit { probability } else { 65536 - probability }
 }

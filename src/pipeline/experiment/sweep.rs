@@ -60,7 +60,7 @@ pub fn sweep(
         let (mut file_bytes, mut digits_bytes) = (0, 0);
         for (source, residual) in sources.iter().zip(&residuals) {
             let file_settings = GistSettings { groups, ..GistSettings::new(MatrixMode::Digits, Some(bits)) };
-            let sections = sections(&source.content, Some(&source.path), &file_settings)?;
+            let sections = sections(&source.content, Some(&source.path), &file_settings, |_| ())?;
             digits_bytes += sections.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
             let container = Container::new(Kind::Article).with(Tag::Residual, residual.clone());
             let container = sections.into_iter().fold(container, |container, (tag, bytes)| container.with(tag, bytes));

@@ -20,7 +20,7 @@ pub enum LibraryError {
         file: PathBuf,
     },
     /// A library of another version of the program.
-    #[error("'{}' has version {found}, and this program reads version {known}: use the program that made it", .file.display())]
+    #[error("'{}' has version {found}, and this program reads version {known}: make a new one from its articles, or use the program that made it", .file.display())]
     Version {
         /// The library.
         file: PathBuf,

@@ -11,8 +11,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction,
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The version of the schema.
-pub(super) const SCHEMA_VERSION: i64 = 1;
+/// The version of the schema. Version 1 knew articles by a hash of 64 bits; those that had lost groups to `dedupe` can't be given
+/// another, so such a file is refused rather than rewritten.
+pub(super) const SCHEMA_VERSION: i64 = 2;
 
 /// "TFLB", what `file` and others may know the format by.
 pub(super) const APPLICATION: i64 = 0x5446_4c42;
@@ -39,7 +40,8 @@ CREATE TABLE clusters (id INTEGER PRIMARY KEY AUTOINCREMENT) STRICT;
 CREATE TABLE articles (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL,
-    hash INTEGER NOT NULL UNIQUE,
+    -- SHA-256 of the whole text, some of whose groups may be gone.
+    hash BLOB NOT NULL UNIQUE,
     cluster INTEGER NOT NULL REFERENCES clusters (id),
     -- Under the newest frame.
     words INTEGER NOT NULL,

@@ -2,7 +2,8 @@
 //!
 //! It is decoded to the groups' cells as tensors share down to one with more axes, g(row, column) = row + column, and fitted with
 //! the groups by the alignment alone, weight · |v − g|² / 2 for each group's latent v: the groups are drawn to it, and it
-//! goes to what of their mean has its form. It is a mould for the fit, not sent: digits are read without it.
+//! goes to what of their mean has its form. It is a mould for the fit and not sent: digits are read
+//! without it, and what they would save with it is about its price (results/matrix-experiments.md).
 
 use super::adam::Adam;
 use super::{MatrixSettings, initial};

@@ -143,7 +143,7 @@ fn relabelling_symbols_and_permuting_groups_permutes_the_gradient() {
     let count = plain.symbols.nrows();
     // Symbol s is called relabel(s), group g stands at place(g).
     let relabel = |symbol: usize| (symbol * 7 + 3) % count;
-    assert!(count % 7 != 0, "7 has to be prime to {count}");
+    assert!(!count.is_multiple_of(7), "7 has to be prime to {count}");
     let place = |group: usize| (group * 3 + 1) % GROUPS;
     let mut moved = plain.clone();
     for group in 0..GROUPS {

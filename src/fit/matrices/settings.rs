@@ -16,10 +16,10 @@ const LEAST_CELLS: usize = 4;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Quantiser {
-    /// Each cell for itself, by subtractive dither: [`DigitMatrix::encode`].
+    /// Each cell for itself, by subtractive dither: [`encode`](crate::latent::DigitMatrix::encode).
     #[default]
     Dither,
-    /// Two cells at a time, by a learned [`Codebook`].
+    /// Two cells at a time, by a learned [`Codebook`](super::Codebook).
     Codebook,
 }
 

@@ -37,7 +37,7 @@ impl<'a> FusedArticles<'a> {
 
         let fragments = Reconstruction::new(self.plan, Part::Fragment, at.subset, &symbols, &features);
         let gain = 1.0 + &at.title.row(GAIN);
-        let heads = &features * &gain + &at.title.row(BIAS);
+        let heads = &features * &gain + at.title.row(BIAS);
         let titles = Reconstruction::new(self.plan, Part::Title, at.subset, &symbols, &heads);
 
         let mut title = Array2::zeros(at.title.raw_dim());

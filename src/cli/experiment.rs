@@ -2,7 +2,7 @@
 
 use super::files;
 use super::groups::{Lengths, read_article};
-use super::matrices::read_settings;
+use super::matrices::Fit;
 use clap::Args;
 use std::path::PathBuf;
 use tenfold::data::Article;
@@ -22,9 +22,8 @@ pub struct Arguments {
     /// Fits and edits, with a seed each
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=100))]
     seeds: u64,
-    /// Settings of the fit, as TOML
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    fit: Fit,
     /// Measure budgets of bits a group instead: what our digits find on each, and how long the files get (one seed)
     #[arg(long, value_name = "BITS", value_delimiter = ',', value_parser = super::compress::parse_bits, conflicts_with_all = ["seeds", "output"])]
     budgets: Vec<f32>,
@@ -41,7 +40,7 @@ pub struct Arguments {
 
 /// Runs the verb.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let settings = read_settings(arguments.config.as_deref())?;
+    let settings = arguments.fit.settings()?;
     if !arguments.budgets.is_empty() {
         return run_budgets(arguments, &settings);
     }
@@ -65,7 +64,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             let written = show(&done).and_then(|text| Ok(write_atomically(path, text.as_bytes())?));
             failure = written.err();
         }
-    });
+    })?;
     print!("{}", show(&measures)?);
     failure.map_or(Ok(()), Err)
 }

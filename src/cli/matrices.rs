@@ -9,6 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use tenfold::code::container::MAGIC;
 use tenfold::data::{Article, Group, read_vectors};
+use tenfold::engine::{Device, EngineKind};
 use tenfold::fit::matrices::MatrixSettings;
 use tenfold::latent::DigitMatrix;
 use tenfold::latent::digits::{adaptive_bits, digit_entropy};
@@ -54,21 +55,44 @@ pub struct Arguments {
     /// The budget of a group's digits in bits [default: none; digits are uniform]
     #[arg(long, value_name = "N", value_parser = super::compress::parse_bits, conflicts_with = "method")]
     matrix_bits: Option<f32>,
-    /// Settings of the fit, as TOML
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    fit: Fit,
     /// Seed of start, noise and dither
     #[arg(long)]
     seed: Option<u64>,
 }
 
+/// How matrices are fitted, and what runs the fit.
+#[derive(Args)]
+pub struct Fit {
+    /// Settings of the fit, as TOML
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// What runs: Rust on the processor, or libtorch [default: fused]
+    #[arg(long, value_enum)]
+    engine: Option<EngineKind>,
+    /// Where to run
+    #[arg(long, value_enum)]
+    device: Option<Device>,
+}
+
+impl Fit {
+    /// The defaults, over them the file's, over these the flags'.
+    pub fn settings(&self) -> anyhow::Result<MatrixSettings> {
+        let mut settings = read_settings(self.config.as_deref())?;
+        settings.engine = self.engine.unwrap_or(settings.engine);
+        settings.device = self.device.unwrap_or(settings.device);
+        Ok(settings)
+    }
+}
+
 /// Runs the verb.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let mut settings = read_settings(arguments.config.as_deref())?;
+    let mut settings = arguments.fit.settings()?;
     settings.seed = arguments.seed.unwrap_or(settings.seed);
     settings.bits = arguments.matrix_bits.unwrap_or(settings.bits);
     let bytes = files::read(&arguments.article)?;
-    let (article, Made { groups, matrices, says }) = if bytes.starts_with(&MAGIC) {
+    let (article, Made { groups, matrices, says, titles }) = if bytes.starts_with(&MAGIC) {
         from_file(&bytes, arguments).with_context(|| files::name(&arguments.article))?
     } else {
         let article = Article::read(&bytes, Some(&arguments.article), arguments.lengths.settings())?;
@@ -91,7 +115,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             .iter()
             .zip(&matrices)
             .enumerate()
-            .map(|(index, (group, matrix))| as_json(group, matrix, says.get(index)))
+            .map(|(index, (group, matrix))| as_json(group, matrix, says.get(index), titles.get(index)))
             .collect();
         let method = if arguments.embeddings.is_some() { json!("embeddings") } else { json!(arguments.method) };
         let whole = json!({"method": method, "seed": settings.seed, "keywords": article.keywords, "groups": groups});
@@ -101,8 +125,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     } else {
         let style = Style::for_stdout();
         let drawn = panels.iter().enumerate().map(|(index, panel)| {
-            let says = says.get(index).map_or(String::new(), |words| format!("  says: {}\n", words.join(", ")));
-            draw_matrix(index + 1, panel, style) + &says + "\n"
+            let line = |name: &str, all: &[Vec<String>]| {
+                all.get(index).map_or(String::new(), |words| format!("  {name}: {}\n", words.join(", ")))
+            };
+            draw_matrix(index + 1, panel, style) + &line("titled", &titles) + &line("says", &says) + "\n"
         });
         drawn.collect::<String>()
             + &format!(
@@ -121,6 +147,8 @@ struct Made {
     matrices: Vec<DigitMatrix>,
     /// What the digits of each group say, where that is asked for.
     says: Vec<Vec<String>>,
+    /// What they say of its title; nothing from a file, which has no words for titles.
+    titles: Vec<Vec<String>>,
 }
 
 /// The matrices that a .tenfold file holds, beside the groups of its text.
@@ -141,7 +169,7 @@ fn from_file(file: &[u8], arguments: &Arguments) -> anyhow::Result<(Article, Mad
     } else {
         Vec::new()
     };
-    let made = Made { groups: article.groups.clone(), matrices: read.digits.matrices, says };
+    let made = Made { groups: article.groups.clone(), matrices: read.digits.matrices, says, titles: Vec::new() };
     Ok((article, made))
 }
 
@@ -156,7 +184,7 @@ fn make(article: &Article, settings: &MatrixSettings, arguments: &Arguments) -> 
             article.groups.len()
         );
         let matrices = matrices_of_vectors(&vectors, settings.seed);
-        return Ok(Made { groups: article.groups.clone(), matrices, says: Vec::new() });
+        return Ok(Made { groups: article.groups.clone(), matrices, says: Vec::new(), titles: Vec::new() });
     }
     let collection = Collection::new(std::slice::from_ref(article), settings);
     if let Some(matrices) = collection.baseline(arguments.method, settings.seed) {
@@ -164,20 +192,29 @@ fn make(article: &Article, settings: &MatrixSettings, arguments: &Arguments) -> 
             !(arguments.merge || arguments.gist),
             "--merge and --gist need a decoder: leave out --method, or take --method ours or vae"
         );
-        return Ok(Made { groups: article.groups.clone(), matrices, says: Vec::new() });
+        return Ok(Made { groups: article.groups.clone(), matrices, says: Vec::new(), titles: Vec::new() });
     }
     let bar = progress::bar(settings.steps, "fitting", "");
     let watch = |step| bar.set_position(step as u64);
     let fitted = match arguments.method {
-        Method::Vae => collection.fit_encoder(settings, watch).0,
-        _ => collection.fit(settings, watch),
+        Method::Vae => collection.fit_encoder(settings, watch)?.0,
+        _ => collection.fit(settings, watch)?,
     };
     bar.finish_and_clear();
     if arguments.merge {
-        return Ok(Made { groups: vec![whole(article)], matrices: vec![fitted.merged()], says: Vec::new() });
+        return Ok(Made {
+            groups: vec![whole(article)],
+            matrices: vec![fitted.merged()],
+            says: Vec::new(),
+            titles: Vec::new(),
+        });
     }
-    let says = if arguments.gist { collection.gist(&fitted) } else { Vec::new() };
-    Ok(Made { groups: article.groups.clone(), matrices: fitted.matrices(), says })
+    let (says, titles) = if arguments.gist {
+        (collection.gist(&fitted), collection.title_gist(&fitted))
+    } else {
+        (Vec::new(), Vec::new())
+    };
+    Ok(Made { groups: article.groups.clone(), matrices: fitted.matrices(), says, titles })
 }
 
 /// The article as one group.
@@ -193,16 +230,19 @@ fn whole(article: &Article) -> Group {
     }
 }
 
-fn as_json(group: &Group, matrix: &DigitMatrix, says: Option<&Vec<String>>) -> Value {
+fn as_json(group: &Group, matrix: &DigitMatrix, says: Option<&Vec<String>>, title: Option<&Vec<String>>) -> Value {
     let mut value = json!({"title": group.title, "text": group.text, "keywords": group.keywords, "matrix": matrix});
     if let Some(words) = says {
         value["says"] = json!(words);
+    }
+    if let Some(words) = title {
+        value["titled"] = json!(words);
     }
     value
 }
 
 /// Settings of a fit: the defaults, and over them a file's.
-pub fn read_settings(file: Option<&Path>) -> anyhow::Result<MatrixSettings> {
+fn read_settings(file: Option<&Path>) -> anyhow::Result<MatrixSettings> {
     let Some(path) = file else { return Ok(MatrixSettings::default()) };
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let settings: MatrixSettings = toml::from_str(&text).with_context(|| path.display().to_string())?;

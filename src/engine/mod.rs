@@ -2,8 +2,9 @@
 //! steps on them: the seam is the step, not the operation.
 //!
 //! In: a [`Plan`], settings and noise. Out: losses and outputs. Two engines given the same parameters and the same
-//! noise agree to rounding.
+//! noise agree to rounding. [`article`] is the same seam for articles.
 
+pub mod article;
 pub mod fused;
 #[cfg(feature = "torch")]
 mod torch;

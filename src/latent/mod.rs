@@ -14,6 +14,7 @@
 //!
 //! Source: Liao and Gu 2025 (arXiv 2512.06104), section "Decoding layer"; the public CompressARC code, `channel_layer`.
 
+pub mod centre;
 mod channel;
 pub mod digits;
 pub mod uniform;

@@ -40,6 +40,10 @@ impl Axes {
     pub const ROWS: Self = Self(0b01001);
     /// Example and column: what the column masks are read from.
     pub const COLUMNS: Self = Self(0b10001);
+    /// Example, row and column: the latents of an article's groups, where a group is an example.
+    pub const GROUPS: Self = Self(0b11001);
+    /// Colour, row and column: the latents of its symbols, where a symbol is a colour; no tensor of a puzzle has these.
+    pub const SYMBOLS: Self = Self(0b11010);
 
     /// All combinations that the network has, in its canonical order (the example axis toggles fastest).
     ///

@@ -67,7 +67,7 @@ pub struct Layout {
 impl Layout {
     /// The parameters of `network` for a puzzle of these sizes; tensors that never reach the heads have none.
     pub fn new(network: &Network, dimensions: &Dimensions) -> Self {
-        let mut layout = Self { slices: Vec::new(), by_name: HashMap::new(), latents: 0 };
+        let mut layout = Self::empty();
         let latent_shape = |axes: Axes| {
             let mut shape = dimensions.shape(axes);
             shape.push(LATENT_CHANNELS);
@@ -99,6 +99,10 @@ impl Layout {
         layout.push_weight("mask.weight", network.channels_of(Axes::ROWS), 2);
         layout.push_bias("mask.bias".into(), network.channels_of(Axes::ROWS), 2);
         layout
+    }
+
+    pub(super) fn empty() -> Self {
+        Self { slices: Vec::new(), by_name: HashMap::new(), latents: 0 }
     }
 
     fn push_layer(&mut self, network: &Network, layer: usize) {
@@ -148,7 +152,7 @@ impl Layout {
         }
     }
 
-    fn push(&mut self, name: String, shape: Vec<usize>, initial: Initial) {
+    pub(super) fn push(&mut self, name: String, shape: Vec<usize>, initial: Initial) {
         let offset = self.len();
         self.by_name.insert(name.clone(), self.slices.len());
         self.slices.push(Slice { name, shape, offset, initial });
@@ -201,22 +205,35 @@ impl Layout {
     pub fn initial_values(&self, seed: u64) -> Vec<f32> {
         let mut values = vec![0.0; self.len()];
         for (index, slice) in self.slices.iter().enumerate() {
-            let mut stream = rng::stream(seed, Purpose::Initial, index as u64);
-            let mut normal = |scale: f32| {
-                let value: f32 = StandardNormal.sample(&mut stream);
-                scale * value
-            };
-            let target = &mut values[slice.range()];
-            match slice.initial {
-                Initial::Zero => {}
-                Initial::Normal(scale) => target.iter_mut().for_each(|value| *value = normal(scale)),
-                Initial::NormalColumn(scale) => {
-                    let columns = slice.shape[1];
-                    target.chunks_mut(columns).for_each(|row| row.fill(normal(scale)));
-                }
-            }
+            self.draw(index, seed, &mut values[slice.range()]);
         }
         values
+    }
+
+    /// Starting values of the parameter of this name alone; panics if there is none.
+    pub fn initial_values_of(&self, name: &str, seed: u64) -> Vec<f32> {
+        let index = self.index_of(name);
+        let mut values = vec![0.0; self.slices[index].len()];
+        self.draw(index, seed, &mut values);
+        values
+    }
+
+    /// Each parameter has a stream of its own.
+    fn draw(&self, index: usize, seed: u64, target: &mut [f32]) {
+        let slice = &self.slices[index];
+        let mut stream = rng::stream(seed, Purpose::Initial, index as u64);
+        let mut normal = |scale: f32| {
+            let value: f32 = StandardNormal.sample(&mut stream);
+            scale * value
+        };
+        match slice.initial {
+            Initial::Zero => {}
+            Initial::Normal(scale) => target.iter_mut().for_each(|value| *value = normal(scale)),
+            Initial::NormalColumn(scale) => {
+                let columns = slice.shape[1];
+                target.chunks_mut(columns).for_each(|row| row.fill(normal(scale)));
+            }
+        }
     }
 }
 

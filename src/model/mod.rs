@@ -2,7 +2,9 @@
 //!
 //! In: a puzzle and the network's settings. Out: a [`Plan`] (sizes, masks, targets) and a [`Layout`] (which parameters
 //! there are, where they lie in one flat vector, how they start). Engines run these; nothing here computes a layer.
+//! [`article`] has the same for articles: other axes, named tensors, what is asked.
 
+pub mod article;
 mod axes;
 mod groups;
 mod layout;

@@ -7,8 +7,10 @@ use super::matrices::{Collection, GIST_WORDS};
 use crate::code::digits::{Digits, MOST_GROUPS};
 use crate::code::gist::{Gist, MOST_WORDS};
 use crate::code::{CodeError, Container, Kind, Tag};
+use crate::data::article::ArticleError;
 use crate::data::{Article, GroupSettings};
-use crate::fit::matrices::decoder::GistDecoder;
+use crate::engine::EngineError;
+use crate::engine::fused::article::GistDecoder;
 use crate::fit::matrices::{FLAT_BITS, FittedMatrices, MatrixSettings};
 use crate::latent::digits::CELLS;
 use crate::latent::{DigitMatrix, Dither};
@@ -16,6 +18,7 @@ use ndarray::Array2;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::path::Path;
+use thiserror::Error;
 
 /// What a file says of the matrices.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -61,17 +64,28 @@ impl GistSettings {
     }
 }
 
+/// Why an article has no matrices.
+#[derive(Debug, Error)]
+pub enum GistError {
+    /// It can't be cut into groups.
+    #[error(transparent)]
+    Article(#[from] ArticleError),
+    /// They can't be fitted.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
 /// The sections that an article's matrices take; none where there is no text, only one group of it, or too many for a file.
 /// `watch` is told the fit's steps as they are done.
 ///
 /// # Errors
-/// Where the settings leave no room to cut groups.
+/// Where the settings leave no room to cut groups, or their engine can't be had or fails.
 pub fn sections(
     content: &[u8],
     name: Option<&Path>,
     settings: &GistSettings,
     watch: impl FnMut(usize),
-) -> Result<Vec<(Tag, Vec<u8>)>, crate::data::article::ArticleError> {
+) -> Result<Vec<(Tag, Vec<u8>)>, GistError> {
     if settings.mode == MatrixMode::None {
         return Ok(Vec::new());
     }
@@ -79,7 +93,7 @@ pub fn sections(
     let fits = (2..=MOST_GROUPS as usize).contains(&article.groups.len());
     let Some(format) = article.format_number().filter(|_| fits) else { return Ok(Vec::new()) };
     let collection = Collection::new(std::slice::from_ref(&article), &settings.fit);
-    let mut fitted = collection.fit(&settings.fit, watch);
+    let mut fitted = collection.fit(&settings.fit, watch)?;
     let GroupSettings { min_characters, max_characters } = settings.groups;
     let lengths = (min_characters as u64, max_characters as u64);
     let of = |matrices: Vec<DigitMatrix>| Digits { format, lengths, seed: settings.fit.seed, matrices };

@@ -134,7 +134,7 @@ mod tests {
         let settings = MatrixSettings { steps: 100, ..MatrixSettings::default() };
         let articles = [article];
         let collection = Collection::new(&articles, &settings);
-        let said = collection.lossy_texts(&collection.fit(&settings, |_| ()));
+        let said = collection.lossy_texts(&collection.fit(&settings, |_| ()).unwrap());
         assert_eq!(said.len(), collection.groups.len());
         let mut bleu = crate::data::article::bleu::Bleu::default();
         let mut shifted = bleu.clone();

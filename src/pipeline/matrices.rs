@@ -3,16 +3,21 @@
 //! In: articles, [`MatrixSettings`]. Out: a [`Collection`] (what there is to fit) and the matrices of its groups.
 
 use crate::data::article::{Article, Group, Symbols};
+use crate::engine::EngineError;
+use crate::engine::fused::article::GistDecoder;
 use crate::fit::matrices::baselines::{Lsa, SimHash, centres_of_vectors};
 use crate::fit::matrices::vae::{Encoder, fit_encoder};
 use crate::fit::matrices::{self, FittedMatrices, GroupData, MatrixSettings};
 use crate::latent::{DigitMatrix, Dither};
 use ndarray::Array2;
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Words of a gist: about as many as a fragment of 100 characters has that tell something.
 pub(super) const GIST_WORDS: usize = 10;
+
+/// Those of a title's: half of its usual length.
+const TITLE_WORDS: usize = 3;
 
 /// How matrices are made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -50,7 +55,9 @@ impl<'a> Collection<'a> {
     pub fn new(articles: &'a [Article], settings: &MatrixSettings) -> Self {
         let groups: Vec<&Group> = articles.iter().flat_map(|article| &article.groups).collect();
         let texts = groups.iter().map(|group| group.text.as_str());
-        let (symbols, counts) = Symbols::gather(texts, settings.overlap_weight);
+        let lines = groups.iter().map(|group| group.title.as_str());
+        let (symbols, mut counts) = Symbols::gather(texts.chain(lines), settings.overlap_weight);
+        let title_counts = counts.split_off(groups.len());
         let numbered = articles.iter().enumerate();
         let articles: Vec<usize> =
             numbered.flat_map(|(number, article)| article.groups.iter().map(move |_| number)).collect();
@@ -60,30 +67,51 @@ impl<'a> Collection<'a> {
             let next = known.len();
             titles.push(*known.entry((article, group.title.as_str())).or_insert(next));
         }
-        Self { groups, symbols, data: GroupData { counts, articles, titles } }
+        Self { groups, symbols, data: GroupData { counts, title_counts, articles, titles } }
     }
 
     /// Fits latents of all groups and symbols. `watch` hears of each step done.
-    pub fn fit(&self, settings: &MatrixSettings, watch: impl FnMut(usize)) -> FittedMatrices {
+    ///
+    /// # Errors
+    /// Where the settings' engine can't be had or fails.
+    pub fn fit(&self, settings: &MatrixSettings, watch: impl FnMut(usize)) -> Result<FittedMatrices, EngineError> {
         matrices::fit(&self.data, self.symbols.len(), settings, watch)
     }
 
     /// Like `fit`, with an encoder in place of a latent for each group.
-    pub fn fit_encoder(&self, settings: &MatrixSettings, watch: impl FnMut(usize)) -> (FittedMatrices, Encoder) {
+    ///
+    /// # Errors
+    /// Those of `fit`.
+    pub fn fit_encoder(
+        &self,
+        settings: &MatrixSettings,
+        watch: impl FnMut(usize),
+    ) -> Result<(FittedMatrices, Encoder), EngineError> {
         fit_encoder(&self.data, self.symbols.len(), settings, watch)
     }
 
     /// The words that the decoder reads from each group's digits, best first: what the matrices say without the text.
     pub fn gist(&self, fitted: &FittedMatrices) -> Vec<Vec<String>> {
-        let is_readable = |symbol| self.symbols.readable(symbol).is_some();
+        self.said(fitted, &fitted.decoder, GIST_WORDS, |_| true)
+    }
+
+    /// The same of each group's title.
+    pub fn title_gist(&self, fitted: &FittedMatrices) -> Vec<Vec<String>> {
+        let in_titles: HashSet<u32> = self.data.title_counts.iter().flatten().map(|&(symbol, _)| symbol).collect();
+        self.said(fitted, &fitted.title_decoder(), TITLE_WORDS, |symbol| in_titles.contains(&symbol))
+    }
+
+    fn said(
+        &self,
+        fitted: &FittedMatrices,
+        decoder: &GistDecoder,
+        most: usize,
+        wanted: impl Fn(u32) -> bool,
+    ) -> Vec<Vec<String>> {
+        let is_readable = |symbol| wanted(symbol) && self.symbols.readable(symbol).is_some();
         let of_matrix = |matrix: DigitMatrix| {
-            let centres = fitted.decode(&matrix);
-            fitted
-                .decoder
-                .says(&centres, GIST_WORDS, is_readable)
-                .into_iter()
-                .filter_map(|symbol| self.symbols.readable(symbol))
-                .collect()
+            let said = decoder.says(&fitted.decode(&matrix), most, is_readable);
+            said.into_iter().filter_map(|symbol| self.symbols.readable(symbol)).collect()
         };
         fitted.matrices().into_iter().map(of_matrix).collect()
     }

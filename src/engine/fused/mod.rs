@@ -7,7 +7,7 @@
 //!
 //! A layer of the network is one file, forward and backward side by side: `share`, `branch` (the normalised residual
 //! branches), `softmax`, `directions` with `scan`, `hidden` with `maps`; `latents` comes before them and
-//! `reconstruction` after. `linear`, `columns` and `lattice` are what they are made of.
+//! `reconstruction` after. `linear`, `columns` and `lattice` are what they are made of. [`article`] has all that articles need.
 
 #![allow(clippy::inline_always, reason = "a kernel's parts have to be compiled for its instruction set")]
 #![allow(clippy::needless_range_loop, reason = "lanes of several arrays are walked side by side")]
@@ -17,6 +17,7 @@
 #![allow(clippy::needless_for_each, reason = "one line where a loop takes three")]
 
 mod adam;
+pub mod article;
 mod branch;
 mod columns;
 mod context;

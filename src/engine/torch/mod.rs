@@ -5,6 +5,7 @@
 //! the order example, colour, row, column, direction: directions stand next to channels, so that the 64
 //! direction-to-direction maps are one matrix product and every tensor's shape is a view.
 
+mod article;
 mod device;
 mod directions;
 mod latents;
@@ -17,6 +18,7 @@ mod weights;
 
 use super::{Device, Engine, EngineError, Evaluation, Losses, Outputs, Problem};
 use crate::model::Axes;
+pub use article::TorchArticles;
 pub use device::has_cuda;
 use network::Decoder;
 use objective::Reconstruction;

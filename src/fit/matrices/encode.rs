@@ -7,9 +7,9 @@
 use super::adam::Adam;
 use super::centres_of;
 use super::query::HIGHEST_EXPONENT;
-use super::step::feature_slope;
 use crate::data::article::Counts;
-use crate::fit::matrices::decoder::{GistDecoder, feature};
+use crate::engine::fused::article::GistDecoder;
+use crate::latent::centre::{feature, feature_slope};
 use crate::latent::digits::CELLS;
 use ndarray::Array2;
 use rayon::prelude::*;

@@ -1,15 +1,19 @@
 //! Fits the digit matrices of articles: a latent a group, a latent a symbol, by gradient descent with the channel's noise.
 //!
-//! In: counts of symbols for each group, the article and the title that each belongs to, [`MatrixSettings`]. Out:
-//! [`FittedMatrices`]: centres and a decoder.
+//! In: counts of symbols for each group's fragment and title, the article and the title that each belongs to, [`MatrixSettings`].
+//! Out: [`FittedMatrices`]: centres and a decoder.
 //!
-//! The loss of a step, in nats: −log p of the counts of a random part of the symbols among themselves (an unbiased stand-in
-//! for all symbols that keeps the cost of a step in proportion to the text), plus a normal prior on the symbols' latents, plus
+//! The loss of a step, in nats: −log p of the counts of a random part of the symbols among themselves, in fragments and in titles
+//! (a stand-in for all symbols that keeps the cost of a step in proportion to the text), plus a normal prior on the symbols' latents, plus
 //! the pulls that make an article's groups consistent, plus a pull of every cell to the prior, under which digits are uniform;
 //! on a budget, the latents are kept to the digits' rate instead.
 //!
-//! - [`decoder`]: from coordinates to symbols
-//! - [`step`]: the loss of one step and its gradient
+//! The decoder is [`model::article`](crate::model::article)'s; an [`engine`](crate::engine::article) gives a step's loss and gradient.
+//! What is done with these is here:
+//!
+//! - `settings`: how a user has it
+//! - `global`: the latent of an article, which its groups align with
+//! - `pulls`: the pulls between groups
 //! - `source`: where latents are from
 //! - `adam`: the optimiser, for the rows that a step touches
 //! - `rate`: what the digits cost, kept to a budget
@@ -22,166 +26,48 @@
 mod adam;
 pub mod baselines;
 pub mod codebook;
-pub mod decoder;
 pub mod encode;
+mod global;
+mod pulls;
 pub mod query;
 mod rate;
+mod settings;
 mod source;
-pub mod step;
 pub mod vae;
 
 pub use codebook::{Codebook, CodebookSettings};
 pub use query::{Memory, QuerySettings};
+pub use settings::{FLAT_BITS, MatrixSettings, MatrixSettingsError, Quantiser};
 
 use crate::data::article::Counts;
-use crate::fit::matrices::decoder::GistDecoder;
+use crate::engine::EngineError;
+use crate::engine::article::{self, ArticlePoint};
+use crate::engine::fused::article::GistDecoder;
+use crate::latent::centre::centre;
 use crate::latent::digits::{CELLS, DigitMatrix, Dither, HALF_WIDTH};
+use crate::model::Layout;
+use crate::model::article::{ArticlePlan, Part, tensors};
 use crate::rng::{self, Purpose};
 use adam::Adam;
 use codebook::Learner;
+use global::Globals;
 use ndarray::{Array1, Array2, ArrayView1, Axis};
+use pulls::Pulls;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_distr::{Distribution, StandardNormal};
-use serde::{Deserialize, Serialize};
 use source::{Free, Source};
-use statrs::function::erf::erf;
-use step::{Pulls, Step, SymbolMajor};
-use thiserror::Error;
 
-/// What 100 uniform digits cost, in bits, rounded down.
-pub const FLAT_BITS: f32 = 332.0;
-
-/// The least cells that a budget is spread over, so that groups can differ in more than one respect.
-const LEAST_CELLS: usize = 4;
-
-/// How centres become digits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Quantiser {
-    /// Each cell for itself, by subtractive dither: [`DigitMatrix::encode`].
-    #[default]
-    Dither,
-    /// Two cells at a time, by a learned [`Codebook`].
-    Codebook,
-}
-
-/// How matrices are fitted. Defaults are what results/matrix-experiments.md found; none is tuned to one text.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct MatrixSettings {
-    /// Training steps.
-    pub steps: usize,
-    /// Symbols that a step sees.
-    pub symbols_per_step: usize,
-    /// Steps in which only the symbols' latents move, so that the groups' latents get a direction first.
-    pub warmup_steps: usize,
-    /// Adam's learning rate for the groups' latents.
-    pub group_learning_rate: f32,
-    /// Adam's learning rate for the symbols' latents.
-    pub symbol_learning_rate: f32,
-    /// Weight of the squared norm of the symbols' latents, halved: the precision of their normal prior.
-    pub symbol_precision: f32,
-    /// What a pair or a piece of a word counts, against 1 for a word: it says again what words say.
-    pub overlap_weight: f32,
-    /// Pull of each group to its article's global latent, the mean of its groups.
-    pub article_pull: f32,
-    /// Pull of each group to the mean of those of its article with the same title.
-    pub title_pull: f32,
-    /// Pull of each group to the mean of its neighbours in the article.
-    pub neighbour_pull: f32,
-    /// Pull of each cell to mean 0 and variance 1 over the groups, where digits are uniform; none on a budget.
-    pub spread: f32,
-    /// The budget of a group's digits in bits; from 332 on digits are as uniform as `spread` makes them.
-    pub bits: f32,
-    /// Of the start, the noise, the dither.
-    pub seed: u64,
-    /// How centres become digits.
-    pub quantiser: Quantiser,
-    /// How the codebook is learned, where that is the quantiser.
-    pub codebook: CodebookSettings,
-}
-
-impl Default for MatrixSettings {
-    fn default() -> Self {
-        Self {
-            steps: 200,
-            symbols_per_step: 4000,
-            warmup_steps: 5,
-            group_learning_rate: 0.03,
-            symbol_learning_rate: 0.03,
-            symbol_precision: 0.3,
-            overlap_weight: 0.5,
-            article_pull: 0.6,
-            title_pull: 0.2,
-            neighbour_pull: 0.0,
-            spread: 3.0,
-            bits: FLAT_BITS,
-            seed: 0,
-            quantiser: Quantiser::Dither,
-            codebook: CodebookSettings::default(),
-        }
-    }
-}
-
-/// A setting that no fit can have.
-#[derive(Clone, Debug, PartialEq, Error)]
-#[error("{field} = {value}: {expected}")]
-pub struct MatrixSettingsError {
-    /// The key.
-    pub field: &'static str,
-    /// What it was set to.
-    pub value: f64,
-    /// What it has to be.
-    pub expected: &'static str,
-}
-
-impl MatrixSettings {
-    /// Checks every value.
-    ///
-    /// # Errors
-    /// Names the first that no fit can have.
-    pub fn check(&self) -> Result<(), MatrixSettingsError> {
-        for (field, value) in [("steps", self.steps), ("symbols_per_step", self.symbols_per_step)] {
-            if value == 0 {
-                return Err(MatrixSettingsError { field, value: 0.0, expected: "it has to be at least 1" });
-            }
-        }
-        for (field, value) in [
-            ("group_learning_rate", self.group_learning_rate),
-            ("symbol_learning_rate", self.symbol_learning_rate),
-            ("symbol_precision", self.symbol_precision),
-            ("overlap_weight", self.overlap_weight),
-            ("article_pull", self.article_pull),
-            ("title_pull", self.title_pull),
-            ("neighbour_pull", self.neighbour_pull),
-            ("spread", self.spread),
-            ("bits", self.bits),
-        ] {
-            if !(value >= 0.0 && value.is_finite()) {
-                let expected = "it has to be at least 0 and finite";
-                return Err(MatrixSettingsError { field, value: f64::from(value), expected });
-            }
-        }
-        if self.bits < FLAT_BITS && self.quantiser == Quantiser::Codebook {
-            let expected = "a codebook keeps to no budget: 332 or more, or quantiser = \"dither\"";
-            return Err(MatrixSettingsError { field: "bits", value: f64::from(self.bits), expected });
-        }
-        self.codebook.check()
-    }
-
-    /// The cells that carry something, the first of each matrix: one for each bit of the budget. The others stay in the
-    /// middle of the prior, where they cost nothing.
-    fn cells(&self) -> usize {
-        if self.bits < FLAT_BITS { (self.bits.ceil() as usize).clamp(LEAST_CELLS, CELLS) } else { CELLS }
-    }
-}
+/// Adam's learning rate for the title's weights: a tenth of the latents', which they multiply.
+const TITLE_LEARNING_RATE: f32 = 0.003;
 
 /// What the groups of a fit are, one entry a group.
 #[derive(Clone, Debug, Default)]
 pub struct GroupData {
-    /// Symbols in it.
+    /// Symbols in its fragment.
     pub counts: Vec<Counts>,
+    /// Symbols in its title.
+    pub title_counts: Vec<Counts>,
     /// The article that it is of, from 0 without gaps.
     pub articles: Vec<usize>,
     /// The title that it has, from 0 without gaps; those of different articles differ.
@@ -197,8 +83,14 @@ pub struct FittedMatrices {
     pub centres: Vec<[f32; CELLS]>,
     /// The decoder.
     pub decoder: GistDecoder,
-    /// −log p of a symbol among those of its step, in nats, averaged over the counts, by step.
+    /// What titles read instead: weights, (gain or bias, cell), and each symbol's background.
+    title: (Array2<f32>, Vec<f32>),
+    /// The global latent of each article, decoded to the groups' cells, (article, cell).
+    pub globals: Array2<f32>,
+    /// −log p of a fragment's symbol among those of its step, in nats, averaged over the counts, by step.
     pub nats_per_symbol: Vec<f64>,
+    /// The same of titles' symbols.
+    pub title_nats_per_symbol: Vec<f64>,
     /// The dither of the digits.
     pub dither: Dither,
     /// The codebook of the digits, where they aren't dithered.
@@ -227,6 +119,11 @@ impl FittedMatrices {
         }
     }
 
+    /// The decoder of titles: as log-linear as that of fragments, with the weights taken into its numbers.
+    pub fn title_decoder(&self) -> GistDecoder {
+        self.decoder.with_head(&self.title.0, &self.title.1)
+    }
+
     /// Draws the latents to the prior's middle by the least that makes `keeps` take the matrices; it has to take those of no
     /// latents at all.
     pub fn shrink(&mut self, keeps: impl Fn(&[DigitMatrix]) -> bool) {
@@ -252,13 +149,17 @@ impl FittedMatrices {
 }
 
 /// Fits the latents of `data`'s groups and of `symbol_count` symbols. `watch` hears of each step done.
+///
+/// # Errors
+/// [`EngineError`], where the settings' engine can't be had or fails; the fused one on the processor does neither.
 pub fn fit(
     data: &GroupData,
     symbol_count: usize,
     settings: &MatrixSettings,
     watch: impl FnMut(usize),
-) -> FittedMatrices {
-    let start = normals(data.counts.len(), settings.cells(), settings.seed, 0, 1.0);
+) -> Result<FittedMatrices, EngineError> {
+    let layout = Layout::of_article(data.counts.len(), symbol_count, settings.cells());
+    let start = initial(&layout, tensors::GROUPS, settings.seed);
     fit_source(&mut Free::new(start, settings), data, symbol_count, settings, watch)
 }
 
@@ -269,19 +170,24 @@ fn fit_source(
     symbol_count: usize,
     settings: &MatrixSettings,
     mut watch: impl FnMut(usize),
-) -> FittedMatrices {
+) -> Result<FittedMatrices, EngineError> {
     let groups = data.counts.len();
     let cells = source.latents().ncols();
-    let mut decoder = GistDecoder::flat(symbol_count, &data.counts);
-    // Not 0, where neither side would have a direction.
-    decoder.symbols = normals(symbol_count, cells, settings.seed, 1, 0.02);
-    let by_symbol = SymbolMajor::new(&data.counts, symbol_count);
+    let layout = Layout::of_article(groups, symbol_count, cells);
+    let mut symbols = initial(&layout, tensors::SYMBOLS, settings.seed);
+    let mut title = initial(&layout, tensors::TITLE, settings.seed);
+    let MatrixSettings { title_weight, symbol_precision, .. } = *settings;
+    let plan = ArticlePlan::new(&data.counts, &data.title_counts, symbol_count, title_weight, symbol_precision);
+    let mut engine = article::create(&plan, settings.engine, settings.device)?;
     let pulls = Pulls::new(data, settings);
+    let mut globals = Globals::new(&data.articles, cells, settings);
     let mut learner =
         (settings.quantiser == Quantiser::Codebook).then(|| Learner::new(&settings.codebook, &data.articles));
-    let mut symbol_adam = Adam::new((symbol_count, cells), settings.symbol_learning_rate, 0.9, 0.95);
+    let mut symbol_adam = Adam::new(symbols.dim(), settings.symbol_learning_rate, 0.9, 0.95);
+    let mut title_adam = Adam::new(title.dim(), TITLE_LEARNING_RATE, 0.9, 0.99);
     let mut subsets = Subsets::new(symbol_count, settings);
     let mut nats_per_symbol = Vec::with_capacity(settings.steps);
+    let mut title_nats_per_symbol = Vec::with_capacity(settings.steps);
     for index in 0..settings.steps {
         let subset = subsets.next();
         let latents = source.latents();
@@ -289,13 +195,16 @@ fn fit_source(
             None => noise(groups, cells, settings.seed, index),
             Some(learner) => learner.codebook.errors(&latents),
         };
-        let step = Step { decoder: &decoder, by_symbol: &by_symbol, subset: &subset, settings, noise: &noise };
-        let gradients = step.gradients(&latents);
-        nats_per_symbol.push(gradients.nats_per_symbol);
-        symbol_adam.step(&mut decoder.symbols, &subset, &gradients.symbols);
+        let at = ArticlePoint { groups: &latents, noise: &noise, symbols: &symbols, title: &title, subset: &subset };
+        let gradients = engine.gradients(&at)?;
+        nats_per_symbol.push(gradients.nats_per_symbol[Part::Fragment as usize]);
+        title_nats_per_symbol.push(gradients.nats_per_symbol[Part::Title as usize]);
+        symbol_adam.step(&mut symbols, &subset, &gradients.symbols);
+        title_adam.step(&mut title, &[0, 1], &gradients.title);
         if index >= settings.warmup_steps {
-            let mut of_latents = gradients.latents;
+            let mut of_latents = gradients.groups;
             pulls.add_gradient(&latents, &mut of_latents);
+            globals.align(&latents, &mut of_latents);
             source.learn(&of_latents);
             if let Some(learner) = &mut learner {
                 learner.learn(&centres_of(&latents), index as f32 / settings.steps as f32);
@@ -303,31 +212,58 @@ fn fit_source(
         }
         watch(index + 1);
     }
+    drop(engine);
     let latents = source.latents();
-    let centres = centres_of(&latents);
-    let codebook = learner.map(|learner| learner.codebook);
-    FittedMatrices { latents, centres, decoder, nats_per_symbol, dither: Dither::new(settings.seed), codebook }
+    let [fragments, titles] = plan.parts.map(|part| part.background);
+    Ok(FittedMatrices {
+        centres: centres_of(&latents),
+        latents,
+        decoder: GistDecoder { symbols, background: fragments },
+        title: (title, titles),
+        globals: globals.decoded(),
+        nats_per_symbol,
+        title_nats_per_symbol,
+        dither: Dither::new(settings.seed),
+        codebook: learner.map(|learner| learner.codebook),
+    })
 }
 
 /// Fits latents of other texts to `fitted`'s decoder, which stays as it is, under the normal prior alone: the posterior's mode.
 ///
 /// What [`Memory`] is measured against: it knows nothing of the groups that the decoder was fitted with.
-pub fn fit_freely(fitted: &FittedMatrices, counts: &[Counts], settings: &MatrixSettings) -> Vec<[f32; CELLS]> {
+///
+/// # Errors
+/// Those of [`fit`].
+pub fn fit_freely(
+    fitted: &FittedMatrices,
+    counts: &[Counts],
+    settings: &MatrixSettings,
+) -> Result<Vec<[f32; CELLS]>, EngineError> {
     let symbol_count = fitted.decoder.background.len();
-    let by_symbol = SymbolMajor::new(counts, symbol_count);
+    let untitled = vec![Counts::new(); counts.len()];
+    let mut plan = ArticlePlan::new(counts, &untitled, symbol_count, 0.0, settings.symbol_precision);
+    plan.parts[Part::Fragment as usize].background.clone_from(&fitted.decoder.background);
+    let mut engine = article::create(&plan, settings.engine, settings.device)?;
     let shape = (counts.len(), fitted.latents.ncols());
     let mut latents = Array2::zeros(shape);
     let noise = Array2::zeros(shape);
     let mut adam = Adam::new(shape, 2.0 * settings.group_learning_rate, 0.9, 0.99);
     let all: Vec<usize> = (0..counts.len()).collect();
     let mut subsets = Subsets::new(symbol_count, settings);
+    let (symbols, title) = (&fitted.decoder.symbols, &fitted.title.0);
     for _ in 0..settings.steps / 2 {
         let subset = subsets.next();
-        let step = Step { decoder: &fitted.decoder, by_symbol: &by_symbol, subset: &subset, settings, noise: &noise };
-        let gradient = step.gradients(&latents).latents + &latents;
+        let at = ArticlePoint { groups: &latents, noise: &noise, symbols, title, subset: &subset };
+        let gradient = engine.gradients(&at)?.groups + &latents;
         adam.step(&mut latents, &all, &gradient);
     }
-    centres_of(&latents)
+    Ok(centres_of(&latents))
+}
+
+/// Starting values of a tensor of the decoder, (its first axis, cell).
+fn initial(layout: &Layout, name: &str, seed: u64) -> Array2<f32> {
+    let shape = layout.get(name).map_or((0, 0), |slice| (slice.shape[0], slice.shape[1]));
+    Array2::from_shape_vec(shape, layout.initial_values_of(name, seed)).unwrap_or_else(|_| Array2::zeros(shape))
 }
 
 fn centres_of(latents: &Array2<f32>) -> Vec<[f32; CELLS]> {
@@ -337,12 +273,6 @@ fn centres_of(latents: &Array2<f32>) -> Vec<[f32; CELLS]> {
 /// The centres of all cells; those that the latent leaves out are in the middle.
 fn centres_of_latent(latent: ArrayView1<f32>) -> [f32; CELLS] {
     std::array::from_fn(|cell| latent.get(cell).map_or(0.5, |&coordinate| centre(coordinate)))
-}
-
-/// The centre of a latent coordinate: the prior's distribution function, kept from the ends.
-pub fn centre(latent: f32) -> f32 {
-    let uniform = 0.5 * (1.0 + erf(f64::from(latent) / std::f64::consts::SQRT_2));
-    HALF_WIDTH + (1.0 - 2.0 * HALF_WIDTH) * uniform as f32
 }
 
 /// Standard normals times `scale`, (row, cell).

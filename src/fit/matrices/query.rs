@@ -8,7 +8,8 @@
 
 use super::FittedMatrices;
 use crate::data::article::Counts;
-use crate::fit::matrices::decoder::{GistDecoder, feature};
+use crate::engine::fused::article::GistDecoder;
+use crate::latent::centre::feature;
 use crate::latent::digits::CELLS;
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;

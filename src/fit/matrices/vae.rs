@@ -9,6 +9,7 @@ use super::adam::Adam;
 use super::baselines::TfIdf;
 use super::{FittedMatrices, GroupData, MatrixSettings, Source, centres_of, fit_source, normals};
 use crate::data::article::Counts;
+use crate::engine::EngineError;
 use crate::latent::digits::CELLS;
 use ndarray::{Array2, Axis, Zip};
 use rayon::prelude::*;
@@ -128,19 +129,22 @@ impl Source for Amortised {
 }
 
 /// Trains an encoder of `data`'s groups and a decoder of `symbol_count` symbols. `watch` hears of each step done.
+///
+/// # Errors
+/// Those of [`fit`](super::fit).
 pub fn fit_encoder(
     data: &GroupData,
     symbol_count: usize,
     settings: &MatrixSettings,
     watch: impl FnMut(usize),
-) -> (FittedMatrices, Encoder) {
+) -> Result<(FittedMatrices, Encoder), EngineError> {
     let encoder = Encoder::new(&data.counts, symbol_count, settings.seed);
     let inputs = data.counts.iter().map(|counts| encoder.weights.weigh(counts)).collect();
     let shapes = [&encoder.first, &encoder.first_bias, &encoder.second, &encoder.second_bias].map(Array2::dim);
     let adams = shapes.map(|shape| Adam::new(shape, LEARNING_RATE, 0.9, 0.99));
     let mut source = Amortised { encoder, inputs, adams };
-    let fitted = fit_source(&mut source, data, symbol_count, settings, watch);
-    (fitted, source.encoder)
+    let fitted = fit_source(&mut source, data, symbol_count, settings, watch)?;
+    Ok((fitted, source.encoder))
 }
 
 #[cfg(test)]
@@ -178,9 +182,14 @@ mod tests {
     fn the_encoder_gives_the_matrices_of_the_fit() {
         let texts = ["the white rabbit ran", "alice saw the white rabbit", "fractal image compression", "of images"];
         let (symbols, counts) = Symbols::gather(texts, 0.5);
-        let data = GroupData { counts, articles: vec![0, 0, 1, 1], titles: vec![0, 0, 1, 1] };
+        let data = GroupData {
+            title_counts: vec![Counts::new(); 4],
+            counts,
+            articles: vec![0, 0, 1, 1],
+            titles: vec![0, 0, 1, 1],
+        };
         let settings = MatrixSettings { steps: 40, symbols_per_step: 30, ..MatrixSettings::default() };
-        let (fitted, encoder) = fit_encoder(&data, symbols.len(), &settings, |_| ());
+        let (fitted, encoder) = fit_encoder(&data, symbols.len(), &settings, |_| ()).unwrap();
         let again: Vec<DigitMatrix> = encoder.centres(&data.counts).iter().map(|c| fitted.encode(c)).collect();
         assert_eq!(again, fitted.matrices());
         assert!(fitted.nats_per_symbol.last() < fitted.nats_per_symbol.first());

@@ -5,6 +5,7 @@
 use super::{Code, Coded, EDITED_SHARES, Measures, Trial};
 use crate::data::article::Counts;
 use crate::data::article::bleu::{Bleu, Tokenisation};
+use crate::engine::EngineError;
 use crate::fit::matrices::FittedMatrices;
 use crate::fit::matrices::baselines::{SIMHASH_BITS, SimHash};
 use crate::latent::DigitMatrix;
@@ -13,7 +14,11 @@ use rayon::prelude::*;
 use std::time::Instant;
 
 impl Trial<'_> {
-    pub(super) fn measure(&self, code: &Code, encode: impl Fn(&[Counts]) -> Coded) -> Measures {
+    pub(super) fn measure(
+        &self,
+        code: &Code,
+        encode: impl Fn(&[Counts]) -> Result<Coded, EngineError>,
+    ) -> Result<Measures, EngineError> {
         let known = &code.known;
         let groups = known.digits.len().max(1) as f64;
         let mut recall_by_digits = known.bits.is_none().then(Vec::new);
@@ -21,7 +26,7 @@ impl Trial<'_> {
         let mut query_time = 0.0;
         for counts in &self.queries {
             let start = Instant::now();
-            let asked = encode(counts);
+            let asked = encode(counts)?;
             query_time += start.elapsed().as_secs_f64();
             if let Some(recalls) = &mut recall_by_digits {
                 recalls.push(self.recall(|a, b| asked.digits[a].digit_distance(&known.digits[b])));
@@ -31,7 +36,7 @@ impl Trial<'_> {
         let auc_by_digits =
             known.bits.is_none().then(|| self.auc(|a, b| known.digits[a].digit_distance(&known.digits[b])));
         let (cosine_within, cosine_between) = self.cosines(known);
-        Measures {
+        Ok(Measures {
             code: code.name,
             seed: self.seed,
             recall_by_digits,
@@ -48,7 +53,7 @@ impl Trial<'_> {
             bits_per_group: adaptive_bits(&known.digits) + code.shared_bits / groups,
             fit_milliseconds: 1e3 * code.fit.as_secs_f64() / groups,
             query_milliseconds: 1e3 * query_time / groups / EDITED_SHARES.len() as f64,
-        }
+        })
     }
 
     /// BLEU of the lossy texts of a fit, each group with the tokens of its script.

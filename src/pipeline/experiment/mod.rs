@@ -12,6 +12,7 @@ pub use sweep::{BudgetMeasures, Source, sweep};
 
 use super::matrices::Collection;
 use crate::data::article::{Article, Counts, edits};
+use crate::engine::EngineError;
 use crate::fit::matrices::baselines::{Lsa, SimHash};
 use crate::fit::matrices::{Codebook, FittedMatrices, MatrixSettings, Memory, Quantiser, QuerySettings, fit_freely};
 use crate::latent::DigitMatrix;
@@ -96,13 +97,16 @@ struct Trial<'a> {
 }
 
 /// Runs the experiment over `articles` with the seeds from `settings.seed` on. `watch` gets each measure as it is done.
+///
+/// # Errors
+/// Where the settings' engine can't be had or fails.
 pub fn experiment(
     articles: &[Article],
     settings: &MatrixSettings,
     query: &QuerySettings,
     seeds: u64,
     mut watch: impl FnMut(&Measures),
-) -> Vec<Measures> {
+) -> Result<Vec<Measures>, EngineError> {
     let collection = Collection::new(articles, settings);
     let mut all = Vec::new();
     for seed in (settings.seed..).take(seeds as usize) {
@@ -110,7 +114,7 @@ pub fn experiment(
         let ours = MatrixSettings { seed, ..settings.clone() };
         let alone = MatrixSettings { article_pull: 0.0, title_pull: 0.0, neighbour_pull: 0.0, ..ours.clone() };
         let codebook = MatrixSettings { quantiser: Quantiser::Codebook, ..ours.clone() };
-        let runs: Vec<Box<dyn FnOnce() -> Measures + '_>> = vec![
+        let runs: Vec<Box<dyn FnOnce() -> Result<Measures, EngineError> + '_>> = vec![
             Box::new(|| trial.fitted("ours", &ours, query)),
             Box::new(|| trial.fitted_freely("ours, queries fitted freely", &ours)),
             Box::new(|| trial.fitted("ours without consistency", &alone, query)),
@@ -120,12 +124,12 @@ pub fn experiment(
             Box::new(|| trial.simhash()),
         ];
         for run in runs {
-            let measures = run();
+            let measures = run()?;
             watch(&measures);
             all.push(measures);
         }
     }
-    all
+    Ok(all)
 }
 
 impl<'a> Trial<'a> {
@@ -146,32 +150,38 @@ impl<'a> Trial<'a> {
         Self { collection, queries, identities: texts.iter().map(first).collect(), seed }
     }
 
-    fn fitted(&self, name: &'static str, settings: &MatrixSettings, query: &QuerySettings) -> Measures {
+    fn fitted(
+        &self,
+        name: &'static str,
+        settings: &MatrixSettings,
+        query: &QuerySettings,
+    ) -> Result<Measures, EngineError> {
         let start = Instant::now();
-        let fitted = self.collection.fit(settings, |_| ());
+        let fitted = self.collection.fit(settings, |_| ())?;
         let code = self.code(name, &fitted, start.elapsed());
         let memory = Memory::new(&fitted, query.clone());
         let encode = |counts: &Counts| fitted.encode(&memory.recall(counts).centres);
-        self.measure(&code, |counts| Coded::digits(counts.par_iter().map(encode).collect()))
+        self.measure(&code, |counts| Ok(Coded::digits(counts.par_iter().map(encode).collect())))
     }
 
     /// Like `fitted`, but the queries' latents know the decoder alone and nothing of the groups it was fitted with.
-    fn fitted_freely(&self, name: &'static str, settings: &MatrixSettings) -> Measures {
+    fn fitted_freely(&self, name: &'static str, settings: &MatrixSettings) -> Result<Measures, EngineError> {
         let start = Instant::now();
-        let fitted = self.collection.fit(settings, |_| ());
+        let fitted = self.collection.fit(settings, |_| ())?;
         let code = self.code(name, &fitted, start.elapsed());
         self.measure(&code, |counts| {
-            Coded::digits(fit_freely(&fitted, counts, settings).iter().map(|centres| fitted.encode(centres)).collect())
+            let centres = fit_freely(&fitted, counts, settings)?;
+            Ok(Coded::digits(centres.iter().map(|centres| fitted.encode(centres)).collect()))
         })
     }
 
     /// The encoder gives the queries' latents as it gave the groups'.
-    fn vae(&self, settings: &MatrixSettings) -> Measures {
+    fn vae(&self, settings: &MatrixSettings) -> Result<Measures, EngineError> {
         let start = Instant::now();
-        let (fitted, encoder) = self.collection.fit_encoder(settings, |_| ());
+        let (fitted, encoder) = self.collection.fit_encoder(settings, |_| ())?;
         let code = self.code("vae", &fitted, start.elapsed());
         self.measure(&code, |counts| {
-            Coded::digits(encoder.centres(counts).iter().map(|centres| fitted.encode(centres)).collect())
+            Ok(Coded::digits(encoder.centres(counts).iter().map(|centres| fitted.encode(centres)).collect()))
         })
     }
 
@@ -185,17 +195,17 @@ impl<'a> Trial<'a> {
         }
     }
 
-    fn lsa(&self) -> Measures {
+    fn lsa(&self) -> Result<Measures, EngineError> {
         let start = Instant::now();
         let counts = &self.collection.data.counts;
         let lsa = Lsa::new(counts, self.collection.symbols.len(), self.seed);
         let encode = |counts: &[Counts]| Coded::digits(counts.iter().filter_map(|counts| lsa.digits(counts)).collect());
         let known = encode(counts);
         let code = Code { name: "lsa", known, fit: start.elapsed(), bleu: None, shared_bits: 0.0 };
-        self.measure(&code, encode)
+        self.measure(&code, |counts| Ok(encode(counts)))
     }
 
-    fn simhash(&self) -> Measures {
+    fn simhash(&self) -> Result<Measures, EngineError> {
         let start = Instant::now();
         let hash = SimHash::new(&self.collection.symbols);
         let encode = |counts: &[Counts]| {
@@ -204,7 +214,7 @@ impl<'a> Trial<'a> {
         };
         let known = encode(&self.collection.data.counts);
         let code = Code { name: "simhash", known, fit: start.elapsed(), bleu: None, shared_bits: 0.0 };
-        self.measure(&code, encode)
+        self.measure(&code, |counts| Ok(encode(counts)))
     }
 }
 
@@ -232,7 +242,7 @@ mod tests {
         let articles: Vec<Article> =
             texts.iter().map(|text| Article::read(text.as_bytes(), None, GroupSettings::default()).unwrap()).collect();
         let settings = MatrixSettings { steps: 100, ..MatrixSettings::default() };
-        let measures = experiment(&articles, &settings, &QuerySettings::default(), 1, |_| ());
+        let measures = experiment(&articles, &settings, &QuerySettings::default(), 1, |_| ()).unwrap();
         let ours = &measures[0];
         assert!(ours.recall_by_digits.as_ref().unwrap()[0] > 0.95, "{ours:?}");
         assert!(ours.auc_by_digits.unwrap() > 0.9, "{ours:?}");

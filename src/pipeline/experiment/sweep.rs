@@ -6,9 +6,9 @@
 use super::{Collection, Trial};
 use crate::code::article::{Effort, encode};
 use crate::code::{Container, Kind, Tag};
-use crate::data::article::{Article, ArticleError, GroupSettings};
+use crate::data::article::{Article, GroupSettings};
 use crate::fit::matrices::{MatrixSettings, QuerySettings};
-use crate::pipeline::gist::{GistSettings, MatrixMode, sections};
+use crate::pipeline::gist::{GistError, GistSettings, MatrixMode, sections};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -41,7 +41,7 @@ pub struct Source {
 /// Measures each of `budgets` over `sources`, whose groups were cut by `groups`. `watch` gets each measure as it is done.
 ///
 /// # Errors
-/// Where an article cannot be cut into groups.
+/// Where an article cannot be cut into groups, or the settings' engine can't be had or fails.
 pub fn sweep(
     sources: &[Source],
     groups: GroupSettings,
@@ -49,14 +49,14 @@ pub fn sweep(
     query: &QuerySettings,
     budgets: &[f32],
     mut watch: impl FnMut(&BudgetMeasures),
-) -> Result<Vec<BudgetMeasures>, ArticleError> {
+) -> Result<Vec<BudgetMeasures>, GistError> {
     let articles: Vec<Article> = sources.iter().map(|source| source.article.clone()).collect();
     let collection = Collection::new(&articles, settings);
     let trial = Trial::new(&collection, settings.seed);
     let residuals: Vec<Vec<u8>> = sources.par_iter().map(|source| encode(&source.content, Effort::None)).collect();
     let mut all = Vec::new();
     for &bits in budgets {
-        let found = trial.fitted("ours", &MatrixSettings { bits, ..settings.clone() }, query);
+        let found = trial.fitted("ours", &MatrixSettings { bits, ..settings.clone() }, query)?;
         let (mut file_bytes, mut digits_bytes) = (0, 0);
         for (source, residual) in sources.iter().zip(&residuals) {
             let file_settings = GistSettings { groups, ..GistSettings::new(MatrixMode::Digits, Some(bits)) };

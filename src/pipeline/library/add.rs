@@ -6,8 +6,8 @@ use super::frame::{Encoded, Frame, FrameGroup};
 use super::store::{Census, newest_version, write_frame, wrong};
 use super::{Library, LibraryError, LibrarySettings, Progress};
 use crate::data::article::Article;
-use crate::fit::matrices::decoder::CENTRE_DEVIATION;
 use crate::latent::DigitMatrix;
+use crate::latent::centre::CENTRE_DEVIATION;
 use crate::latent::digits::{CELLS, LEVELS};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::Serialize;
@@ -109,7 +109,7 @@ impl Library {
             .zip(articles)
             .flat_map(|(article, new)| new.groups.iter().map(move |(title, text)| FrameGroup { article, title, text }))
             .collect();
-        let frame = fit_frame(1, &all, settings, watch);
+        let frame = fit_frame(1, &all, settings, watch)?;
         let texts: Vec<&str> = all.iter().map(|group| group.text).collect();
         let mut census = Census { groups: all.len(), ..Census::default() };
         census.count(&frame.encode(&texts));
@@ -160,12 +160,13 @@ pub(super) fn fit_frame(
     all: &[FrameGroup],
     settings: &LibrarySettings,
     watch: &mut dyn FnMut(Progress),
-) -> Rc<Frame> {
+) -> Result<Rc<Frame>, LibraryError> {
     let most = settings.frame_groups.max(1);
     let some: Vec<FrameGroup> =
         if all.len() <= most { all.to_vec() } else { (0..most).map(|index| all[index * all.len() / most]).collect() };
     let steps = settings.fit.steps;
-    Rc::new(Frame::fit(version, &some, settings, |step| watch(Progress::Fitting { version, step, steps })))
+    let frame = Frame::fit(version, &some, settings, |step| watch(Progress::Fitting { version, step, steps }))?;
+    Ok(Rc::new(frame))
 }
 
 impl Census {

@@ -1,5 +1,6 @@
 //! What can be wrong with a library's file, and what to do about it.
 
+use crate::engine::EngineError;
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -49,6 +50,9 @@ pub enum LibraryError {
         /// The library.
         file: PathBuf,
     },
+    /// A frame could not be fitted.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     /// The file can't be read or written.
     #[error("'{}' can't be read or written ({reason}): check its permissions, its folder's, and the space left", .file.display())]
     Unusable {

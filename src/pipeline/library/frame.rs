@@ -4,7 +4,8 @@
 
 use super::LibrarySettings;
 use crate::data::article::{Counts, SymbolKind, Symbols};
-use crate::fit::matrices::decoder::GistDecoder;
+use crate::engine::EngineError;
+use crate::engine::fused::article::GistDecoder;
 use crate::fit::matrices::encode::{EncodeSettings, encode, log_normalisers};
 use crate::fit::matrices::{self, GroupData, Memory, QuerySettings};
 use crate::latent::digits::CELLS;
@@ -69,19 +70,28 @@ const KINDS: [(SymbolKind, char); 4] =
 
 impl Frame {
     /// Fits a frame. `watch` hears of each step done.
-    pub fn fit(version: u32, groups: &[FrameGroup], settings: &LibrarySettings, watch: impl FnMut(usize)) -> Self {
+    ///
+    /// # Errors
+    /// Where the settings' engine can't be had or fails.
+    pub fn fit(
+        version: u32,
+        groups: &[FrameGroup],
+        settings: &LibrarySettings,
+        watch: impl FnMut(usize),
+    ) -> Result<Self, EngineError> {
         let fit = &settings.fit;
         let texts = groups.iter().map(|group| group.text);
         let (found, counts) = Symbols::gather(texts.clone(), fit.overlap_weight);
         let symbols = most_frequent(&found, &counts, settings.symbols, fit.overlap_weight);
         let data = GroupData {
             counts: texts.map(|text| symbols.count(text)).collect(),
+            title_counts: groups.iter().map(|group| symbols.count(group.title)).collect(),
             articles: numbered(groups.iter().map(|group| group.article)),
             titles: numbered(groups.iter().map(|group| (group.article, group.title))),
         };
-        let fitted = matrices::fit(&data, symbols.len(), fit, watch);
+        let fitted = matrices::fit(&data, symbols.len(), fit, watch)?;
         let (seed, overlap_weight) = (fit.seed, fit.overlap_weight);
-        Self { version, symbols, decoder: fitted.decoder, dither: fitted.dither, seed, overlap_weight }
+        Ok(Self { version, symbols, decoder: fitted.decoder, dither: fitted.dither, seed, overlap_weight })
     }
 
     /// Texts as digits.

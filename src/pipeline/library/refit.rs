@@ -54,7 +54,7 @@ impl Library {
         }
         let groups = self.store.run(|connection| stored_after(connection, 0))?;
         let all: Vec<FrameGroup> = groups.iter().map(Stored::for_frame).collect();
-        let frame = fit_frame(newest + 1, &all, settings, watch);
+        let frame = fit_frame(newest + 1, &all, settings, watch)?;
         let mut encoded = encode_all(&frame, &groups);
 
         let file = self.store.file.clone();

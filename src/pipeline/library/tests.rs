@@ -197,7 +197,7 @@ fn duplicates_are_listed_and_then_removed_with_articles_that_they_empty() {
 #[test]
 fn a_frame_comes_back_from_its_parts_and_parts_that_do_not_fit_are_refused() {
     let groups = ALICE.map(|text| frame::FrameGroup { article: 0, title: "", text });
-    let frame = Frame::fit(1, &groups, &settings(), |_| ());
+    let frame = Frame::fit(1, &groups, &settings(), |_| ()).unwrap();
     let parts = frame.to_parts();
     let again = Frame::of_parts(&parts).unwrap();
     assert_eq!(frame.encode(&CODE)[0].matrix, again.encode(&CODE)[0].matrix);

@@ -1,15 +1,14 @@
-//! The decoder of the digit matrices: from a group's 100 coordinates to the distribution over the article's symbols.
+//! The decoder of articles alone, forward: from a group's 100 coordinates to the distribution over its fragment's symbols.
 //!
 //! p(s | c) ∝ p(s) · exp(f(c) · e_s): p(s) is the share of symbol s in all text, e_s its latent, f(c) = (c − ½) / σ the centres
-//! at unit variance under the prior. All cells and all symbols are treated alike, so relabelling symbols and permuting groups
-//! commute with it. In: counts of symbols. Out: [`GistDecoder`], the parameters; engines and fits read them.
+//! at unit variance under the prior. In: counts, or a fit's or a file's numbers. Out: [`GistDecoder`] and what it says.
 
+use super::{BIAS, GAIN};
 use crate::data::article::Counts;
-use crate::latent::digits::{CELLS, HALF_WIDTH};
+use crate::latent::centre::feature;
+use crate::latent::digits::CELLS;
+use crate::model::article::background;
 use ndarray::{Array1, Array2};
-
-/// Standard deviation of a centre that is uniform on [0.05, 0.95].
-pub const CENTRE_DEVIATION: f32 = (1.0 - 2.0 * HALF_WIDTH) / 3.464_101_6;
 
 /// The decoder of one article or library.
 #[derive(Clone, Debug)]
@@ -23,17 +22,20 @@ pub struct GistDecoder {
 impl GistDecoder {
     /// A decoder that says the same of every group.
     pub fn flat(symbol_count: usize, counts: &[Counts]) -> Self {
-        let mut sums = vec![0.0f64; symbol_count];
-        for &(symbol, count) in counts.iter().flatten() {
-            sums[symbol as usize] += f64::from(count);
-        }
-        let all: f64 = sums.iter().sum();
-        let background = sums.iter().map(|sum| (sum.max(f64::MIN_POSITIVE) / all.max(1.0)).ln() as f32).collect();
+        let background = background(counts, symbol_count);
         Self { symbols: Array2::zeros((symbol_count, CELLS)), background }
     }
-}
 
-impl GistDecoder {
+    /// The decoder of another part of groups, whose head is (1 + gain) · f + bias. `weights`: (gain or bias, cell).
+    #[must_use]
+    pub fn with_head(&self, weights: &Array2<f32>, background: &[f32]) -> Self {
+        let shifts = self.symbols.dot(&weights.row(BIAS));
+        Self {
+            symbols: &self.symbols * &(1.0 + &weights.row(GAIN)),
+            background: background.iter().zip(shifts).map(|(background, shift)| background + shift).collect(),
+        }
+    }
+
     /// The logarithms of p(symbol | centres), but for a term that all symbols of a group share, (symbol, group), in nats.
     pub fn logits(&self, centres: &[[f32; CELLS]]) -> Array2<f32> {
         let shape = (self.symbols.ncols(), centres.len());
@@ -62,9 +64,4 @@ impl GistDecoder {
         parts.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         parts.into_iter().take(most).map(|(_, symbol)| symbol).collect()
     }
-}
-
-/// A centre as the decoder takes it.
-pub fn feature(centre: f32) -> f32 {
-    (centre - 0.5) / CENTRE_DEVIATION
 }

@@ -1,0 +1,145 @@
+//! How matrices are fitted, as a user may set it.
+
+use super::CodebookSettings;
+use crate::engine::{Device, EngineKind};
+use crate::latent::digits::CELLS;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// What 100 uniform digits cost, in bits, rounded down.
+pub const FLAT_BITS: f32 = 332.0;
+
+/// The least cells that a budget is spread over, so that groups can differ in more than one respect.
+const LEAST_CELLS: usize = 4;
+
+/// How centres become digits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Quantiser {
+    /// Each cell for itself, by subtractive dither: [`encode`](crate::latent::DigitMatrix::encode).
+    #[default]
+    Dither,
+    /// Two cells at a time, by a learned [`Codebook`](super::Codebook).
+    Codebook,
+}
+
+/// How matrices are fitted. Defaults are what results/matrix-experiments.md found; none is tuned to one text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MatrixSettings {
+    /// Training steps.
+    pub steps: usize,
+    /// Symbols that a step sees.
+    pub symbols_per_step: usize,
+    /// Steps in which only the symbols' latents move, so that the groups' latents get a direction first.
+    pub warmup_steps: usize,
+    /// Adam's learning rate for the groups' latents.
+    pub group_learning_rate: f32,
+    /// Adam's learning rate for the symbols' latents.
+    pub symbol_learning_rate: f32,
+    /// Weight of the squared norm of the symbols' latents, halved: the precision of their normal prior.
+    pub symbol_precision: f32,
+    /// What a pair or a piece of a word counts, against 1 for a word: it says again what words say.
+    pub overlap_weight: f32,
+    /// What a symbol in a title counts, against 1 for one in the fragment.
+    pub title_weight: f32,
+    /// Pull of each group to its article's global latent.
+    pub article_pull: f32,
+    /// Pull of each group to the mean of those of its article with the same title.
+    pub title_pull: f32,
+    /// Pull of each group to the mean of its neighbours in the article.
+    pub neighbour_pull: f32,
+    /// Pull of each cell to mean 0 and variance 1 over the groups, where digits are uniform; none on a budget.
+    pub spread: f32,
+    /// The budget of a group's digits in bits; from 332 on digits are as uniform as `spread` makes them.
+    pub bits: f32,
+    /// Of the start, the noise, the dither.
+    pub seed: u64,
+    /// Which engine runs. Digits depend on it in the last place, so a file's are always made by the fused one.
+    pub engine: EngineKind,
+    /// Where to run.
+    pub device: Device,
+    /// How centres become digits.
+    pub quantiser: Quantiser,
+    /// How the codebook is learned, where that is the quantiser.
+    pub codebook: CodebookSettings,
+}
+
+impl Default for MatrixSettings {
+    fn default() -> Self {
+        Self {
+            steps: 200,
+            symbols_per_step: 4000,
+            warmup_steps: 5,
+            group_learning_rate: 0.03,
+            symbol_learning_rate: 0.03,
+            symbol_precision: 0.3,
+            overlap_weight: 0.5,
+            title_weight: 0.3,
+            article_pull: 0.9,
+            title_pull: 0.2,
+            neighbour_pull: 0.0,
+            spread: 3.0,
+            bits: FLAT_BITS,
+            seed: 0,
+            engine: EngineKind::Fused,
+            device: Device::Auto,
+            quantiser: Quantiser::Dither,
+            codebook: CodebookSettings::default(),
+        }
+    }
+}
+
+/// A setting that no fit can have.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[error("{field} = {value}: {expected}")]
+pub struct MatrixSettingsError {
+    /// The key.
+    pub field: &'static str,
+    /// What it was set to.
+    pub value: f64,
+    /// What it has to be.
+    pub expected: &'static str,
+}
+
+impl MatrixSettings {
+    /// Checks every value.
+    ///
+    /// # Errors
+    /// Names the first that no fit can have.
+    pub fn check(&self) -> Result<(), MatrixSettingsError> {
+        for (field, value) in [("steps", self.steps), ("symbols_per_step", self.symbols_per_step)] {
+            if value == 0 {
+                return Err(MatrixSettingsError { field, value: 0.0, expected: "it has to be at least 1" });
+            }
+        }
+        for (field, value) in [
+            ("group_learning_rate", self.group_learning_rate),
+            ("symbol_learning_rate", self.symbol_learning_rate),
+            ("symbol_precision", self.symbol_precision),
+            ("overlap_weight", self.overlap_weight),
+            ("title_weight", self.title_weight),
+            ("article_pull", self.article_pull),
+            ("title_pull", self.title_pull),
+            ("neighbour_pull", self.neighbour_pull),
+            ("spread", self.spread),
+            ("bits", self.bits),
+        ] {
+            if !(value >= 0.0 && value.is_finite()) {
+                let expected = "it has to be at least 0 and finite";
+                return Err(MatrixSettingsError { field, value: f64::from(value), expected });
+            }
+        }
+        if self.bits < FLAT_BITS && self.quantiser == Quantiser::Codebook {
+            let expected = "a codebook keeps to no budget: 332 or more, or quantiser = \"dither\"";
+            return Err(MatrixSettingsError { field: "bits", value: f64::from(self.bits), expected });
+        }
+        self.codebook.check()
+    }
+
+    /// The cells that carry something, the first of each matrix: one for each bit of the budget. The others stay in the
+    /// middle of the prior, where they cost nothing.
+    pub(super) fn cells(&self) -> usize {
+        if self.bits < FLAT_BITS { (self.bits.ceil() as usize).clamp(LEAST_CELLS, CELLS) } else { CELLS }
+    }
+}

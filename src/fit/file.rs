@@ -169,8 +169,12 @@ impl FileFit {
         }
     }
 
-    /// Adam over what is trainable.
+    /// Adam over what is trainable. A gradient that isn't finite changes nothing: a tensor none of whose channels is sent may be
+    /// 0 all over, where the way back through its normalisations multiplies by 10,000 for each, and overflows.
     fn update(&mut self, gradient: &[f32], rate: f64) {
+        if gradient.iter().zip(&self.trainable).any(|(gradient, &trainable)| trainable && !gradient.is_finite()) {
+            return;
+        }
         let Optimiser { learning_rate, beta1, beta2, epsilon } = self.problem.optimiser;
         self.moments.updates += 1;
         let rate = (rate * learning_rate / (1.0 - beta1.powi(self.moments.updates))) as f32;
@@ -268,5 +272,32 @@ impl FileFit {
             }
         }
         means
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Grid, Pair, Puzzle};
+    use crate::model::{Network, Objective, Plan};
+
+    #[test]
+    fn means_stay_finite_where_next_to_nothing_is_sent() {
+        let grid = |shade: u8| Grid::new(6, 6, (0..36).map(|cell| (cell % 7) * shade % 4).collect()).unwrap();
+        let train = vec![Pair { input: grid(3), output: grid(7) }, Pair { input: grid(5), output: grid(2) }];
+        let puzzle = Puzzle { id: "p".into(), train, test: vec![grid(9)], solutions: None };
+        let problem = Problem::new(Plan::new(&puzzle), Network::default(), Objective::default(), Optimiser::default());
+        let start = problem.layout.initial_values(0);
+        for kept in 0..LatentChannel::all(&problem.layout).len() {
+            let settings = FileSettings { uniform: true, weights: WeightFit::Frozen, seed: 0, threads: Some(1) };
+            let mut fit = FileFit::new(&problem, &start, settings).unwrap();
+            let rates: Vec<Option<f64>> =
+                (0..fit.channels.len()).map(|channel| (channel == kept).then_some(0.5)).collect();
+            fit.fix_rates(&rates);
+            for _ in 0..3 {
+                fit.step(1.0).unwrap();
+            }
+            assert!(fit.means().iter().all(|mean| mean.is_finite()), "channel {kept}");
+        }
     }
 }

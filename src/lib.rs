@@ -3,7 +3,8 @@
 //! includes the answer.
 //!
 //! The flow of a puzzle: [`data`] (read it) → [`model`] (what the network is for it: sizes, named parameters) →
-//! [`fit`] on an [`engine`] (training steps, votes) → [`report`] (records, scores, pictures). [`pipeline`] composes
+//! [`fit`] on an [`engine`] (training steps, votes) → [`report`] (records, scores, pictures). An article goes the same way,
+//! with [`model::article`], [`fit::matrices`] and [`engine::article`], and files of either go on to [`code`]. [`pipeline`] composes
 //! them, [`config`] says how, [`latent`] states the latent's formulas; [`rng`] and [`units`] serve all.
 
 pub mod code;

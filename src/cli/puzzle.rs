@@ -42,7 +42,7 @@ pub struct Options {
     #[arg(long, default_value_t = 0)]
     seed: u32,
     /// How the latents are sent
-    #[arg(long, value_enum, default_value = "blocks")]
+    #[arg(long, value_enum, default_value = "dithered")]
     channel: ChannelName,
     /// How the weights are sent
     #[arg(long, value_enum, default_value_t = PuzzleSettings::default().weights)]

@@ -69,7 +69,7 @@ impl Default for PuzzleSettings {
         Self {
             steps: 1000,
             seed: 0,
-            channel: Channel::Blocks,
+            channel: Channel::Dithered,
             weights: Weights::Posterior,
             reconstruction_weight: 1.0,
             pressure: 60.0,

@@ -276,9 +276,12 @@ impl<'a, 'b> Encoder<'a, 'b> {
     fn shortest_way(&self, rates: &[Rate], sent: &[Coordinate], differences: &[Vec<f32>]) -> Result<u32, EngineError> {
         let Self { problem, settings, .. } = self;
         let ways = settings.channel.ways(rates);
+        if ways == 1 {
+            return Ok(0);
+        }
         let means = self.means(sent);
         let mut best = (f64::INFINITY, 0);
-        for way in (0..ways).take_while(|_| ways > 1) {
+        for way in 0..ways {
             let mut coder = BitEncoder::new();
             let mut given = |_: &[Option<f32>]| Ok(means.clone());
             let sample =

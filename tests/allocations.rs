@@ -5,7 +5,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use tenfold::code::digits::{Digits, MOST_GROUPS};
-use tenfold::code::gist::{Gist, MOST_WORDS};
+use tenfold::code::container::VERSION;
+use tenfold::code::gist::{Gist, MOST_PAIRS, MOST_WORDS, WordPair};
 use tenfold::code::puzzle::Header;
 use tenfold::code::range::BitEncoder;
 use tenfold::code::weights::WeightCode;
@@ -128,14 +129,21 @@ fn digits_and_words_that_cost_nothing_take_less_than_200_megabytes() {
         words: vec![String::new(); words],
         background: vec![0.0; words],
         latents: vec![vec![0.0; words]; CELLS],
+        title_background: vec![0.0; words],
+        ..Gist::default()
     };
     let section = gist(MOST_WORDS).encode();
     assert!(section.len() < 1000, "{} bytes", section.len());
-    let (read, bytes) = bytes_of(|| Gist::decode(&section, CELLS));
+    let (read, bytes) = bytes_of(|| Gist::decode(&section, CELLS, VERSION));
     assert_eq!(read.unwrap().words.len(), MOST_WORDS);
     assert!(bytes < 200_000_000, "{bytes} bytes");
+    let pairs = vec![WordPair { first: 0, second: 0, likelihood: 0.0 }; MOST_PAIRS + 1];
+    let section = Gist { pairs, ..gist(1) }.encode();
+    assert!(section.len() < 1000, "{} bytes", section.len());
+    let (refused, bytes) = bytes_of(|| Gist::decode(&section, CELLS, VERSION));
+    assert!(matches!(refused, Err(CodeError::Gist { .. })) && bytes < 20_000_000, "{refused:?}");
     let section = gist(MOST_WORDS + 1).encode();
-    let (refused, bytes) = bytes_of(|| Gist::decode(&section, CELLS));
+    let (refused, bytes) = bytes_of(|| Gist::decode(&section, CELLS, VERSION));
     assert!(matches!(refused, Err(CodeError::Gist { .. })) && bytes < 1_000_000, "{refused:?}");
 }
 

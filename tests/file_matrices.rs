@@ -84,6 +84,7 @@ fn matrices_and_gist_are_read_from_the_file() {
     let (_folder, file) = compressed(&["--matrix", "gist"]);
     let read = FileMatrices::read(&fs::read(&file).unwrap()).unwrap().unwrap();
     let shown = json(&["matrices", &file, "--json"]);
+    let shown_with_gist = json(&["matrices", &file, "--json", "--gist"]);
     let groups = shown["groups"].as_array().unwrap();
     assert_eq!(groups.len(), read.digits.matrices.len());
     let article = json(&["groups", &golden("mixed.md").display().to_string(), "--json"]);
@@ -94,8 +95,12 @@ fn matrices_and_gist_are_read_from_the_file() {
     }
     let gist = json(&["gist", &file, "--json"]);
     assert_eq!(gist["groups"].as_array().unwrap().len(), groups.len());
-    assert!(gist["groups"].as_array().unwrap().iter().any(|group| !group["words"].as_array().unwrap().is_empty()));
-    tenfold(&["gist", &file]).assert().success().stdout(predicate::str::contains("nearest"));
+    for (says, shown) in gist["groups"].as_array().unwrap().iter().zip(shown_with_gist["groups"].as_array().unwrap()) {
+        assert_eq!((&says["title"], &says["keywords"]), (&shown["titled"], &shown["says"]));
+        assert!(!says["keywords"].as_array().unwrap().is_empty() && !says["text"].as_str().unwrap().is_empty());
+    }
+    let said = output(&["gist", &file]);
+    assert!(["keywords: ", "text: ", "nearest: "].iter().all(|part| said.contains(part)), "{said}");
 }
 
 #[test]
@@ -109,20 +114,34 @@ fn a_file_without_matrices_says_how_to_get_them() {
 }
 
 #[test]
-fn a_gist_of_version_1_is_read_for_ever() {
-    let file = fs::read(golden("mixed.md.gist.v1.tenfold")).unwrap();
-    let mut content = Vec::new();
-    article::decompress(&file, &mut content).unwrap();
-    assert_eq!(content, fs::read(golden("mixed.md")).unwrap());
-    let read = FileMatrices::read(&file).unwrap().unwrap();
-    let expected: Value = serde_json::from_slice(&fs::read(golden("mixed.md.gist.v1.json")).unwrap()).unwrap();
-    assert_eq!(serde_json::to_value(&read.digits.matrices).unwrap(), expected["matrices"]);
-    assert_eq!(serde_json::to_value(read.words().unwrap()).unwrap(), expected["words"]);
+fn gists_are_read_for_ever() {
+    for version in ["v1", "v2"] {
+        let file = fs::read(golden(&format!("mixed.md.gist.{version}.tenfold"))).unwrap();
+        let mut content = Vec::new();
+        article::decompress(&file, &mut content).unwrap();
+        assert_eq!(content, fs::read(golden("mixed.md")).unwrap());
+        let read = FileMatrices::read(&file).unwrap().unwrap();
+        let expected = fs::read(golden(&format!("mixed.md.gist.{version}.json"))).unwrap();
+        let expected: Value = serde_json::from_slice(&expected).unwrap();
+        assert_eq!(serde_json::to_value(&read.digits.matrices).unwrap(), expected["matrices"]);
+        let says = read.says().unwrap();
+        let keywords: Vec<_> = says.iter().map(|says| &says.keywords).collect();
+        assert_eq!(serde_json::to_value(keywords).unwrap(), expected["words"]);
+        let titles: Vec<_> = says.iter().map(|says| &says.title).collect();
+        let texts: Vec<_> = says.iter().map(|says| &says.text).collect();
+        match version {
+            "v1" => assert!(titles.iter().all(|title| title.is_empty()) && texts.iter().all(|text| text.is_empty())),
+            _ => {
+                assert_eq!(serde_json::to_value(titles).unwrap(), expected["titles"]);
+                assert_eq!(serde_json::to_value(texts).unwrap(), expected["texts"]);
+            }
+        }
+    }
 }
 
 #[test]
 fn every_cut_and_changes_of_each_byte_are_refused() {
-    let file = fs::read(golden("mixed.md.gist.v1.tenfold")).unwrap();
+    let file = fs::read(golden("mixed.md.gist.v2.tenfold")).unwrap();
     let refused = |file: &[u8]| {
         let mut content = Vec::new();
         matches!(article::decompress(file, &mut content), Err(ArticleError::Code(_)))

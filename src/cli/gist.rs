@@ -6,15 +6,13 @@ use clap::Args;
 use serde::Serialize;
 use std::io::Write;
 use std::path::PathBuf;
-use tenfold::pipeline::gist::FileMatrices;
+use tenfold::pipeline::gist::{FileMatrices, Saying};
 
 /// Groups that are named as nearest.
 const NEAREST: usize = 3;
 
-/// Words that stand for a title.
-const TITLE_WORDS: usize = 3;
-
-/// Show what a .tenfold file's matrices say, without decoding its text: words of each group, and the groups nearest to it
+/// Show what a .tenfold file's matrices say, without decoding its text: title, keywords and a lossy text of each group, and the groups
+/// nearest to it
 #[derive(Args)]
 pub struct Arguments {
     /// A .tenfold file, or `-` for standard input; words need one made with `compress --matrix gist`
@@ -28,8 +26,9 @@ pub struct Arguments {
 #[derive(Serialize)]
 struct GroupGist<'a> {
     group: usize,
-    title: String,
-    words: Vec<&'a str>,
+    title: Vec<&'a str>,
+    keywords: Vec<&'a str>,
+    text: String,
     nearest: Vec<Near>,
 }
 
@@ -45,39 +44,39 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let read = FileMatrices::read(&file)
         .with_context(|| files::name(&arguments.file))?
         .with_context(|| format!("{}: no matrices in it: compress with --matrix gist", files::name(&arguments.file)))?;
-    let words = read.words();
-    let groups: Vec<GroupGist> = read
-        .nearest(NEAREST)
-        .into_iter()
-        .enumerate()
-        .map(|(index, near)| {
-            let words = words.as_ref().map_or(Vec::new(), |words| words[index].clone());
-            GroupGist {
-                group: index + 1,
-                title: words[..words.len().min(TITLE_WORDS)].join(" "),
-                words,
-                nearest: near
-                    .into_iter()
-                    .map(|(other, digit_distance)| Near { group: other + 1, digit_distance })
-                    .collect(),
-            }
-        })
-        .collect();
+    let nearest = read.nearest(NEAREST);
+    let says = read.says();
+    let has_words = says.is_some();
+    let says = says.unwrap_or_else(|| vec![Saying::default(); nearest.len()]);
+    let groups = says.into_iter().zip(nearest).zip(1..).map(|((says, near), group)| GroupGist {
+        group,
+        title: says.title,
+        keywords: says.keywords,
+        text: says.text,
+        nearest: near.into_iter().map(|(other, digit_distance)| Near { group: other + 1, digit_distance }).collect(),
+    });
     let text = if arguments.json {
+        let groups: Vec<GroupGist> = groups.collect();
         serde_json::to_string_pretty(&serde_json::json!({"groups": groups}))? + "\n"
     } else {
-        let note =
-            if words.is_none() { "no words in the file: compress with --matrix gist to have them\n" } else { "" };
-        groups.iter().map(GroupGist::line).collect::<String>() + note
+        let note = if has_words { "" } else { "no words in the file: compress with --matrix gist to have them\n" };
+        groups.map(|group| group.lines()).collect::<String>() + note
     };
     std::io::stdout().lock().write_all(text.as_bytes()).context("standard output cannot be written")
 }
 
 impl GroupGist<'_> {
-    fn line(&self) -> String {
+    fn lines(&self) -> String {
         let near: Vec<String> =
             self.nearest.iter().map(|near| format!("{} ({})", near.group, near.digit_distance)).collect();
-        let words = if self.words.is_empty() { String::new() } else { format!("  {}", self.words.join(", ")) };
-        format!("{:4}{words}\n      nearest: {}\n", self.group, near.join(", "))
+        let mut lines = format!("{:4}  {}\n", self.group, self.title.join(" "));
+        for (name, said) in
+            [("keywords", self.keywords.join(", ")), ("text", self.text.clone()), ("nearest", near.join(", "))]
+        {
+            if !said.is_empty() {
+                lines += &format!("      {name}: {said}\n");
+            }
+        }
+        lines
     }
 }

@@ -147,7 +147,7 @@ struct Made {
     matrices: Vec<DigitMatrix>,
     /// What the digits of each group say, where that is asked for.
     says: Vec<Vec<String>>,
-    /// What they say of its title; nothing from a file, which has no words for titles.
+    /// What they say of its title.
     titles: Vec<Vec<String>>,
 }
 
@@ -163,13 +163,15 @@ fn from_file(file: &[u8], arguments: &Arguments) -> anyhow::Result<(Article, Mad
     let article = read
         .groups(&content)
         .context("this version cuts the text into other groups than the one that wrote the file; use that version")?;
-    let says = if arguments.gist {
-        let words = read.words().context("no words in it: compress with --matrix gist")?;
-        words.into_iter().map(|words| words.into_iter().map(str::to_owned).collect()).collect()
-    } else {
-        Vec::new()
-    };
-    let made = Made { groups: article.groups.clone(), matrices: read.digits.matrices, says, titles: Vec::new() };
+    let (mut says, mut titles) = (Vec::new(), Vec::new());
+    if arguments.gist {
+        let owned = |words: Vec<&str>| words.into_iter().map(str::to_owned).collect();
+        for saying in read.says().context("no words in it: compress with --matrix gist")? {
+            says.push(owned(saying.keywords));
+            titles.push(owned(saying.title));
+        }
+    }
+    let made = Made { groups: article.groups.clone(), matrices: read.digits.matrices, says, titles };
     Ok((article, made))
 }
 

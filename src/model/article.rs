@@ -41,6 +41,12 @@ pub mod tensors {
     pub const GLOBAL_COLUMNS: &str = "posterior.00001.mean";
 }
 
+/// Row of a title's weights: what a cell's feature gains.
+pub const GAIN: usize = 0;
+
+/// Row of a title's weights: what is added to it.
+pub const BIAS: usize = 1;
+
 /// The standard deviation that symbols' latents start with: not 0, where neither side would have a direction.
 const SYMBOL_START: f32 = 0.02;
 
@@ -158,6 +164,19 @@ pub fn background(counts: &[Counts], symbols: usize) -> Vec<f32> {
     }
     let all: f64 = sums.iter().sum();
     sums.iter().map(|sum| (sum.max(f64::MIN_POSITIVE) / all.max(1.0)).ln() as f32).collect()
+}
+
+/// Logarithms of shares, moved by one number so that the shares sum to 1.
+pub fn normalised(mut logits: Vec<f32>) -> Vec<f32> {
+    let sum = log_sum(logits.iter().copied());
+    logits.iter_mut().for_each(|logit| *logit -= sum);
+    logits
+}
+
+/// log Σ exp(x), in nats.
+pub fn log_sum(logits: impl Iterator<Item = f32> + Clone) -> f32 {
+    let highest = logits.clone().fold(f32::NEG_INFINITY, f32::max);
+    highest + logits.map(|logit| (logit - highest).exp()).sum::<f32>().ln()
 }
 
 #[cfg(test)]

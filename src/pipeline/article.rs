@@ -162,7 +162,7 @@ pub fn ledger(file: &[u8]) -> Result<Ledger, CodeError> {
         Digits::decode(section)?.detail(&mut ledger);
     }
     if let Some(section) = container.section(Tag::Symbols) {
-        Gist::detail(section, &mut ledger)?;
+        Gist::detail(section, container.version(), &mut ledger)?;
     }
     Ok(ledger)
 }

@@ -1,11 +1,12 @@
-//! A lossy text of each group: what its matrix says, in an order that its matrix says too.
+//! A lossy text of a group: what its matrix says, in an order that neighbours of words say.
 //!
-//! In: a [`Collection`] and its fit. Out: for each group as many words as its article's groups have on average, in small
-//! letters. Words occur about as often as the decoder expects; the first is the one expected most, and each next one, of those
-//! left, the one whose pair with the word before is the likeliest, or without such a pair the one expected most.
+//! In: a [`Grammar`] and the logits that a decoder gives. Out: so many words, in small letters. Words occur about as often as the
+//! decoder expects; the first is the one expected most, and each next one, of those left, the one likeliest after the word
+//! before, or without such a pair the one expected most.
 
-use super::matrices::Collection;
+use super::matrices::{Collection, decoded};
 use crate::data::article::{SymbolKind, is_unspaced};
+use crate::engine::fused::article::GistDecoder;
 use crate::fit::matrices::FittedMatrices;
 use crate::latent::digits::CELLS;
 use ndarray::ArrayView1;
@@ -15,32 +16,57 @@ use std::collections::HashMap;
 /// Groups whose logits are worked out together.
 const PART: usize = 32;
 
-/// The words and pairs among the symbols.
-struct Grammar<'a> {
+/// The words and pairs that lossy texts are made of.
+pub(super) struct Grammar<'a> {
     names: HashMap<u32, &'a str>,
-    /// The words, in order.
+    /// The words' symbols, in order.
     words: Vec<u32>,
-    /// The symbol of a word and the one after it.
+    /// The pair of a word and the one after it.
     pairs: HashMap<(u32, u32), u32>,
 }
 
+/// The texts of groups with these centres, as words, so many for each. `likelihood`, by a group's logits, of a pair and its second word:
+/// how much that word is wanted.
+pub(super) fn lossy_words(
+    grammar: &Grammar,
+    decoder: &GistDecoder,
+    centres: &[[f32; CELLS]],
+    length: impl Fn(usize) -> usize + Sync,
+    likelihood: impl Fn(ArrayView1<f32>, u32, u32) -> f32 + Sync,
+) -> Vec<Vec<u32>> {
+    let of_part = |(part, centres): (usize, &[[f32; CELLS]])| {
+        let logits = decoder.logits(centres);
+        let groups = (PART * part..).zip(logits.columns());
+        groups.map(|(group, logits)| grammar.text(logits, length(group), |pair, word| likelihood(logits, pair, word))).collect()
+    };
+    centres.par_chunks(PART).enumerate().map(of_part).collect::<Vec<Vec<Vec<u32>>>>().concat()
+}
+
 impl Collection<'_> {
-    /// The lossy text of each group.
-    pub fn lossy_texts(&self, fitted: &FittedMatrices) -> Vec<String> {
-        let grammar = Grammar::new(self);
-        let lengths = self.mean_words(&grammar);
-        let centres: Vec<[f32; CELLS]> = fitted.matrices().iter().map(|matrix| fitted.decode(matrix)).collect();
-        let of_part = |(part, centres): (usize, &[[f32; CELLS]])| {
-            let logits = fitted.decoder.logits(centres);
-            let articles = &self.data.articles[part * PART..];
-            let text = |(logits, &article): (_, &usize)| grammar.text(logits, lengths[article]);
-            logits.columns().into_iter().zip(articles).map(text).collect::<Vec<String>>()
+    /// The words and pairs among the symbols.
+    pub(super) fn grammar(&self) -> Grammar<'_> {
+        let named = || (0..self.symbols.len() as u32).filter_map(|symbol| Some((symbol, self.symbols.name(symbol)?)));
+        let of_kind = |wanted| named().filter(move |(_, (kind, _))| *kind == wanted).map(|(symbol, (_, name))| (symbol, name));
+        let indices: HashMap<&str, u32> = of_kind(SymbolKind::Word).map(|(symbol, name)| (name, symbol)).collect();
+        let pair = |(symbol, name): (u32, &str)| {
+            let (first, second) = name.split_once(' ')?;
+            Some(((*indices.get(first)?, *indices.get(second)?), symbol))
         };
-        centres.par_chunks(PART).enumerate().map(of_part).collect::<Vec<_>>().concat()
+        Grammar::new(of_kind(SymbolKind::Word), of_kind(SymbolKind::Pair).filter_map(pair))
+    }
+
+    /// The lossy text of each group, of as many words as its article's groups have on average.
+    pub fn lossy_texts(&self, fitted: &FittedMatrices) -> Vec<String> {
+        let grammar = self.grammar();
+        let lengths = self.mean_words(&grammar);
+        let centres = decoded(fitted);
+        let length = |group: usize| lengths[self.data.articles[group]];
+        let texts = lossy_words(&grammar, &fitted.decoder, &centres, length, |logits, pair, _| logits[pair as usize]);
+        texts.iter().map(|words| grammar.written(words)).collect()
     }
 
     /// The mean number of words in each article's groups.
-    fn mean_words(&self, grammar: &Grammar) -> Vec<usize> {
+    pub(super) fn mean_words(&self, grammar: &Grammar) -> Vec<usize> {
         let mut sums: Vec<(f32, f32)> = Vec::new();
         for (counts, &article) in self.data.counts.iter().zip(&self.data.articles) {
             if sums.len() <= article {
@@ -55,39 +81,45 @@ impl Collection<'_> {
 }
 
 impl<'a> Grammar<'a> {
-    fn new(collection: &'a Collection) -> Self {
-        let symbols = &collection.symbols;
-        let named = || (0..symbols.len() as u32).filter_map(|symbol| Some((symbol, symbols.name(symbol)?)));
-        let of_kind =
-            |wanted| named().filter(move |(_, (kind, _))| *kind == wanted).map(|(symbol, (_, text))| (symbol, text));
-        let names: HashMap<u32, &str> = of_kind(SymbolKind::Word).collect();
-        let words: Vec<u32> = of_kind(SymbolKind::Word).map(|(symbol, _)| symbol).collect();
-        let indices: HashMap<&str, u32> = of_kind(SymbolKind::Word).map(|(symbol, text)| (text, symbol)).collect();
-        let pair = |(symbol, text): (u32, &str)| {
-            let (first, second) = text.split_once(' ')?;
-            Some(((*indices.get(first)?, *indices.get(second)?), symbol))
-        };
-        let pairs = of_kind(SymbolKind::Pair).filter_map(pair).collect();
-        Self { names, words, pairs }
+    /// Words by symbol, in order, and numbers of pairs by the symbols of both words.
+    pub fn new(
+        words: impl Iterator<Item = (u32, &'a str)> + Clone,
+        pairs: impl Iterator<Item = ((u32, u32), u32)>,
+    ) -> Self {
+        Self { words: words.clone().map(|(symbol, _)| symbol).collect(), names: words.collect(), pairs: pairs.collect() }
+    }
+
+    /// The pair of two words, if there is one.
+    pub fn pair(&self, first: u32, second: u32) -> Option<u32> {
+        self.pairs.get(&(first, second)).copied()
     }
 
     /// The text of `length` words that these logits of all symbols say.
-    fn text(&self, logits: ArrayView1<f32>, length: usize) -> String {
+    fn text(&self, logits: ArrayView1<f32>, length: usize, likelihood: impl Fn(u32, u32) -> f32) -> Vec<u32> {
         let mut left = self.expected(logits, length);
-        let mut text = String::new();
-        let mut before: Option<u32> = None;
+        let mut text: Vec<u32> = Vec::with_capacity(left.len());
         while !left.is_empty() {
-            let following = |word: u32| before.and_then(|before| self.pairs.get(&(before, word)));
-            let likelihood = |word| following(word).map_or(f32::NEG_INFINITY, |&pair| logits[pair as usize]);
+            let after_last = |&word: &u32| {
+                let pair = text.last().and_then(|&before| self.pair(before, word));
+                pair.map_or(f32::NEG_INFINITY, |pair| likelihood(pair, word))
+            };
+            let likelihoods: Vec<f32> = left.iter().map(after_last).collect();
             // Of equals, as all without a pair are, the first: the one expected most.
-            let best = (0..left.len()).rev().max_by(|&a, &b| likelihood(left[a]).total_cmp(&likelihood(left[b])));
-            let word = left.remove(best.unwrap_or(0));
-            let name = self.names[&word];
+            let best = (0..left.len()).rev().max_by(|&a, &b| likelihoods[a].total_cmp(&likelihoods[b]));
+            text.push(left.remove(best.unwrap_or(0)));
+        }
+        text
+    }
+
+    /// Words as a text: with spaces between them but where the script has none.
+    pub fn written(&self, words: &[u32]) -> String {
+        let mut text = String::new();
+        for word in words {
+            let name = self.names[word];
             if !(text.is_empty() || (text.ends_with(is_unspaced) && name.starts_with(is_unspaced))) {
                 text.push(' ');
             }
             text.push_str(name);
-            before = Some(word);
         }
         text
     }

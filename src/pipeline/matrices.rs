@@ -8,16 +8,17 @@ use crate::engine::fused::article::GistDecoder;
 use crate::fit::matrices::baselines::{Lsa, SimHash, centres_of_vectors};
 use crate::fit::matrices::vae::{Encoder, fit_encoder};
 use crate::fit::matrices::{self, FittedMatrices, GroupData, MatrixSettings};
+use crate::latent::digits::CELLS;
 use crate::latent::{DigitMatrix, Dither};
 use ndarray::Array2;
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 
 /// Words of a gist: about as many as a fragment of 100 characters has that tell something.
-pub(super) const GIST_WORDS: usize = 10;
+pub(super) const KEYWORDS: usize = 10;
 
 /// Those of a title's: half of its usual length.
-const TITLE_WORDS: usize = 3;
+pub(super) const TITLE_WORDS: usize = 3;
 
 /// How matrices are made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -92,28 +93,30 @@ impl<'a> Collection<'a> {
 
     /// The words that the decoder reads from each group's digits, best first: what the matrices say without the text.
     pub fn gist(&self, fitted: &FittedMatrices) -> Vec<Vec<String>> {
-        self.said(fitted, &fitted.decoder, GIST_WORDS, |_| true)
+        self.written(&self.keywords(&fitted.decoder, &decoded(fitted)))
     }
 
     /// The same of each group's title.
     pub fn title_gist(&self, fitted: &FittedMatrices) -> Vec<Vec<String>> {
-        let in_titles: HashSet<u32> = self.data.title_counts.iter().flatten().map(|&(symbol, _)| symbol).collect();
-        self.said(fitted, &fitted.title_decoder(), TITLE_WORDS, |symbol| in_titles.contains(&symbol))
+        self.written(&self.title_words(&fitted.title_decoder(), &decoded(fitted)))
     }
 
-    fn said(
-        &self,
-        fitted: &FittedMatrices,
-        decoder: &GistDecoder,
-        most: usize,
-        wanted: impl Fn(u32) -> bool,
-    ) -> Vec<Vec<String>> {
-        let is_readable = |symbol| wanted(symbol) && self.symbols.readable(symbol).is_some();
-        let of_matrix = |matrix: DigitMatrix| {
-            let said = decoder.says(&fitted.decode(&matrix), most, is_readable);
-            said.into_iter().filter_map(|symbol| self.symbols.readable(symbol)).collect()
-        };
-        fitted.matrices().into_iter().map(of_matrix).collect()
+    /// The symbols that a reader is told of groups with these centres, best first.
+    pub(super) fn keywords(&self, decoder: &GistDecoder, centres: &[[f32; CELLS]]) -> Vec<Vec<u32>> {
+        let is_readable = |symbol| self.symbols.readable(symbol).is_some();
+        centres.iter().map(|centres| decoder.says(centres, KEYWORDS, is_readable)).collect()
+    }
+
+    /// Those of their titles, by the decoder of titles.
+    pub(super) fn title_words(&self, decoder: &GistDecoder, centres: &[[f32; CELLS]]) -> Vec<Vec<u32>> {
+        let in_titles: HashSet<u32> = self.data.title_counts.iter().flatten().map(|&(symbol, _)| symbol).collect();
+        let wanted = |symbol| in_titles.contains(&symbol) && self.symbols.readable(symbol).is_some();
+        centres.iter().map(|centres| decoder.says(centres, TITLE_WORDS, wanted)).collect()
+    }
+
+    fn written(&self, symbols: &[Vec<u32>]) -> Vec<Vec<String>> {
+        let of_group = |symbols: &Vec<u32>| symbols.iter().filter_map(|&symbol| self.symbols.written(symbol)).collect();
+        symbols.iter().map(of_group).collect()
     }
 
     /// The matrices of all groups by a baseline that has no decoder, none for the other methods.
@@ -131,4 +134,9 @@ impl<'a> Collection<'a> {
             }
         }
     }
+}
+
+/// The centres of all groups, as their digits tell them.
+pub(super) fn decoded(fitted: &FittedMatrices) -> Vec<[f32; CELLS]> {
+    fitted.matrices().iter().map(|matrix| fitted.decode(matrix)).collect()
 }

@@ -96,18 +96,23 @@ impl Symbols {
         self.names.get(index as usize).map(|(kind, text)| (*kind, text.as_str()))
     }
 
-    /// A symbol as a reader takes it: a word, or two characters that follow each other where words aren't spaced. None of others.
-    pub fn readable(&self, index: u32) -> Option<String> {
+    /// A symbol as it is written: a word, or two characters that follow each other where words aren't spaced. None of others.
+    pub fn written(&self, index: u32) -> Option<String> {
         let (kind, text) = self.name(index)?;
         let unspaced = |part: &str| part.chars().all(is_unspaced);
         match kind {
-            SymbolKind::Word => (!text.contains(is_unspaced)).then(|| text.to_owned()),
+            SymbolKind::Word => Some(text.to_owned()),
             SymbolKind::Pair => {
                 let (first, second) = text.split_once(' ')?;
                 (unspaced(first) && unspaced(second)).then(|| format!("{first}{second}"))
             }
             SymbolKind::Piece | SymbolKind::Marks => None,
         }
+    }
+
+    /// A symbol as it is written, if it tells a reader something by itself.
+    pub fn readable(&self, index: u32) -> Option<String> {
+        self.written(index).filter(|written| is_telling(written))
     }
 
     fn weigh(&self, found: &BTreeMap<(SymbolKind, String), f32>) -> Counts {
@@ -121,6 +126,21 @@ impl Symbols {
         counts.sort_unstable_by_key(|&(index, _)| index);
         counts
     }
+}
+
+/// Whether what is [`Symbols::written`] tells a reader something by itself: not a single character where words aren't spaced.
+pub fn is_telling(written: &str) -> bool {
+    !is_single_unspaced(written)
+}
+
+/// Whether what is [`Symbols::written`] is one word of a text: not two characters.
+pub fn is_one_word(written: &str) -> bool {
+    is_single_unspaced(written) || !written.contains(is_unspaced)
+}
+
+fn is_single_unspaced(written: &str) -> bool {
+    let mut characters = written.chars();
+    characters.next().is_some_and(is_unspaced) && characters.next().is_none()
 }
 
 /// The symbols of a text and how often each occurs.
@@ -175,6 +195,9 @@ mod tests {
         let mut sorted = read.clone();
         sorted.sort();
         assert_eq!(sorted, ["a", "title", "信息", "息压"], "{read:?}");
+        let words: Vec<String> = (0..symbols.len() as u32).filter_map(|symbol| symbols.written(symbol)).collect();
+        let words: Vec<&String> = words.iter().filter(|written| is_one_word(written)).collect();
+        assert_eq!(words, ["a", "title", "信", "息", "压"]);
     }
 
     fn names(text: &str) -> Vec<String> {

@@ -46,7 +46,7 @@ use crate::engine::fused::article::GistDecoder;
 use crate::latent::centre::centre;
 use crate::latent::digits::{CELLS, DigitMatrix, Dither, HALF_WIDTH};
 use crate::model::Layout;
-use crate::model::article::{ArticlePlan, Part, tensors};
+use crate::model::article::{ArticlePlan, GAIN, Part, tensors};
 use crate::rng::{self, Purpose};
 use adam::Adam;
 use codebook::Learner;
@@ -122,6 +122,11 @@ impl FittedMatrices {
     /// The decoder of titles: as log-linear as that of fragments, with the weights taken into its numbers.
     pub fn title_decoder(&self) -> GistDecoder {
         self.decoder.with_head(&self.title.0, &self.title.1)
+    }
+
+    /// By how much more a title's symbol minds each cell than a fragment's does: 1 + gain times.
+    pub fn title_gains(&self) -> ArrayView1<'_, f32> {
+        self.title.0.row(GAIN)
     }
 
     /// Draws the latents to the prior's middle by the least that makes `keeps` take the matrices; it has to take those of no

@@ -3,11 +3,10 @@
 //! p(s | c) ∝ p(s) · exp(f(c) · e_s): p(s) is the share of symbol s in all text, e_s its latent, f(c) = (c − ½) / σ the centres
 //! at unit variance under the prior. In: counts, or a fit's or a file's numbers. Out: [`GistDecoder`] and what it says.
 
-use super::{BIAS, GAIN};
 use crate::data::article::Counts;
 use crate::latent::centre::feature;
 use crate::latent::digits::CELLS;
-use crate::model::article::background;
+use crate::model::article::{BIAS, GAIN, background, log_sum, normalised};
 use ndarray::{Array1, Array2};
 
 /// The decoder of one article or library.
@@ -30,10 +29,8 @@ impl GistDecoder {
     #[must_use]
     pub fn with_head(&self, weights: &Array2<f32>, background: &[f32]) -> Self {
         let shifts = self.symbols.dot(&weights.row(BIAS));
-        Self {
-            symbols: &self.symbols * &(1.0 + &weights.row(GAIN)),
-            background: background.iter().zip(shifts).map(|(background, shift)| background + shift).collect(),
-        }
+        let background: Vec<f32> = background.iter().zip(shifts).map(|(background, shift)| background + shift).collect();
+        Self { symbols: &self.symbols * &(1.0 + &weights.row(GAIN)), background: normalised(background) }
     }
 
     /// The logarithms of p(symbol | centres), but for a term that all symbols of a group share, (symbol, group), in nats.
@@ -53,8 +50,7 @@ impl GistDecoder {
         let features: Array1<f32> = centres.iter().take(self.symbols.ncols()).map(|&centre| feature(centre)).collect();
         let ratios = self.symbols.dot(&features);
         let logits = ratios.iter().zip(&self.background).map(|(ratio, background)| ratio + background);
-        let highest = logits.clone().fold(f32::NEG_INFINITY, f32::max);
-        let normaliser = highest + logits.clone().map(|logit| (logit - highest).exp()).sum::<f32>().ln();
+        let normaliser = log_sum(logits.clone());
         let mut parts: Vec<(f32, u32)> = logits
             .zip(&ratios)
             .zip(0..)

@@ -11,13 +11,9 @@ pub use decoder::GistDecoder;
 use crate::engine::EngineError;
 use crate::engine::article::{ArticleEngine, ArticleGradients, ArticlePoint};
 use crate::latent::centre::{centre, feature, feature_slope};
-use crate::model::article::{ArticlePlan, Part};
+use crate::model::article::{ArticlePlan, BIAS, GAIN, Part};
 use ndarray::{Array2, Axis, Zip};
 use reconstruction::Reconstruction;
-
-/// Rows of the title's weights.
-const GAIN: usize = 0;
-const BIAS: usize = 1;
 
 /// See the module's documentation.
 pub struct FusedArticles<'a> {

@@ -3,10 +3,15 @@
 //! In: an article's bytes, [`GistSettings`]. Out: the digits section, and with a gist the symbols section; and from a file
 //! [`FileMatrices`]. The fit is that of [`super::matrices`], on a budget.
 
-use super::matrices::{Collection, GIST_WORDS};
+mod reading;
+
+pub use reading::{FileMatrices, Saying};
+
+use super::lossy::lossy_words;
+use super::matrices::Collection;
+use crate::code::Tag;
 use crate::code::digits::{Digits, MOST_GROUPS};
-use crate::code::gist::{Gist, MOST_WORDS};
-use crate::code::{CodeError, Container, Kind, Tag};
+use crate::code::gist::{Gist, MOST_PAIRS, MOST_TEXT_WORDS, MOST_WORDS, WordPair};
 use crate::data::article::ArticleError;
 use crate::data::{Article, GroupSettings};
 use crate::engine::EngineError;
@@ -14,9 +19,8 @@ use crate::engine::fused::article::GistDecoder;
 use crate::fit::matrices::{FLAT_BITS, FittedMatrices, MatrixSettings};
 use crate::latent::digits::CELLS;
 use crate::latent::{DigitMatrix, Dither};
-use ndarray::Array2;
-use rayon::prelude::*;
 use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use thiserror::Error;
 
@@ -109,94 +113,59 @@ pub fn sections(
     Ok(sections)
 }
 
-/// The words that the digits of at least one group speak of.
+/// What it takes to read the digits without the text: the words that they say of at least one group, of its title or in its lossy
+/// text, and the pairs that order the latter.
 fn gist(collection: &Collection, fitted: &FittedMatrices, digits: &Digits) -> Gist {
-    let is_readable = |symbol| collection.symbols.readable(symbol).is_some();
-    let speaking = digits.speaking();
     let dither = Dither::new(digits.seed);
-    let of_matrix = |matrix: &DigitMatrix| fitted.decoder.says(&matrix.decode(&dither), GIST_WORDS, is_readable);
-    let mut symbols: Vec<u32> = digits.matrices.iter().flat_map(of_matrix).collect();
-    symbols.sort_unstable();
-    symbols.dedup();
-    symbols.truncate(MOST_WORDS);
+    let centres: Vec<[f32; CELLS]> = digits.matrices.iter().map(|matrix| matrix.decode(&dither)).collect();
+    let titles = fitted.title_decoder();
+    let title_words: BTreeSet<u32> = collection.title_words(&titles, &centres).into_iter().flatten().collect();
+
+    let grammar = collection.grammar();
+    let length = collection.mean_words(&grammar).first().map_or(0, |&length| length.min(MOST_TEXT_WORDS as usize));
+    let background = &fitted.decoder.background;
+    // By its pairs' logits a text is hardly better (results/matrix-experiments.md), and each would need its latents.
+    let likelihood = |pair: u32, second: u32| background[pair as usize] - background[second as usize];
+    let texts = lossy_words(&grammar, &fitted.decoder, &centres, |_| length, |_, pair, second| likelihood(pair, second));
+
+    let others: BTreeSet<u32> = collection.keywords(&fitted.decoder, &centres).iter().chain(&texts).flatten().copied().collect();
+    let others = others.difference(&title_words);
+    let symbols: Vec<u32> = title_words.iter().chain(others).copied().take(MOST_WORDS).collect();
+    let numbers: HashMap<u32, u32> = symbols.iter().copied().zip(0..).collect();
+    let pair = |words: &[u32]| {
+        let likelihood = likelihood(grammar.pair(words[0], words[1])?, words[1]);
+        Some(((*numbers.get(&words[0])?, *numbers.get(&words[1])?), likelihood))
+    };
+    let pairs: BTreeMap<(u32, u32), f32> = texts.iter().flat_map(|text| text.windows(2)).filter_map(pair).collect();
+    let mean = pairs.values().sum::<f32>() / pairs.len().max(1) as f32;
+    let pair = |((first, second), likelihood)| WordPair { first, second, likelihood: likelihood - mean };
+
+    // What silent cells say is the same in all groups, a part of the words' shares.
+    let speaking = digits.speaking();
+    let mut at_rest = centres[0];
+    speaking.iter().for_each(|&cell| at_rest[cell] = 0.5);
+    let shares = |decoder: &GistDecoder, symbols: &[u32]| {
+        let of_all = decoder.logits(&[at_rest]);
+        symbols.iter().map(|&symbol| of_all[(symbol as usize, 0)]).collect()
+    };
     let latent =
         |&cell: &usize| symbols.iter().map(|&symbol| fitted.decoder.symbols[(symbol as usize, cell)]).collect();
+    let gains = fitted.title_gains();
     Gist {
-        words: symbols.iter().filter_map(|&symbol| collection.symbols.readable(symbol)).collect(),
-        background: symbols.iter().map(|&symbol| fitted.decoder.background[symbol as usize]).collect(),
+        words: symbols.iter().filter_map(|&symbol| collection.symbols.written(symbol)).collect(),
+        background: shares(&fitted.decoder, &symbols),
         latents: speaking.iter().map(latent).collect(),
-    }
-}
-
-/// What a file says of its matrices, without the text.
-pub struct FileMatrices {
-    /// The digits.
-    pub digits: Digits,
-    gist: Option<Gist>,
-}
-
-impl FileMatrices {
-    /// Reads them; nothing from a file without matrices.
-    ///
-    /// # Errors
-    /// [`CodeError`], where the file is wrong, or holds a puzzle.
-    pub fn read(file: &[u8]) -> Result<Option<Self>, CodeError> {
-        let container = Container::parse(file)?;
-        container.expect_kind(Kind::Article)?;
-        let Some(section) = container.section(Tag::Digits) else { return Ok(None) };
-        let digits = Digits::decode(section)?;
-        let speaking = digits.speaking().len();
-        let gist = container.section(Tag::Symbols).map(|section| Gist::decode(section, speaking)).transpose()?;
-        Ok(Some(Self { digits, gist }))
-    }
-
-    /// The groups of the file's text, if this version cuts it as the one did that wrote the file.
-    pub fn groups(&self, content: &[u8]) -> Option<Article> {
-        let Digits { format, lengths: (least, most), matrices, .. } = &self.digits;
-        let settings = GroupSettings { min_characters: *least as usize, max_characters: *most as usize };
-        let article = Article::read_as(content, *format, settings).ok()?;
-        (article.groups.len() == matrices.len()).then_some(article)
-    }
-
-    /// The words that each group's digits speak of, best first; nothing where the file has no gist.
-    pub fn words(&self) -> Option<Vec<Vec<&str>>> {
-        let gist = self.gist.as_ref()?;
-        let speaking = self.digits.speaking();
-        let symbols =
-            Array2::from_shape_fn((gist.words.len(), speaking.len()), |(word, cell)| gist.latents[cell][word]);
-        let decoder = GistDecoder { symbols, background: gist.background.clone() };
-        let dither = Dither::new(self.digits.seed);
-        let of_matrix = |matrix: &DigitMatrix| {
-            let centres: [f32; CELLS] = matrix.decode(&dither);
-            let centres: Vec<f32> = speaking.iter().map(|&cell| centres[cell]).collect();
-            let said = decoder.says(&centres, GIST_WORDS, |_| true);
-            said.into_iter().map(|word| gist.words[word as usize].as_str()).collect()
-        };
-        Some(self.digits.matrices.iter().map(of_matrix).collect())
-    }
-
-    /// The groups nearest to each by digits, nearest first, with their distances: at most `most`. Every pair is compared, on
-    /// all threads: 10,000 groups take about a second, and ten times as many a hundred times as long.
-    pub fn nearest(&self, most: usize) -> Vec<Vec<(usize, u32)>> {
-        let matrices = &self.digits.matrices;
-        let of_group = |(group, matrix): (usize, &DigitMatrix)| {
-            let mut near: Vec<(u32, usize, usize)> = Vec::with_capacity(most + 1);
-            for (other, digits) in matrices.iter().enumerate().filter(|&(other, _)| other != group) {
-                let one = (matrix.digit_distance(digits), other.abs_diff(group), other);
-                if near.len() < most || near.last().is_some_and(|last| one < *last) {
-                    near.insert(near.partition_point(|nearer| *nearer < one), one);
-                    near.truncate(most);
-                }
-            }
-            near.into_iter().map(|(distance, _, other)| (other, distance)).collect()
-        };
-        matrices.par_iter().enumerate().map(of_group).collect()
+        title_background: shares(&titles, &symbols[..title_words.len()]),
+        title_gains: speaking.iter().map(|&cell| gains[cell]).collect(),
+        text_words: length,
+        pairs: pairs.into_iter().map(pair).take(MOST_PAIRS).collect(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::code::{Container, Kind};
 
     const TEXT: &str = "# Rabbits\n\nThe white rabbit ran down the hole and Alice ran after the rabbit, down the deep hole, \
         until the rabbit was gone and Alice sat at the bottom.\n\n# Hearts\n\nThe queen of hearts shouted off with her head, \
@@ -217,30 +186,22 @@ mod tests {
             assert!(read.digits.information_bits() <= f64::from(bits) * read.digits.matrices.len() as f64);
         }
         let read = FileMatrices::read(&file(MatrixMode::Gist, 332.0)).unwrap().unwrap();
-        let words = read.words().unwrap();
-        assert!(words[0].contains(&"rabbit"), "{words:?}");
-        assert!(words.last().unwrap().iter().any(|word| ["image", "images", "wavelet"].contains(word)), "{words:?}");
+        let says = read.says().unwrap();
+        let article = read.groups(TEXT.as_bytes()).unwrap();
+        for (says, group) in says.iter().zip(&article.groups) {
+            assert_eq!(says.title[0], group.title.to_lowercase(), "{says:?}");
+            let text = group.text.to_lowercase();
+            let said = |words: &mut dyn Iterator<Item = &str>| words.filter(|word| text.contains(word)).count();
+            assert!(said(&mut says.keywords.iter().copied()) >= 9, "{says:?}");
+            let words = says.text.split(' ').count();
+            assert!(words > 20 && said(&mut says.text.split(' ')) > words * 9 / 10, "{says:?}");
+        }
         assert!(read.nearest(2).iter().all(|near| near.len() == 2));
     }
 
     #[test]
-    fn the_nearest_are_those_that_sorting_all_gives() {
-        let matrix =
-            |group: usize| DigitMatrix::from_cells([group * group % 7; CELLS].map(|digit| digit as u8)).unwrap();
-        let matrices: Vec<DigitMatrix> = (0..40).map(matrix).collect();
-        let digits = Digits { format: 0, lengths: (100, 200), seed: 0, matrices: matrices.clone() };
-        for (group, near) in (FileMatrices { digits, gist: None }).nearest(5).into_iter().enumerate() {
-            let mut all: Vec<usize> = (0..40).filter(|&other| other != group).collect();
-            let distance = |other: usize| matrices[group].digit_distance(&matrices[other]);
-            all.sort_by_key(|&other| (distance(other), other.abs_diff(group), other));
-            let expected: Vec<(usize, u32)> = all[..5].iter().map(|&other| (other, distance(other))).collect();
-            assert_eq!(near, expected);
-        }
-    }
-
-    #[test]
     fn digits_alone_have_no_words_and_no_text_has_no_digits() {
-        assert!(FileMatrices::read(&file(MatrixMode::Digits, 9.0)).unwrap().unwrap().words().is_none());
+        assert!(FileMatrices::read(&file(MatrixMode::Digits, 9.0)).unwrap().unwrap().says().is_none());
         let settings = GistSettings::new(MatrixMode::Gist, None);
         for content in [&b""[..], b"\x00\x01\x02\xff", b"One group."] {
             assert!(sections(content, None, &settings, |_| ()).unwrap().is_empty());

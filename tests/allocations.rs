@@ -4,8 +4,8 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use tenfold::code::digits::{Digits, MOST_GROUPS};
 use tenfold::code::container::VERSION;
+use tenfold::code::digits::{Digits, MOST_GROUPS};
 use tenfold::code::gist::{Gist, MOST_PAIRS, MOST_WORDS, WordPair};
 use tenfold::code::puzzle::Header;
 use tenfold::code::range::BitEncoder;

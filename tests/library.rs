@@ -65,7 +65,7 @@ fn what_was_added_is_listed_and_found() {
     let list = json(&["list", file]);
     assert_eq!(list["articles"].as_array().unwrap().len(), 3);
     assert_eq!(list["groups"], list["frames"][0]["matrices"]);
-    let asked = "The lamp number 1 and the river of the glass";
+    let asked = "The letter number 1 and the river of the bread met a garden";
     let answer = json(&["query", file, asked, "--most", "2"]);
     assert!(answer[0]["by_digits"][0]["article"].as_str().unwrap().ends_with("0001.txt"), "{answer}");
     assert_eq!(answer[0]["by_hamming"].as_array().unwrap().len(), 2);

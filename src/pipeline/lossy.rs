@@ -37,7 +37,9 @@ pub(super) fn lossy_words(
     let of_part = |(part, centres): (usize, &[[f32; CELLS]])| {
         let logits = decoder.logits(centres);
         let groups = (PART * part..).zip(logits.columns());
-        groups.map(|(group, logits)| grammar.text(logits, length(group), |pair, word| likelihood(logits, pair, word))).collect()
+        groups
+            .map(|(group, logits)| grammar.text(logits, length(group), |pair, word| likelihood(logits, pair, word)))
+            .collect()
     };
     centres.par_chunks(PART).enumerate().map(of_part).collect::<Vec<Vec<Vec<u32>>>>().concat()
 }
@@ -46,7 +48,8 @@ impl Collection<'_> {
     /// The words and pairs among the symbols.
     pub(super) fn grammar(&self) -> Grammar<'_> {
         let named = || (0..self.symbols.len() as u32).filter_map(|symbol| Some((symbol, self.symbols.name(symbol)?)));
-        let of_kind = |wanted| named().filter(move |(_, (kind, _))| *kind == wanted).map(|(symbol, (_, name))| (symbol, name));
+        let of_kind =
+            |wanted| named().filter(move |(_, (kind, _))| *kind == wanted).map(|(symbol, (_, name))| (symbol, name));
         let indices: HashMap<&str, u32> = of_kind(SymbolKind::Word).map(|(symbol, name)| (name, symbol)).collect();
         let pair = |(symbol, name): (u32, &str)| {
             let (first, second) = name.split_once(' ')?;
@@ -86,7 +89,11 @@ impl<'a> Grammar<'a> {
         words: impl Iterator<Item = (u32, &'a str)> + Clone,
         pairs: impl Iterator<Item = ((u32, u32), u32)>,
     ) -> Self {
-        Self { words: words.clone().map(|(symbol, _)| symbol).collect(), names: words.collect(), pairs: pairs.collect() }
+        Self {
+            words: words.clone().map(|(symbol, _)| symbol).collect(),
+            names: words.collect(),
+            pairs: pairs.collect(),
+        }
     }
 
     /// The pair of two words, if there is one.

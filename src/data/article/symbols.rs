@@ -12,6 +12,9 @@ const PIECE_LETTERS: usize = 4;
 /// Pieces of a word that count in full; those of a longer one count less, so that no word outweighs several others.
 const FULL_PIECES: f32 = 3.0;
 
+/// What the symbols of a run without white space count at most as evidence: about what those of a long word do.
+const FULL_RUN: f32 = 4.0;
+
 /// Most characters of a run of marks that are looked at: a line of dashes is one, however long.
 const LONGEST_MARKS: usize = 8;
 
@@ -45,7 +48,7 @@ impl Symbols {
     pub fn gather<'a>(texts: impl IntoIterator<Item = &'a str>, overlap_weight: f32) -> (Self, Vec<Counts>) {
         let mut symbols = Self { overlap_weight, ..Self::default() };
         let mut take = |text| {
-            let found = occurrences(text);
+            let found = occurrences(text, overlap_weight, f32::INFINITY);
             for symbol in found.keys() {
                 if !symbols.indices.contains_key(symbol) {
                     symbols.indices.insert(symbol.clone(), symbols.names.len() as u32);
@@ -67,14 +70,20 @@ impl Symbols {
 
     /// The counts of another text; symbols that aren't known are left out.
     pub fn count(&self, text: &str) -> Counts {
-        self.weigh(&occurrences(text))
+        self.weigh(&occurrences(text, self.overlap_weight, f32::INFINITY))
+    }
+
+    /// The counts of a text that may have been edited, as evidence of what it was: a word is edited as a whole, so that an address or
+    /// a formula is one witness and may not outvote the rest.
+    pub fn count_as_evidence(&self, text: &str) -> Counts {
+        self.weigh(&occurrences(text, self.overlap_weight, FULL_RUN))
     }
 
     /// The words of another text, and how many of them aren't known.
     pub fn strange_words(&self, text: &str) -> (u32, u32) {
         let text = text.to_lowercase();
         let (mut all, mut strange) = (0, 0);
-        for token in tokens(&text) {
+        for (_, token) in tokens(&text) {
             all += 1;
             strange += u32::from(!self.indices.contains_key(&(SymbolKind::Word, token.to_owned())));
         }
@@ -116,13 +125,8 @@ impl Symbols {
     }
 
     fn weigh(&self, found: &BTreeMap<(SymbolKind, String), f32>) -> Counts {
-        let mut counts: Counts = found
-            .iter()
-            .filter_map(|(symbol, &count)| {
-                let weight = if symbol.0 == SymbolKind::Word { 1.0 } else { self.overlap_weight };
-                self.indices.get(symbol).map(|&index| (index, weight * count))
-            })
-            .collect();
+        let mut counts: Counts =
+            found.iter().filter_map(|(symbol, &count)| self.indices.get(symbol).map(|&index| (index, count))).collect();
         counts.sort_unstable_by_key(|&(index, _)| index);
         counts
     }
@@ -143,42 +147,74 @@ fn is_single_unspaced(written: &str) -> bool {
     characters.next().is_some_and(is_unspaced) && characters.next().is_none()
 }
 
-/// The symbols of a text and how often each occurs.
-fn occurrences(text: &str) -> BTreeMap<(SymbolKind, String), f32> {
+/// The symbols of a text and how often each occurs; all but words count `overlap_weight`, and what stands in one run without white
+/// space at most `full_run`.
+fn occurrences(text: &str, overlap_weight: f32, full_run: f32) -> BTreeMap<(SymbolKind, String), f32> {
     let text = text.to_lowercase();
-    let mut found = BTreeMap::new();
-    let mut add = |kind, symbol: String, times: f32| *found.entry((kind, symbol)).or_insert(0.0) += times;
-    let mut before: Option<&str> = None;
-    for token in tokens(&text) {
+    let starts = run_starts(&text);
+    let run_of = |place: usize| starts.partition_point(|&start| start <= place);
+    // Symbols in one run, and those between runs under `None`.
+    let mut found: Vec<(Option<usize>, SymbolKind, String, f32)> = Vec::new();
+    let mut before: Option<(usize, &str)> = None;
+    for (place, token) in tokens(&text) {
+        let run = run_of(place);
         let letters: Vec<char> = token.chars().collect();
         if letters.len() > PIECE_LETTERS {
             let pieces = letters.windows(PIECE_LETTERS);
-            let weight = (FULL_PIECES / pieces.len() as f32).min(1.0);
+            let weight = overlap_weight * (FULL_PIECES / pieces.len() as f32).min(1.0);
             for piece in pieces {
-                add(SymbolKind::Piece, piece.iter().collect(), weight);
+                found.push((Some(run), SymbolKind::Piece, piece.iter().collect(), weight));
             }
         }
-        if let Some(before) = before {
-            add(SymbolKind::Pair, format!("{before} {token}"), 1.0);
+        if let Some((run_before, before)) = before {
+            let within = (run_before == run).then_some(run);
+            found.push((within, SymbolKind::Pair, format!("{before} {token}"), overlap_weight));
         }
-        add(SymbolKind::Word, token.to_owned(), 1.0);
-        before = Some(token);
+        found.push((Some(run), SymbolKind::Word, token.to_owned(), 1.0));
+        before = Some((run, token));
     }
     for marks in text.split(|c: char| c.is_alphanumeric() || c.is_whitespace()).filter(|marks| !marks.is_empty()) {
-        add(SymbolKind::Marks, marks.chars().take(LONGEST_MARKS).collect(), 1.0);
+        let run = run_of(marks.as_ptr() as usize - text.as_ptr() as usize);
+        let shown = marks.chars().take(LONGEST_MARKS).collect();
+        found.push((Some(run), SymbolKind::Marks, shown, overlap_weight));
     }
-    found
+    let mut in_run = vec![0.0f32; starts.len() + 1];
+    for (run, _, _, weight) in &found {
+        in_run[run.unwrap_or(0)] += if run.is_some() { *weight } else { 0.0 };
+    }
+    let mut counts = BTreeMap::new();
+    for (run, kind, symbol, weight) in found {
+        let share = run.map_or(1.0, |run| (full_run / in_run[run]).min(1.0));
+        *counts.entry((kind, symbol)).or_insert(0.0) += share * weight;
+    }
+    counts
 }
 
-/// Words, and single characters where words aren't spaced.
-fn tokens(text: &str) -> Vec<&str> {
+/// Where runs of characters without white space start; a character of an unspaced script is one by itself.
+fn run_starts(text: &str) -> Vec<usize> {
+    let mut starts = Vec::new();
+    let mut before = ' ';
+    for (place, character) in text.char_indices() {
+        let starts_here = before.is_whitespace() || is_unspaced(before) || is_unspaced(character);
+        if starts_here && !character.is_whitespace() {
+            starts.push(place);
+        }
+        before = character;
+    }
+    starts
+}
+
+/// Words, and single characters where words aren't spaced, with their places.
+fn tokens(text: &str) -> Vec<(usize, &str)> {
     let mut tokens = Vec::new();
     for word in words(text) {
+        let start = word.range.start;
         let written = &text[word.range];
         if written.chars().any(is_unspaced) {
-            tokens.extend(written.char_indices().map(|(start, c)| &written[start..start + c.len_utf8()]));
+            let characters = written.char_indices();
+            tokens.extend(characters.map(|(at, c)| (start + at, &written[at..at + c.len_utf8()])));
         } else {
-            tokens.push(written);
+            tokens.push((start, written));
         }
     }
     tokens
@@ -197,7 +233,7 @@ mod tests {
         assert_eq!(sorted, ["a", "title", "信息", "息压"], "{read:?}");
         let words: Vec<String> = (0..symbols.len() as u32).filter_map(|symbol| symbols.written(symbol)).collect();
         let words: Vec<&String> = words.iter().filter(|written| is_one_word(written)).collect();
-        assert_eq!(words, ["a", "title", "信", "息", "压"]);
+        assert_eq!(words, ["a", "title", "信", "压", "息"]);
     }
 
     fn names(text: &str) -> Vec<String> {
@@ -220,6 +256,27 @@ mod tests {
         assert!(counts[0].contains(&(0, 2.0)), "{counts:?}");
         assert!(symbols.count("unheard").is_empty());
         assert_eq!(symbols.strange_words("One unheard two"), (3, 1));
+    }
+
+    #[test]
+    fn an_address_is_one_witness_and_other_words_are_as_they_are() {
+        let text = "See http://www.example.org/some/longer/path/index.html in 信息压缩 for more";
+        let (symbols, counts) = Symbols::gather([text], 0.5);
+        let evidence = symbols.count_as_evidence(text);
+        let of = |counts: &Counts, name: &str| {
+            let is_name = |index| symbols.name(index) == Some((SymbolKind::Word, name));
+            counts.iter().find(|&&(index, _)| is_name(index)).unwrap().1
+        };
+        for name in ["see", "in", "信", "缩", "more"] {
+            assert_eq!((of(&counts[0], name), of(&evidence, name)), (1.0, 1.0), "{name}");
+        }
+        assert_eq!(of(&counts[0], "longer"), 1.0);
+        let of_address = |name: &str| {
+            ["http", "www", "org", "some", "longer", "path", "index"].iter().any(|part| name.contains(part))
+        };
+        let address = evidence.iter().filter(|&&(index, _)| of_address(symbols.name(index).unwrap().1));
+        assert!(address.map(|(_, count)| count).sum::<f32>() < 5.0, "{evidence:?}");
+        assert!(of(&evidence, "longer") < 0.5);
     }
 
     #[test]

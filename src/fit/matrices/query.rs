@@ -27,7 +27,7 @@ pub struct QuerySettings {
 
 impl Default for QuerySettings {
     fn default() -> Self {
-        Self { strange_share: 0.3, evidence_weight: 0.3 }
+        Self { strange_share: 0.3, evidence_weight: 0.5 }
     }
 }
 

@@ -17,6 +17,7 @@ impl Trial<'_> {
     pub(super) fn measure(
         &self,
         code: &Code,
+        queries: &[Vec<Counts>],
         encode: impl Fn(&[Counts]) -> Result<Coded, EngineError>,
     ) -> Result<Measures, EngineError> {
         let known = &code.known;
@@ -24,7 +25,7 @@ impl Trial<'_> {
         let mut recall_by_digits = known.bits.is_none().then(Vec::new);
         let mut recall_by_hamming = Vec::new();
         let mut query_time = 0.0;
-        for counts in &self.queries {
+        for counts in queries {
             let start = Instant::now();
             let asked = encode(counts)?;
             query_time += start.elapsed().as_secs_f64();

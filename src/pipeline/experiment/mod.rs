@@ -91,6 +91,8 @@ struct Trial<'a> {
     collection: &'a Collection<'a>,
     /// For each share, the counts of each group's edited text.
     queries: Vec<Vec<Counts>>,
+    /// The same as a memory takes them.
+    evidence: Vec<Vec<Counts>>,
     /// For each group a number that groups of equal text share.
     identities: Vec<usize>,
     seed: u64,
@@ -137,17 +139,18 @@ impl<'a> Trial<'a> {
         let texts: Vec<&str> = collection.groups.iter().map(|group| group.text.as_str()).collect();
         let pool: Vec<&str> =
             texts.iter().flat_map(|text| edits::editable_words(text).into_iter().map(|word| &text[word])).collect();
-        let edited = |(number, &share): (usize, &f64)| {
+        let edited = |(number, &share): (usize, &f64)| -> (Vec<Counts>, Vec<Counts>) {
             let query = |(group, text): (usize, &&str)| {
                 let index = (number * texts.len() + group) as u64;
                 let mut random = rng::stream(seed, Purpose::Edit, index);
-                collection.symbols.count(&edits::edit(text, share, &pool, &mut random))
+                let edited = edits::edit(text, share, &pool, &mut random);
+                (collection.symbols.count(&edited), collection.symbols.count_as_evidence(&edited))
             };
-            texts.par_iter().enumerate().map(query).collect()
+            texts.par_iter().enumerate().map(query).unzip()
         };
-        let queries = EDITED_SHARES.iter().enumerate().map(edited).collect();
+        let (queries, evidence) = EDITED_SHARES.iter().enumerate().map(edited).unzip();
         let first = |text: &&str| texts.iter().position(|other| other.trim() == text.trim()).unwrap_or_default();
-        Self { collection, queries, identities: texts.iter().map(first).collect(), seed }
+        Self { collection, queries, evidence, identities: texts.iter().map(first).collect(), seed }
     }
 
     fn fitted(
@@ -161,7 +164,7 @@ impl<'a> Trial<'a> {
         let code = self.code(name, &fitted, start.elapsed());
         let memory = Memory::new(&fitted, query.clone());
         let encode = |counts: &Counts| fitted.encode(&memory.recall(counts).centres);
-        self.measure(&code, |counts| Ok(Coded::digits(counts.par_iter().map(encode).collect())))
+        self.measure(&code, &self.evidence, |counts| Ok(Coded::digits(counts.par_iter().map(encode).collect())))
     }
 
     /// Like `fitted`, but the queries' latents know the decoder alone and nothing of the groups it was fitted with.
@@ -169,7 +172,7 @@ impl<'a> Trial<'a> {
         let start = Instant::now();
         let fitted = self.collection.fit(settings, |_| ())?;
         let code = self.code(name, &fitted, start.elapsed());
-        self.measure(&code, |counts| {
+        self.measure(&code, &self.evidence, |counts| {
             let centres = fit_freely(&fitted, counts, settings)?;
             Ok(Coded::digits(centres.iter().map(|centres| fitted.encode(centres)).collect()))
         })
@@ -180,7 +183,7 @@ impl<'a> Trial<'a> {
         let start = Instant::now();
         let (fitted, encoder) = self.collection.fit_encoder(settings, |_| ())?;
         let code = self.code("vae", &fitted, start.elapsed());
-        self.measure(&code, |counts| {
+        self.measure(&code, &self.queries, |counts| {
             Ok(Coded::digits(encoder.centres(counts).iter().map(|centres| fitted.encode(centres)).collect()))
         })
     }
@@ -202,7 +205,7 @@ impl<'a> Trial<'a> {
         let encode = |counts: &[Counts]| Coded::digits(counts.iter().filter_map(|counts| lsa.digits(counts)).collect());
         let known = encode(counts);
         let code = Code { name: "lsa", known, fit: start.elapsed(), bleu: None, shared_bits: 0.0 };
-        self.measure(&code, |counts| Ok(encode(counts)))
+        self.measure(&code, &self.queries, |counts| Ok(encode(counts)))
     }
 
     fn simhash(&self) -> Result<Measures, EngineError> {
@@ -214,7 +217,7 @@ impl<'a> Trial<'a> {
         };
         let known = encode(&self.collection.data.counts);
         let code = Code { name: "simhash", known, fit: start.elapsed(), bleu: None, shared_bits: 0.0 };
-        self.measure(&code, |counts| Ok(encode(counts)))
+        self.measure(&code, &self.queries, |counts| Ok(encode(counts)))
     }
 }
 

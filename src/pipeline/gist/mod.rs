@@ -126,9 +126,11 @@ fn gist(collection: &Collection, fitted: &FittedMatrices, digits: &Digits) -> Gi
     let background = &fitted.decoder.background;
     // By its pairs' logits a text is hardly better (results/matrix-experiments.md), and each would need its latents.
     let likelihood = |pair: u32, second: u32| background[pair as usize] - background[second as usize];
-    let texts = lossy_words(&grammar, &fitted.decoder, &centres, |_| length, |_, pair, second| likelihood(pair, second));
+    let texts =
+        lossy_words(&grammar, &fitted.decoder, &centres, |_| length, |_, pair, second| likelihood(pair, second));
 
-    let others: BTreeSet<u32> = collection.keywords(&fitted.decoder, &centres).iter().chain(&texts).flatten().copied().collect();
+    let others: BTreeSet<u32> =
+        collection.keywords(&fitted.decoder, &centres).iter().chain(&texts).flatten().copied().collect();
     let others = others.difference(&title_words);
     let symbols: Vec<u32> = title_words.iter().chain(others).copied().take(MOST_WORDS).collect();
     let numbers: HashMap<u32, u32> = symbols.iter().copied().zip(0..).collect();

@@ -44,7 +44,10 @@ impl FileMatrices {
         let Some(section) = container.section(Tag::Digits) else { return Ok(None) };
         let digits = Digits::decode(section)?;
         let speaking = digits.speaking().len();
-        let gist = container.section(Tag::Symbols).map(|section| Gist::decode(section, speaking, container.version())).transpose()?;
+        let gist = container
+            .section(Tag::Symbols)
+            .map(|section| Gist::decode(section, speaking, container.version()))
+            .transpose()?;
         Ok(Some(Self { digits, gist }))
     }
 
@@ -78,7 +81,11 @@ impl FileMatrices {
         let word = |number: u32| gist.words[number as usize].as_str();
         let of_group = |(centres, text): (&[f32; CELLS], &Vec<u32>)| Saying {
             title: titles.says(centres, TITLE_WORDS, |_| true).into_iter().map(word).collect(),
-            keywords: decoder.says(centres, KEYWORDS, |number| is_telling(word(number))).into_iter().map(word).collect(),
+            keywords: decoder
+                .says(centres, KEYWORDS, |number| is_telling(word(number)))
+                .into_iter()
+                .map(word)
+                .collect(),
             text: grammar.written(text),
         };
         Some(centres.par_iter().zip(&texts).map(of_group).collect())

@@ -114,7 +114,7 @@ impl Frame {
         let centres = known.iter().map(|(matrix, _)| matrix.decode(&self.dither)).collect();
         let normalisers = known.iter().map(|&(_, normaliser)| normaliser).collect();
         let memory = Memory::of_known(self.decoder.clone(), centres, normalisers, QuerySettings::default());
-        DigitMatrix::encode(&memory.recall(&self.symbols.count(text)).centres, &self.dither)
+        DigitMatrix::encode(&memory.recall(&self.symbols.count_as_evidence(text)).centres, &self.dither)
     }
 
     /// How many symbols it knows.

@@ -29,7 +29,8 @@ impl GistDecoder {
     #[must_use]
     pub fn with_head(&self, weights: &Array2<f32>, background: &[f32]) -> Self {
         let shifts = self.symbols.dot(&weights.row(BIAS));
-        let background: Vec<f32> = background.iter().zip(shifts).map(|(background, shift)| background + shift).collect();
+        let background: Vec<f32> =
+            background.iter().zip(shifts).map(|(background, shift)| background + shift).collect();
         Self { symbols: &self.symbols * &(1.0 + &weights.row(GAIN)), background: normalised(background) }
     }
 

@@ -12,6 +12,9 @@ pub const FLAT_BITS: f32 = 332.0;
 /// The least cells that a budget is spread over, so that groups can differ in more than one respect.
 const LEAST_CELLS: usize = 4;
 
+/// What a cell of a budget is to hold, in bits: a little less than a uniform digit does, so that the budget can be spent.
+const FULL_CELL_BITS: f32 = 3.0;
+
 /// How centres become digits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -137,9 +140,14 @@ impl MatrixSettings {
         self.codebook.check()
     }
 
-    /// The cells that carry something, the first of each matrix: one for each bit of the budget. The others stay in the
-    /// middle of the prior, where they cost nothing.
+    /// The cells that carry something, the first of each matrix: as few as can hold the budget. They tell more
+    /// than more cells that are less full, and symbols have fewer latents. The others stay in the middle of the prior, where they cost
+    /// nothing.
     pub(super) fn cells(&self) -> usize {
-        if self.bits < FLAT_BITS { (self.bits.ceil() as usize).clamp(LEAST_CELLS, CELLS) } else { CELLS }
+        if self.bits < FLAT_BITS {
+            ((self.bits / FULL_CELL_BITS).ceil() as usize).clamp(LEAST_CELLS, CELLS)
+        } else {
+            CELLS
+        }
     }
 }

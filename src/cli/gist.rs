@@ -69,7 +69,11 @@ impl GroupGist<'_> {
     fn lines(&self) -> String {
         let near: Vec<String> =
             self.nearest.iter().map(|near| format!("{} ({})", near.group, near.digit_distance)).collect();
-        let mut lines = format!("{:4}  {}\n", self.group, self.title.join(" "));
+        let mut lines = format!("{:4}", self.group);
+        if !self.title.is_empty() {
+            lines += &format!("  {}", self.title.join(" "));
+        }
+        lines.push('\n');
         for (name, said) in
             [("keywords", self.keywords.join(", ")), ("text", self.text.clone()), ("nearest", near.join(", "))]
         {

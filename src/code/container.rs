@@ -20,8 +20,8 @@ use std::fmt;
 /// How every file starts. Not the start of a text in any encoding in use: 0x10 is a control character.
 pub const MAGIC: [u8; 2] = [0x10, 0xf0];
 
-/// The version of the format that is written, 1 to 15; all from 1 on are read. Version 1's gists had no titles and no lossy texts;
-/// its puzzles had their parts in sections of their own.
+/// The newest version of the format, 1 to 15; all from 1 on are read. Version 1's gists had no titles and no lossy texts; its puzzles
+/// had their parts in sections of their own. Articles without a gist are the same in both and are written as version 1.
 pub const VERSION: u8 = 2;
 
 /// The bytes of the checksum at the end.
@@ -109,12 +109,16 @@ pub struct Container {
 impl Container {
     /// A file without sections; it needs at least one before it can be read.
     pub fn new(kind: Kind) -> Self {
-        Self { kind, version: VERSION, sections: BTreeMap::new() }
+        let version = if kind == Kind::Article { 1 } else { VERSION };
+        Self { kind, version, sections: BTreeMap::new() }
     }
 
     /// Adds a section; one of the same tag is replaced.
     #[must_use]
     pub fn with(mut self, tag: Tag, bytes: Vec<u8>) -> Self {
+        if tag == Tag::Symbols {
+            self.version = VERSION;
+        }
         self.sections.insert(tag, bytes);
         self
     }

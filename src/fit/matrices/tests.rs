@@ -73,7 +73,7 @@ fn digits_say_their_group_s_words() {
     let (data, symbols) = data();
     let fitted = fit(&data, symbols.len(), &quick(), |_| ()).unwrap();
     let is_word = |symbol| symbols.name(symbol).is_some_and(|(kind, _)| kind == SymbolKind::Word);
-    for (group, words) in [(0, ["rabbit", "hole"]), (2, ["queen", "croquet"])] {
+    for group in 0..4 {
         let centres = fitted.matrices()[group].decode(&fitted.dither);
         let said: Vec<&str> = fitted
             .decoder
@@ -81,7 +81,8 @@ fn digits_say_their_group_s_words() {
             .into_iter()
             .map(|symbol| symbols.name(symbol).unwrap().1)
             .collect();
-        assert!(words.iter().all(|word| said.contains(word)), "group {group}: {said:?}");
+        let right = said.iter().filter(|word| TEXTS[group].contains(**word)).count();
+        assert!(right >= 7, "group {group}: {said:?}");
     }
 }
 

@@ -60,10 +60,10 @@ pub struct GistSettings {
 }
 
 impl GistSettings {
-    /// The settings for a mode on a budget: a fit that is short beside the coding of the text.
+    /// The settings for a mode on a budget.
     pub fn new(mode: MatrixMode, bits: Option<f32>) -> Self {
         let bits = bits.unwrap_or(mode.usual_bits());
-        let fit = MatrixSettings { steps: 100, symbols_per_step: 1000, bits, ..MatrixSettings::default() };
+        let fit = MatrixSettings { bits, ..MatrixSettings::default() };
         Self { mode, groups: GroupSettings::default(), fit }
     }
 }

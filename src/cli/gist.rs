@@ -4,6 +4,7 @@ use super::files;
 use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
+use std::fmt::Write as _;
 use std::io::Write;
 use std::path::PathBuf;
 use tenfold::pipeline::gist::{FileMatrices, Saying};
@@ -69,16 +70,12 @@ impl GroupGist<'_> {
     fn lines(&self) -> String {
         let near: Vec<String> =
             self.nearest.iter().map(|near| format!("{} ({})", near.group, near.digit_distance)).collect();
-        let mut lines = format!("{:4}", self.group);
-        if !self.title.is_empty() {
-            lines += &format!("  {}", self.title.join(" "));
-        }
-        lines.push('\n');
+        let mut lines = format!("{:4}  {}", self.group, self.title.join(" ")).trim_end().to_owned() + "\n";
         for (name, said) in
             [("keywords", self.keywords.join(", ")), ("text", self.text.clone()), ("nearest", near.join(", "))]
         {
             if !said.is_empty() {
-                lines += &format!("      {name}: {said}\n");
+                let _ = writeln!(lines, "      {name}: {said}");
             }
         }
         lines

@@ -121,7 +121,9 @@ impl Gist {
         for word in 0..self.words.len() as u32 {
             let (of_word, rest) = left.split_at(left.partition_point(|pair| pair.first <= word));
             followers.encode(coder, of_word.len() as u32);
-            of_word.iter().for_each(|pair| encode_plain(coder, pair.second, bits));
+            for pair in of_word {
+                encode_plain(coder, pair.second, bits);
+            }
             left = rest;
         }
         let likelihoods: Vec<f32> = self.pairs.iter().map(|pair| pair.likelihood).collect();
@@ -236,8 +238,8 @@ mod tests {
                 let sent = normalised(sent.clone());
                 prop_assert!(read.iter().zip(sent).all(|(read, sent)| (read - sent).abs() < 1e-4), "{:?}", read);
             }
-            let Gist { latents, background, title_background, .. } = gist.clone();
-            prop_assert_eq!(Gist { latents, background, title_background, ..read }, gist);
+            let Gist { background, latents, title_background, .. } = gist.clone();
+            prop_assert_eq!(Gist { background, latents, title_background, ..read }, gist);
         }
 
         #[test]

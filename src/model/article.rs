@@ -169,7 +169,9 @@ pub fn background(counts: &[Counts], symbols: usize) -> Vec<f32> {
 /// Logarithms of shares, moved by one number so that the shares sum to 1.
 pub fn normalised(mut logits: Vec<f32>) -> Vec<f32> {
     let sum = log_sum(logits.iter().copied());
-    logits.iter_mut().for_each(|logit| *logit -= sum);
+    for logit in &mut logits {
+        *logit -= sum;
+    }
     logits
 }
 

@@ -73,7 +73,7 @@ fn digits_say_their_group_s_words() {
     let (data, symbols) = data();
     let fitted = fit(&data, symbols.len(), &quick(), |_| ()).unwrap();
     let is_word = |symbol| symbols.name(symbol).is_some_and(|(kind, _)| kind == SymbolKind::Word);
-    for group in 0..4 {
+    for (group, text) in TEXTS[..4].iter().enumerate() {
         let centres = fitted.matrices()[group].decode(&fitted.dither);
         let said: Vec<&str> = fitted
             .decoder
@@ -81,7 +81,7 @@ fn digits_say_their_group_s_words() {
             .into_iter()
             .map(|symbol| symbols.name(symbol).unwrap().1)
             .collect();
-        let right = said.iter().filter(|word| TEXTS[group].contains(**word)).count();
+        let right = said.iter().filter(|word| text.contains(**word)).count();
         assert!(right >= 7, "group {group}: {said:?}");
     }
 }

@@ -145,7 +145,9 @@ fn gist(collection: &Collection, fitted: &FittedMatrices, digits: &Digits) -> Gi
     // What silent cells say is the same in all groups, a part of the words' shares.
     let speaking = digits.speaking();
     let mut at_rest = centres[0];
-    speaking.iter().for_each(|&cell| at_rest[cell] = 0.5);
+    for &cell in &speaking {
+        at_rest[cell] = 0.5;
+    }
     let shares = |decoder: &GistDecoder, symbols: &[u32]| {
         let of_all = decoder.logits(&[at_rest]);
         symbols.iter().map(|&symbol| of_all[(symbol as usize, 0)]).collect()
@@ -157,7 +159,7 @@ fn gist(collection: &Collection, fitted: &FittedMatrices, digits: &Digits) -> Gi
         words: symbols.iter().filter_map(|&symbol| collection.symbols.written(symbol)).collect(),
         background: shares(&fitted.decoder, &symbols),
         latents: speaking.iter().map(latent).collect(),
-        title_background: shares(&titles, &symbols[..title_words.len()]),
+        title_background: shares(&titles, &symbols[..title_words.len().min(symbols.len())]),
         title_gains: speaking.iter().map(|&cell| gains[cell]).collect(),
         text_words: length,
         pairs: pairs.into_iter().map(pair).take(MOST_PAIRS).collect(),

@@ -126,7 +126,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let style = Style::for_stdout();
         let drawn = panels.iter().enumerate().map(|(index, panel)| {
             let line = |name: &str, all: &[Vec<String>]| {
-                all.get(index).map_or(String::new(), |words| format!("  {name}: {}\n", words.join(", ")))
+                let words = all.get(index).filter(|words| !words.is_empty());
+                words.map_or(String::new(), |words| format!("  {name}: {}\n", words.join(", ")))
             };
             draw_matrix(index + 1, panel, style) + &line("titled", &titles) + &line("says", &says) + "\n"
         });

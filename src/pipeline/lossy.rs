@@ -1,8 +1,8 @@
 //! A lossy text of a group: what its matrix says, in an order that neighbours of words say.
 //!
-//! In: a grammar (words and pairs) and the logits that a decoder gives. Out: so many words, in small letters. Words occur about as often as the
-//! decoder expects; the first is the one expected most, and each next one, of those left, the one likeliest after the word
-//! before, or without such a pair the one expected most.
+//! In: a grammar (words and pairs) and the logits that a decoder gives. Out: so many words, in small letters. Words occur about as
+//! often as the decoder expects; the first is the one expected most, and each next one, of those left, the one likeliest after the
+//! word before, or without such a pair the one expected most.
 
 use super::matrices::{Collection, decoded};
 use crate::data::article::{SymbolKind, is_unspaced};

@@ -11,6 +11,7 @@ use crate::fit::matrices::{self, FittedMatrices, GroupData, MatrixSettings};
 use crate::latent::digits::CELLS;
 use crate::latent::{DigitMatrix, Dither};
 use ndarray::Array2;
+use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 
@@ -103,15 +104,17 @@ impl<'a> Collection<'a> {
 
     /// The symbols that a reader is told of groups with these centres, best first.
     pub(super) fn keywords(&self, decoder: &GistDecoder, centres: &[[f32; CELLS]]) -> Vec<Vec<u32>> {
-        let is_readable = |symbol| self.symbols.readable(symbol).is_some();
-        centres.iter().map(|centres| decoder.says(centres, KEYWORDS, is_readable)).collect()
+        let is_readable: Vec<bool> =
+            (0..self.symbols.len() as u32).map(|symbol| self.symbols.readable(symbol).is_some()).collect();
+        let says = |centres: &[f32; CELLS]| decoder.says(centres, KEYWORDS, |symbol| is_readable[symbol as usize]);
+        centres.par_iter().map(says).collect()
     }
 
     /// Those of their titles, by the decoder of titles.
     pub(super) fn title_words(&self, decoder: &GistDecoder, centres: &[[f32; CELLS]]) -> Vec<Vec<u32>> {
         let in_titles: HashSet<u32> = self.data.title_counts.iter().flatten().map(|&(symbol, _)| symbol).collect();
         let wanted = |symbol| in_titles.contains(&symbol) && self.symbols.readable(symbol).is_some();
-        centres.iter().map(|centres| decoder.says(centres, TITLE_WORDS, wanted)).collect()
+        centres.par_iter().map(|centres| decoder.says(centres, TITLE_WORDS, wanted)).collect()
     }
 
     fn written(&self, symbols: &[Vec<u32>]) -> Vec<Vec<String>> {

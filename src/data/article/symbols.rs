@@ -180,7 +180,9 @@ fn occurrences(text: &str, overlap_weight: f32, full_run: f32) -> BTreeMap<(Symb
     }
     let mut in_run = vec![0.0f32; starts.len() + 1];
     for (run, _, _, weight) in &found {
-        in_run[run.unwrap_or(0)] += if run.is_some() { *weight } else { 0.0 };
+        if let Some(run) = run {
+            in_run[*run] += weight;
+        }
     }
     let mut counts = BTreeMap::new();
     for (run, kind, symbol, weight) in found {

@@ -10,9 +10,10 @@ use crate::data::{Article, GroupSettings};
 use crate::engine::fused::article::GistDecoder;
 use crate::latent::digits::CELLS;
 use crate::latent::{DigitMatrix, Dither};
+use crate::model::article::GAIN;
 use crate::pipeline::lossy::{Grammar, lossy_words};
 use crate::pipeline::matrices::{KEYWORDS, TITLE_WORDS};
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1, s};
 use rayon::prelude::*;
 
 /// What a group's digits say.
@@ -93,15 +94,19 @@ impl FileMatrices {
 
     /// The decoders of fragments and of titles.
     fn decoders(&self, gist: &Gist) -> (GistDecoder, GistDecoder) {
+        let speaking = self.digits.speaking();
         let mut symbols = Array2::zeros((gist.words.len(), CELLS));
-        let mut of_titles = Array2::zeros((gist.title_background.len(), CELLS));
-        for (index, (cell, latents)) in self.digits.speaking().into_iter().zip(&gist.latents).enumerate() {
-            symbols.column_mut(cell).iter_mut().zip(latents).for_each(|(symbol, &latent)| *symbol = latent);
-            let gained = |latent| latent * (1.0 + gist.title_gains[index]);
-            of_titles.column_mut(cell).iter_mut().zip(latents).for_each(|(symbol, &latent)| *symbol = gained(latent));
+        for (&cell, latents) in speaking.iter().zip(&gist.latents) {
+            symbols.column_mut(cell).assign(&ArrayView1::from(latents));
         }
-        let decoder = GistDecoder { symbols, background: gist.background.clone() };
-        (decoder, GistDecoder { symbols: of_titles, background: gist.title_background.clone() })
+        let mut head = Array2::zeros((2, CELLS));
+        for (&cell, &gain) in speaking.iter().zip(&gist.title_gains) {
+            head[(GAIN, cell)] = gain;
+        }
+        let of_titles = symbols.slice(s![..gist.title_background.len(), ..]).to_owned();
+        let titles =
+            GistDecoder { symbols: of_titles, background: Vec::new() }.with_head(&head, &gist.title_background);
+        (GistDecoder { symbols, background: gist.background.clone() }, titles)
     }
 
     /// The groups nearest to each by digits, nearest first, with their distances: at most `most`. Every pair is compared, on

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use tenfold::code::{Container, Ledger, Tag};
 use tenfold::pipeline::article;
 use tenfold::pipeline::gist::FileMatrices;
+use tenfold::report::printable;
 
 /// Show the sections of a .tenfold file and where its bits went
 #[derive(Args)]
@@ -99,7 +100,11 @@ impl Inspection {
     fn text(&self) -> String {
         let mut text = format!(
             "{}: {}, format version {}, {} bytes for {}\n",
-            self.file, self.kind, self.version, self.file_bytes, self.content_bytes
+            printable(&self.file),
+            self.kind,
+            self.version,
+            self.file_bytes,
+            self.content_bytes
         );
         let has_estimates = self.ledger.entries().iter().any(|entry| entry.estimate_bits.is_some());
         let headings = ["section", "bits", "share", "bits a byte", "bits a character", "estimate"];

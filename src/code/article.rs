@@ -19,7 +19,7 @@ pub const MODELS_AT_ONCE: usize = 2;
 
 /// The most content that a byte of code can stand for: the dearest a bit can be foretold is 2⁻¹⁶, so a byte of content
 /// costs at least 8 × log2(1 / (1 − 2⁻¹⁶)) bits, and 8 bits hold no more than 45,426 of these.
-const CONTENT_PER_CODE: u64 = 45_427;
+pub(super) const CONTENT_PER_CODE: u64 = 45_427;
 
 /// How a block is coded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,6 @@ use super::folders::{self, Outcomes};
 use super::{print, progress, puzzle};
 use anyhow::Context;
 use clap::Args;
-use indicatif::ProgressBar;
 use serde::Serialize;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -105,10 +104,7 @@ fn folder(arguments: &Arguments, matrices: &GistSettings) -> anyhow::Result<()> 
         name.push(".tenfold");
         PathBuf::from(name)
     };
-    let work = |path: &Path, target: &Output| {
-        target.check(path)?;
-        compress(path, target, arguments, matrices)
-    };
+    let work = |path: &Path, target: &Output| compress(path, target, arguments, matrices);
     let outcomes = folders::each(&arguments.article, found, &arguments.output, rename, work)?;
     if arguments.json {
         let files = outcomes.files.iter().map(|(path, outcome)| match outcome {
@@ -141,8 +137,9 @@ fn compress(path: &Path, output: &Output, arguments: &Arguments, settings: &Gist
 }
 
 fn encode(path: &Path, content: &[u8], arguments: &Arguments, settings: &GistSettings) -> anyhow::Result<Vec<u8>> {
+    let in_folder = arguments.article.is_dir();
     if let Some(puzzle) = arguments.puzzle.puzzle(&files::name(path), content)? {
-        match arguments.puzzle.compress(content, &puzzle, arguments.threads) {
+        match arguments.puzzle.compress(content, &puzzle, arguments.threads, in_folder) {
             // What can't be sent as a puzzle is an article, too.
             Err(error) if !arguments.puzzle.is_forced() => {
                 print::note(format_args!("{}: made an article; as a puzzle: {error:#}", files::shown(path)));
@@ -150,8 +147,12 @@ fn encode(path: &Path, content: &[u8], arguments: &Arguments, settings: &GistSet
             file => return file,
         }
     }
-    let matrices = matrices(path, content, settings, arguments.article.is_dir())?;
-    Ok(article::compress_with(content, Effort::of(arguments.effort), matrices)?)
+    let matrices = matrices(path, content, settings, in_folder)?;
+    // The content is coded, and decoded again.
+    let bar = progress::of_file(progress::bytes_bar(2 * content.len() as u64, "compressing"), in_folder);
+    let file = article::compress_with(content, Effort::of(arguments.effort), matrices, &|bytes| bar.inc(bytes));
+    bar.finish_and_clear();
+    Ok(file?)
 }
 
 /// The sections of an article's matrices. A folder's articles are fitted side by side, without a bar.
@@ -159,9 +160,9 @@ fn matrices(
     path: &Path,
     content: &[u8],
     settings: &GistSettings,
-    of_folder: bool,
+    in_folder: bool,
 ) -> anyhow::Result<Vec<(Tag, Vec<u8>)>> {
-    let bar = if of_folder { ProgressBar::hidden() } else { progress::bar(settings.fit.steps, "fitting", "") };
+    let bar = progress::of_file(progress::bar(settings.fit.steps, "fitting", ""), in_folder);
     let sections = gist::sections(content, Some(path), settings, |step| bar.set_position(step as u64));
     bar.finish_and_clear();
     Ok(sections?)

@@ -1,7 +1,7 @@
 //! `tenfold decompress`: a `.tenfold` file back into what it was made from, byte for byte.
 
 use super::files::{self, Output};
-use super::{folders, print, puzzle};
+use super::{folders, print, progress, puzzle};
 use anyhow::Context;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -43,10 +43,7 @@ fn single(arguments: &Arguments) -> anyhow::Result<()> {
 
 fn folder(arguments: &Arguments) -> anyhow::Result<()> {
     let found = folders::tenfold_files(&arguments.file)?;
-    let work = |path: &Path, target: &Output| {
-        target.check(path)?;
-        decompress(path, target, arguments)
-    };
+    let work = |path: &Path, target: &Output| decompress(path, target, arguments);
     let outcomes = folders::each(&arguments.file, found, &arguments.output, |path| path.with_extension(""), work)?;
     let cells = |done: &Done| vec![done.content_bytes.to_string(), format!("{:.1}", done.seconds)];
     let sum = outcomes.done().fold(Done { content_bytes: 0, seconds: 0.0 }, |sum, done| Done {
@@ -67,18 +64,27 @@ fn decompress(path: &Path, output: &Output, arguments: &Arguments) -> anyhow::Re
     let origin = files::origin(path);
     let file = files::read(path)?;
     let start = Instant::now();
+    let bar = progress::bytes_bar(article::content_bytes(&file).unwrap_or_default(), "decompressing");
+    let bar = progress::of_file(bar, arguments.file.is_dir());
+    let watch = |bytes| bar.inc(bytes);
     let content_bytes = if puzzle::holds_puzzle(&file) {
         let json =
             puzzle::decompress(&file, arguments.answers, arguments.threads).with_context(|| files::name(path))?;
         output.write(&json, origin.as_ref())?;
         json.len() as u64
     } else if output.is_stream() {
-        article::decompress(&file, &mut print::stream()?).with_context(|| files::name(path))?
+        article::decompress_watched(&file, &mut print::stream()?, &watch).map_err(|error| match error {
+            ArticleError::Write(source) => print::failed(source),
+            other => anyhow::Error::new(other).context(files::name(path)),
+        })?
     } else {
-        output.fill(origin.as_ref(), |target| match article::decompress(&file, target) {
-            Err(ArticleError::Write(source)) => Err(WriteError::write(&output.path, source).into()),
-            decompressed => decompressed.with_context(|| files::name(path)),
+        output.fill(origin.as_ref(), |target| {
+            article::decompress_watched(&file, target, &watch).map_err(|error| match error {
+                ArticleError::Write(source) => WriteError::write(&output.path, source).into(),
+                other => anyhow::Error::new(other).context(files::name(path)),
+            })
         })?
     };
+    bar.finish_and_clear();
     Ok(Done { content_bytes, seconds: start.elapsed().as_secs_f64() })
 }

@@ -3,7 +3,7 @@
 //! One file that fails does not stop the others: each is reported, and the status is 1 in the end.
 
 use super::files::{self, Output};
-use super::print;
+use super::{print, progress};
 use rayon::prelude::*;
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -126,8 +126,14 @@ pub fn each<T: Send>(
     let targets: Vec<Output> = found.files.iter().map(|path| target(path)).collect();
     check_names(&found.files, &targets)?;
     sweep(&targets);
-    let done: Vec<anyhow::Result<T>> =
-        found.files.par_iter().zip(&targets).map(|(path, target)| work(path, target)).collect();
+    let bar = progress::bar(targets.len(), "files", "");
+    let done = |(path, target): (&PathBuf, &Output)| {
+        let done = target.check(path).and_then(|()| work(path, target));
+        bar.inc(1);
+        done
+    };
+    let done: Vec<anyhow::Result<T>> = found.files.par_iter().zip(&targets).map(done).collect();
+    bar.finish_and_clear();
     let mut files: Vec<_> = found.files.into_iter().zip(done).collect();
     files.extend(found.unreadable.into_iter().map(|(path, error)| (path, Err(error))));
     files.sort_by(|(one, _), (other, _)| one.cmp(other));

@@ -5,14 +5,18 @@
 //! made of escape sequences, too.
 
 use super::streams;
-use anyhow::Context;
 use std::fmt::Display;
 use std::io::{self, Write};
 
 /// Writes bytes to standard output, wholly.
 pub fn bytes(bytes: &[u8]) -> anyhow::Result<()> {
     let mut output = stream()?;
-    output.write_all(bytes).and_then(|()| output.flush()).context("standard output cannot be written")
+    output.write_all(bytes).and_then(|()| output.flush()).map_err(failed)
+}
+
+/// The error of standard output.
+pub fn failed(source: io::Error) -> anyhow::Error {
+    anyhow::Error::new(source).context("standard output cannot be written")
 }
 
 /// Standard output, for what is written piece by piece; who writes flushes.

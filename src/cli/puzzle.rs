@@ -83,7 +83,13 @@ impl Options {
     }
 
     /// Compresses the file of a puzzle, under a progress bar.
-    pub fn compress(&self, content: &[u8], puzzle: &Puzzle, threads: Option<usize>) -> anyhow::Result<Vec<u8>> {
+    pub fn compress(
+        &self,
+        content: &[u8],
+        puzzle: &Puzzle,
+        threads: Option<usize>,
+        in_folder: bool,
+    ) -> anyhow::Result<Vec<u8>> {
         let settings = PuzzleSettings {
             steps: self.steps,
             seed: self.seed,
@@ -96,7 +102,7 @@ impl Options {
             threads,
             ..PuzzleSettings::default()
         };
-        let bar = progress::bar(self.steps, "fitting", "{msg}, ");
+        let bar = progress::of_file(progress::bar(self.steps, "fitting", "{msg}, "), in_folder);
         let file = puzzle::compress_file(content, puzzle, &settings, &mut |step, evaluation| {
             let Bits(latents) = Nats(evaluation.losses.kl_nats).into();
             let Bits(grids) = Nats(evaluation.losses.reconstruction_nats).into();

@@ -232,6 +232,24 @@ fn a_folder_and_those_below_come_back_with_names_of_any_bytes() {
     assert_eq!(files_in(&back), expected);
 }
 
+#[test]
+fn a_folder_that_is_closed_to_others_stays_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let articles = folder.path().join("articles");
+    write(&articles, "secret/a.txt", b"a text");
+    write(&articles, "open/a.txt", b"a text");
+    fs::set_permissions(articles.join("secret"), Permissions::from_mode(0o500)).unwrap();
+    let packed = folder.path().join("packed");
+    compress(&articles, &packed).assert().success();
+    let mode = |path: &Path| path.metadata().unwrap().mode() & 0o777;
+    for inside in ["secret", "open", "."] {
+        assert_eq!(mode(&packed.join(inside)), mode(&articles.join(inside)), "{inside}");
+    }
+    for closed in [&articles, &packed] {
+        fs::set_permissions(closed.join("secret"), Permissions::from_mode(0o700)).unwrap();
+    }
+}
+
 fn files_in_without_links(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     fs::rename(folder.join("b/loop"), folder.join("../loop")).unwrap();
     let files = files_in(folder);

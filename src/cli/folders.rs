@@ -4,9 +4,11 @@
 
 use super::files::{self, Output};
 use super::{print, progress};
+use anyhow::Context;
 use rayon::prelude::*;
 use std::collections::HashSet;
 use std::ffi::OsStr;
+use std::fs::{self, DirBuilder, Permissions};
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
@@ -125,6 +127,7 @@ pub fn each<T: Send>(
     };
     let targets: Vec<Output> = found.files.iter().map(|path| target(path)).collect();
     check_names(&found.files, &targets)?;
+    let made = make_folders(folder, output, &found.files)?;
     sweep(&targets);
     let bar = progress::bar(targets.len(), "files", "");
     let done = |(path, target): (&PathBuf, &Output)| {
@@ -134,6 +137,9 @@ pub fn each<T: Send>(
     };
     let done: Vec<anyhow::Result<T>> = found.files.par_iter().zip(&targets).map(done).collect();
     bar.finish_and_clear();
+    for (folder, permissions) in made.into_iter().rev() {
+        fs::set_permissions(folder, permissions)?;
+    }
     let mut files: Vec<_> = found.files.into_iter().zip(done).collect();
     files.extend(found.unreadable.into_iter().map(|(path, error)| (path, Err(error))));
     files.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -158,6 +164,33 @@ fn check_names(inputs: &[PathBuf], targets: &[Output]) -> anyhow::Result<()> {
     taken.map_or(Ok(()), |target| {
         Err(anyhow::anyhow!("{}: the output is one of the inputs: give another folder", files::name(&target.path)))
     })
+}
+
+/// Makes the folders that outputs go to, for their owner alone; gives each that was not there with the permissions that it gets
+/// when it is filled: those of the folder that it mirrors.
+fn make_folders(folder: &Path, output: &Output, inputs: &[PathBuf]) -> anyhow::Result<Vec<(PathBuf, Permissions)>> {
+    let mut inside: Vec<&Path> = inputs
+        .iter()
+        .filter_map(|path| path.strip_prefix(folder).ok())
+        .flat_map(|path| path.ancestors().skip(1))
+        .collect();
+    inside.sort();
+    inside.dedup();
+    let mut made = Vec::new();
+    for inside in inside {
+        // What is joined with nothing would end in a slash.
+        let target: PathBuf = output.path.components().chain(inside.components()).collect();
+        if !target.exists() {
+            let above = target.parent().filter(|above| !above.as_os_str().is_empty());
+            above.map_or(Ok(()), fs::create_dir_all)?;
+            let mut builder = DirBuilder::new();
+            #[cfg(unix)]
+            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+            builder.create(&target).with_context(|| format!("{}: cannot make the folder", files::name(&target)))?;
+            made.push((target, fs::metadata(folder.join(inside))?.permissions()));
+        }
+    }
+    Ok(made)
 }
 
 fn sweep(targets: &[Output]) {

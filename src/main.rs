@@ -8,11 +8,10 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     // A reader that has enough, such as `head`, ends the program without a message.
     sigpipe::reset();
-    match cli::run(&cli::Arguments::parse()) {
+    let arguments = cli::Arguments::parse();
+    let result = cli::listen().and_then(|()| cli::run(&arguments));
+    match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
+        Err(error) => cli::fail(&error),
     }
 }

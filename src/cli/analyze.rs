@@ -1,6 +1,6 @@
 //! `tenfold analyze`: bit lengths over many puzzles, from runs of `solve` and from files of `compress`.
 
-use super::files;
+use super::{files, print};
 use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
@@ -81,9 +81,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
     }
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        print::json(&report)?;
     } else {
-        print!("{}", report.text());
+        print::out(report.text())?;
     }
     Ok(())
 }

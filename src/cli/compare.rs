@@ -1,6 +1,6 @@
 //! `tenfold compare`: our size and time beside those of general compressors at their strongest.
 
-use super::files;
+use super::{files, print};
 use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
@@ -49,14 +49,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         paths.iter().map(|path| compare(path, arguments.effort)).collect::<anyhow::Result<_>>()
     })??;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&comparisons)?);
+        print::json(&comparisons)?;
         return Ok(());
     }
     for comparison in &comparisons {
-        println!("{}", comparison.text());
+        print::line(comparison.text())?;
     }
     if comparisons.len() > 1 {
-        print!("{}", summary(&comparisons));
+        print::out(summary(&comparisons))?;
     }
     Ok(())
 }

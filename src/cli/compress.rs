@@ -1,7 +1,7 @@
 //! `tenfold compress`: an article, a puzzle, or a folder of them, into `.tenfold` files.
 
 use super::files::{self, Output};
-use super::{progress, puzzle};
+use super::{print, progress, puzzle};
 use anyhow::Context;
 use clap::Args;
 use indicatif::ProgressBar;
@@ -91,8 +91,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 fn single(arguments: &Arguments, matrices: &GistSettings) -> anyhow::Result<()> {
     let summary = compress(&arguments.article, &arguments.output, arguments, matrices)?;
     let text = if arguments.json { serde_json::to_string_pretty(&summary)? } else { summary.line() };
-    arguments.output.say(&text);
-    Ok(())
+    arguments.output.say(&text)
 }
 
 fn folder(arguments: &Arguments, matrices: &GistSettings) -> anyhow::Result<()> {
@@ -108,9 +107,9 @@ fn folder(arguments: &Arguments, matrices: &GistSettings) -> anyhow::Result<()> 
         articles.par_iter().map(|path| compress(path, &target(path), arguments, matrices)).collect();
     let summaries: Vec<Summary> = summaries.into_iter().collect::<Result<_, _>>()?;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&summaries)?);
+        print::json(&summaries)?;
     } else {
-        print!("{}", summary_table(&summaries));
+        print::out(summary_table(&summaries))?;
     }
     Ok(())
 }

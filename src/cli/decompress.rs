@@ -43,6 +43,5 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     })??;
     let seconds = start.elapsed().as_secs_f64();
     let target = if output.is_stream() { String::new() } else { format!(" in {}", output.path.display()) };
-    output.say(&format!("{name}: {content_bytes} bytes{target}, {seconds:.1} s"));
-    Ok(())
+    output.say(&format!("{name}: {content_bytes} bytes{target}, {seconds:.1} s"))
 }

@@ -1,8 +1,8 @@
 //! `tenfold experiment`: finds edited groups again by their matrices, and compares codes.
 
-use super::files;
 use super::groups::{Lengths, read_article};
 use super::matrices::Fit;
+use super::{files, print};
 use clap::Args;
 use std::path::PathBuf;
 use tenfold::data::Article;
@@ -47,7 +47,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let read = |path: &PathBuf| read_article(path, arguments.lengths);
     let articles: Vec<Article> = arguments.articles.iter().map(read).collect::<anyhow::Result<_>>()?;
     let groups: usize = articles.iter().map(|article| article.groups.len()).sum();
-    eprintln!("{groups} groups of {} texts", articles.len());
+    print::note(format_args!("{groups} groups of {} texts", articles.len()));
     let show = |measures: &[Measures]| -> anyhow::Result<String> {
         Ok(if arguments.json {
             format!("{}\n", serde_json::to_string_pretty(measures)?)
@@ -58,14 +58,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut done: Vec<Measures> = Vec::new();
     let mut failure = None;
     let measures = experiment(&articles, &settings, &QuerySettings::default(), arguments.seeds, |one| {
-        eprintln!("seed {}: {}", one.seed, one.code);
+        print::note(format_args!("seed {}: {}", one.seed, one.code));
         done.push(one.clone());
         if let (Some(path), None) = (&arguments.output, &failure) {
             let written = show(&done).and_then(|text| Ok(write_atomically(path, text.as_bytes())?));
             failure = written.err();
         }
     })?;
-    print!("{}", show(&measures)?);
+    print::out(show(&measures)?)?;
     failure.map_or(Ok(()), Err)
 }
 
@@ -78,15 +78,18 @@ fn run_budgets(arguments: &Arguments, settings: &MatrixSettings) -> anyhow::Resu
     };
     let sources: Vec<Source> = arguments.articles.iter().map(read).collect::<anyhow::Result<_>>()?;
     let measures = sweep(&sources, groups, settings, &QuerySettings::default(), &arguments.budgets, |one| {
-        eprintln!("{} bits: {} bytes, recall {:.3?}", one.budget_bits, one.file_bytes, one.recall_by_digits);
+        print::note(format_args!(
+            "{} bits: {} bytes, recall {:.3?}",
+            one.budget_bits, one.file_bytes, one.recall_by_digits
+        ));
     })?;
     if let Some(folder) = &arguments.plot {
         budget_plot(&measures)?.write(folder)?;
     }
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&measures)?);
+        print::json(&measures)?;
     } else {
-        print!("{}", budget_table(&measures));
+        print::out(budget_table(&measures))?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What verbs on files share: `-` for standard input and output, the file that is written, tables.
 
+use super::print;
 use anyhow::Context;
 use clap::Args;
 use std::fs;
@@ -37,14 +38,18 @@ impl Output {
     /// Writes all of it.
     pub fn write(&self, bytes: &[u8]) -> anyhow::Result<()> {
         if self.is_stream() {
-            return io::stdout().lock().write_all(bytes).context("standard output cannot be written");
+            return print::bytes(bytes);
         }
         fill_atomically(&self.path, self.existing(), |target| target.write_all(bytes).map_err(anyhow::Error::new))
     }
 
     /// Says what was done, beside standard output where the file goes there.
-    pub fn say(&self, line: &str) {
-        if self.is_stream() { eprintln!("{line}") } else { println!("{line}") }
+    pub fn say(&self, line: &str) -> anyhow::Result<()> {
+        if self.is_stream() {
+            print::note(line);
+            return Ok(());
+        }
+        print::line(line)
     }
 }
 

@@ -1,11 +1,10 @@
 //! `tenfold gist`: what the matrices in a `.tenfold` file say, without touching the text in it.
 
-use super::files;
+use super::{files, print};
 use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 use std::fmt::Write as _;
-use std::io::Write;
 use std::path::PathBuf;
 use tenfold::pipeline::gist::{FileMatrices, Saying};
 
@@ -63,7 +62,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let note = if has_words { "" } else { "no words in the file: compress with --matrix gist to have them\n" };
         groups.map(|group| group.lines()).collect::<String>() + note
     };
-    std::io::stdout().lock().write_all(text.as_bytes()).context("standard output cannot be written")
+    print::out(text)
 }
 
 impl GroupGist<'_> {

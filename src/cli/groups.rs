@@ -1,10 +1,8 @@
 //! `tenfold groups`: an article's information groups, as text or JSON.
 
-use super::files;
-use anyhow::Context;
+use super::{files, print};
 use clap::Args;
 use serde_json::{Value, json};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use tenfold::data::{Article, Group, GroupSettings};
 
@@ -54,7 +52,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
                 article.keywords.join(", ")
             )
     };
-    std::io::stdout().lock().write_all(text.as_bytes()).context("cannot write to standard output")
+    print::out(text)
 }
 
 /// Reads an article from a file or standard input.

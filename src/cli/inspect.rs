@@ -1,6 +1,6 @@
 //! `tenfold inspect`: what is in a `.tenfold` file, and where its bits went.
 
-use super::{files, puzzle};
+use super::{files, print, puzzle};
 use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
@@ -64,14 +64,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let file = files::read(&arguments.file)?;
     let name = files::name(&arguments.file);
     if puzzle::holds_puzzle(&file) {
-        print!("{}", puzzle::inspect(name, &file, arguments.json)?);
+        print::out(puzzle::inspect(name, &file, arguments.json)?)?;
         return Ok(());
     }
     let inspection = inspect(name.clone(), &file).context(name)?;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&inspection)?);
+        print::json(&inspection)?;
     } else {
-        print!("{}", inspection.text());
+        print::out(inspection.text())?;
     }
     Ok(())
 }

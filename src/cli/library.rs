@@ -1,13 +1,11 @@
 //! `tenfold library`: the matrices of many articles in one file, and the groups of them that are nearest to a text.
 
 use super::groups::{Lengths, read_article};
-use super::{files, progress};
-use anyhow::Context;
+use super::{files, print, progress};
 use clap::{Args, Subcommand};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
-use std::io::Write;
 use std::path::PathBuf;
 use tenfold::pipeline::library::{
     Answer, Contents, Duplicates, Hit, Library, LibrarySettings, NewArticle, Outcome, Progress,
@@ -164,20 +162,19 @@ impl Report {
                 }
                 let line = if self.json { json_line(outcome) } else { Ok(line_of(outcome)) };
                 // A line is a promise that the article stays: it must not wait in a buffer.
-                let mut output = std::io::stdout().lock();
-                let printed = line.and_then(|line| {
-                    writeln!(output, "{line}").and_then(|()| output.flush()).context("cannot write to standard output")
-                });
+                let printed = line.and_then(print::line);
                 self.failure = self.failure.take().or(printed.err());
             }
             Progress::Refitted { version, groups, drift } => {
-                eprintln!("frame {version}: the drift was {drift:.2}; {groups} matrices rewritten, the old ones kept");
+                print::note(format_args!(
+                    "frame {version}: the drift was {drift:.2}; {groups} matrices rewritten, the old ones kept"
+                ));
             }
         }
     }
 
     fn end(self) -> anyhow::Result<()> {
-        eprintln!("{} articles added, {} groups", self.added, self.groups);
+        print::note(format_args!("{} articles added, {} groups", self.added, self.groups));
         self.failure.map_or(Ok(()), Err)
     }
 }
@@ -209,7 +206,7 @@ fn query(arguments: &Query) -> anyhow::Result<()> {
     };
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let answers = library.query(&texts, usize::from(arguments.most))?;
-    print(arguments.json, &answers, |answers| answers.iter().map(answer_text).collect())
+    show(arguments.json, &answers, |answers| answers.iter().map(answer_text).collect())
 }
 
 fn answer_text(answer: &Answer) -> String {
@@ -231,7 +228,7 @@ fn shown(text: &str) -> String {
 
 fn list(arguments: &List) -> anyhow::Result<()> {
     let contents = Library::open(&arguments.library)?.contents()?;
-    print(arguments.json, &contents, contents_text)
+    show(arguments.json, &contents, contents_text)
 }
 
 fn contents_text(contents: &Contents) -> String {
@@ -266,7 +263,7 @@ fn contents_text(contents: &Contents) -> String {
 
 fn dedupe(arguments: &Dedupe) -> anyhow::Result<()> {
     let duplicates = Library::open(&arguments.library)?.dedupe(arguments.distance, arguments.remove)?;
-    print(arguments.json, &duplicates, duplicates_text)
+    show(arguments.json, &duplicates, duplicates_text)
 }
 
 fn duplicates_text(duplicates: &Duplicates) -> String {
@@ -287,9 +284,8 @@ fn duplicates_text(duplicates: &Duplicates) -> String {
     groups.chain(articles).collect::<String>() + &format!("{} groups {done}\n", duplicates.groups.len())
 }
 
-fn print<T: Serialize>(json: bool, value: &T, text: impl Fn(&T) -> String) -> anyhow::Result<()> {
-    let text = if json { serde_json::to_string_pretty(value)? + "\n" } else { text(value) };
-    std::io::stdout().lock().write_all(text.as_bytes()).context("cannot write to standard output")
+fn show<T: Serialize>(json: bool, value: &T, text: impl Fn(&T) -> String) -> anyhow::Result<()> {
+    if json { print::json(value) } else { print::out(text(value)) }
 }
 
 fn parse_share(text: &str) -> Result<f64, String> {

@@ -1,11 +1,10 @@
 //! `tenfold matrices`: an article's groups as 10×10 digits.
 
 use super::groups::Lengths;
-use super::{files, progress};
+use super::{files, print, progress};
 use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use tenfold::code::container::MAGIC;
 use tenfold::data::{Article, Group, read_vectors};
@@ -139,7 +138,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
                 adaptive_bits(&matrices)
             )
     };
-    std::io::stdout().lock().write_all(text.as_bytes()).context("cannot write to standard output")
+    print::out(text)
 }
 
 /// What is shown.

@@ -11,12 +11,17 @@ mod groups;
 mod inspect;
 mod library;
 mod matrices;
+mod print;
 mod progress;
 mod puzzle;
 mod score;
 mod solve;
+mod stop;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+use tenfold::report::printable_lines;
 
 /// Compresses one thing at a time, with no pretraining; for an ARC puzzle, what decodes includes the answer.
 #[derive(Parser)]
@@ -58,4 +63,19 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Verb::Experiment(arguments) => experiment::run(arguments),
         Verb::Library(arguments) => library::run(arguments),
     }
+}
+
+/// Begins to listen to signals.
+pub fn listen() -> anyhow::Result<()> {
+    stop::listen().context("signals cannot be handled")
+}
+
+/// Says what went wrong; the exit status is 1, or 128 and the number of the signal that stopped the work.
+pub fn fail(error: &anyhow::Error) -> ExitCode {
+    if let Some(stopped) = error.downcast_ref::<stop::Stopped>() {
+        print::note(printable_lines(&stopped.to_string()));
+        return ExitCode::from(stopped.status());
+    }
+    print::note(format_args!("error: {}", printable_lines(&format!("{error:#}"))));
+    ExitCode::FAILURE
 }

@@ -1,5 +1,6 @@
 //! `tenfold score`: the three scorings in use, with 95% intervals.
 
+use super::print;
 use clap::Args;
 use std::path::PathBuf;
 use tenfold::data::{load_solutions, read_submission};
@@ -23,10 +24,5 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let submission = read_submission(&arguments.submission)?;
     let solutions = load_solutions(&arguments.solutions)?;
     let score = score(&submission, &solutions)?;
-    if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&score)?);
-    } else {
-        print!("{}", score_table(&score));
-    }
-    Ok(())
+    if arguments.json { print::json(&score) } else { print::out(score_table(&score)) }
 }

@@ -1,7 +1,7 @@
 //! `tenfold solve`: fits puzzles and keeps two attempts for every test input.
 
 use super::files::parse_threads;
-use super::progress;
+use super::{print, progress};
 use anyhow::Context;
 use clap::Args;
 use indicatif::MultiProgress;
@@ -15,7 +15,7 @@ use tenfold::data::{Attempts, Puzzle, Submission, load_puzzles};
 use tenfold::engine::{self, Device, EngineKind};
 use tenfold::fit::Progress;
 use tenfold::pipeline;
-use tenfold::report::{PuzzleRecord, RunFolder, Style, draw_puzzle, puzzle_picture, write_atomically};
+use tenfold::report::{PuzzleRecord, RunFolder, Style, draw_puzzle, printable, puzzle_picture, write_atomically};
 use tenfold::units::{Bits, Nats};
 
 /// Solve ARC puzzles: fit each one alone and give two attempts for every test input
@@ -97,8 +97,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     })?;
     let Tally { known, solved, .. } = tally;
     let tally = if known > 0 { format!("{solved} of {known} solved; ") } else { String::new() };
-    println!("{tally}results in {}", run.path().display());
-    Ok(())
+    print::line(format_args!("{tally}results in {}", printable(&run.path().to_string_lossy())))
 }
 
 /// What is shown and kept of finished puzzles, in the order of the input.
@@ -217,9 +216,9 @@ impl Fits<'_> {
 fn show(puzzle: &Puzzle, record: &PuzzleRecord, arguments: &Arguments, several: bool) -> anyhow::Result<()> {
     if !arguments.quiet {
         let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-        println!("{}", draw_puzzle(puzzle, &record.attempts, Style::for_stdout(), width));
+        print::line(draw_puzzle(puzzle, &record.attempts, Style::for_stdout(), width))?;
     }
-    println!("{}", record.summary());
+    print::line(printable(&record.summary()))?;
     if let Some(path) = &arguments.png {
         let path = if several { named_for(path, &puzzle.id) } else { path.clone() };
         save_picture(&path, puzzle, &record.attempts)?;

@@ -4,6 +4,7 @@
 //! nothing that a fit would need.
 //!
 //! - [`write`](mod@write): a file that is written whole or not at all
+//! - [`printable`](fn@printable): foreign text made safe for a terminal
 //! - [`palette`]: the colours of ARC
 //! - [`terminal`] and [`picture`]: a puzzle with its answers, as text and as a PNG
 //! - [`score`](mod@score): the three scorings in use, each with an interval
@@ -19,6 +20,7 @@ pub mod matrices;
 pub mod palette;
 pub mod picture;
 pub mod plot;
+mod printable;
 pub mod record;
 pub mod run;
 pub mod score;
@@ -29,6 +31,7 @@ pub use curves::{CurvePoint, curves_csv, read_curves};
 pub use experiment::{budget_table, experiment_tables};
 pub use matrices::{MatrixPanel, MatrixPictureError, draw_matrix, matrices_csv, matrices_npy, matrices_picture};
 pub use picture::{PictureError, puzzle_picture};
+pub use printable::{printable, printable_lines};
 pub use record::{Information, PuzzleRecord, SeedRecord};
 pub use run::{RunError, RunFolder};
 pub use score::{Estimate, Score, ScoreError, score, score_table};

@@ -195,9 +195,9 @@ fn what_is_no_library_is_said_and_left_as_it_is() {
 #[test]
 fn a_library_of_another_version_is_refused() {
     let (_folder, library) = library();
-    for version in [1, 7] {
+    for version in [1, 2, 7] {
         Connection::open(&library).unwrap().pragma_update(None, "user_version", version).unwrap();
-        let says = format!("has version {version}, and this program reads version 2: make a new one");
+        let says = format!("has version {version}, and this program reads version 3: make a new one");
         tenfold(&["list", text(&library)]).assert().failure().stderr(predicate::str::contains(says));
     }
 }

@@ -9,7 +9,7 @@ use tenfold::data::{Article, Group, GroupSettings};
 /// Show an article's information groups: title, keywords and fragment of each
 #[derive(Args)]
 pub struct Arguments {
-    /// A text, Markdown or HTML file; `-` for standard input
+    /// A text, Markdown or HTML file, a manual page's source or a program's; `-` for standard input
     article: PathBuf,
     #[command(flatten)]
     lengths: Lengths,
@@ -41,14 +41,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let article = read_article(&arguments.article, arguments.lengths)?;
     let text = if arguments.json {
         let groups: Vec<Value> = article.groups.iter().map(as_json).collect();
-        let whole = json!({"format": article.format, "keywords": article.keywords, "groups": groups});
+        let whole = json!({"format": article.format, "encoding": article.encoding, "keywords": article.keywords, "groups": groups});
         format!("{}\n", serde_json::to_string_pretty(&whole)?)
     } else {
         article.groups.iter().enumerate().map(|(index, group)| as_text(index, group)).collect::<String>()
             + &format!(
                 "{} groups ({}); keywords: {}\n",
                 article.groups.len(),
-                article.format,
+                [Some(article.format), article.encoding].into_iter().flatten().collect::<Vec<_>>().join(", "),
                 article.keywords.join(", ")
             )
     };

@@ -7,6 +7,7 @@ use crate::code::article::Effort;
 use crate::code::digits::Digits;
 use crate::code::gist::Gist;
 use crate::code::{CodeError, Container, Kind, Ledger, Tag, article};
+use crate::data::article::{SNIFFED_BYTES, encoding_name};
 use std::io::{self, Write};
 use thiserror::Error;
 
@@ -93,6 +94,8 @@ pub struct Measure {
     pub bytes: u64,
     /// Its Unicode scalar values, if it is UTF-8.
     pub characters: Option<u64>,
+    /// The name of the encoding that it is text in, by its beginning, if it is text.
+    pub encoding: Option<&'static str>,
 }
 
 /// Decodes a file to measure its content; so the file has been checked to the last bit.
@@ -102,12 +105,15 @@ pub struct Measure {
 pub fn measure(file: &[u8]) -> Result<Measure, ArticleError> {
     let mut characters = Characters::default();
     let mut bytes = 0;
+    let mut beginning = Vec::new();
     decode(file, |piece| {
         bytes += piece.len() as u64;
         characters.push(piece);
+        let missing = SNIFFED_BYTES.saturating_sub(beginning.len());
+        beginning.extend_from_slice(&piece[..piece.len().min(missing)]);
         Ok(())
     })?;
-    Ok(Measure { bytes, characters: characters.count() })
+    Ok(Measure { bytes, characters: characters.count(), encoding: encoding_name(&beginning) })
 }
 
 /// Counts the characters of UTF-8 that comes in pieces.

@@ -180,7 +180,7 @@ mod tests {
         for (index, (said, group)) in said.iter().zip(&collection.groups).enumerate() {
             let other = &collection.groups[(index + 1) % collection.groups.len()];
             for (bleu, meant) in [(&mut bleu, &group.text), (&mut shifted, &other.text)] {
-                let meant = meant.to_lowercase();
+                let meant = crate::data::article::counted(meant);
                 bleu.add(said, &meant, crate::data::article::bleu::Tokenisation::of(&meant));
             }
         }

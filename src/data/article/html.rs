@@ -1,7 +1,8 @@
 //! HTML as people see it, by html5gum.
 //!
-//! In: text, whole or in parts (Markdown has some). Out: its [`Page`]. What a page never shows (scripts, styles, the head, drawings'
-//! texts) and what leads away from it (`<nav>`) is left out; code blocks and tables stand between walls.
+//! In: text, whole or in parts (Markdown has some). Out: its [`Page`]. What a page never shows (scripts, styles, drawings' texts) and
+//! what is there to work it (`<nav>`, buttons) is left out, and all that is outside of `<main>`, where there is one; code blocks
+//! and tables stand between walls.
 
 use super::front;
 use super::page::{Page, one_line};
@@ -55,7 +56,7 @@ const BLOCKS: [&str; 38] = [
 const WALLS: [&str; 4] = ["pre", "table", "listing", "xmp"];
 
 /// Elements whose text is not seen, or is no part of the article.
-const HIDDEN: [&str; 14] = [
+const HIDDEN: [&str; 15] = [
     "script",
     "style",
     "template",
@@ -70,6 +71,7 @@ const HIDDEN: [&str; 14] = [
     "video",
     "canvas",
     "annotation",
+    "button",
 ];
 
 /// Elements that never close.
@@ -106,12 +108,21 @@ pub(super) fn read_by<'a>(source: &'a str, read: impl Fn(&mut Reader<'a>, usize)
     if reader.hidden.is_some() { whole(false).page } else { reader.page }
 }
 
+/// Where a reader is of the part that a page calls its main one.
+enum Main {
+    Before,
+    /// The element, and how many of its kind are open in it.
+    Within(String, usize),
+    After,
+}
+
 /// A reader of parts of HTML, which goes on where it was.
 pub(super) struct Reader<'a> {
     pub source: &'a str,
     pub page: Page,
     /// The element that hides what is in it, and how many of its kind are open.
     hidden: Option<(String, usize)>,
+    main: Main,
     /// Whether elements hide what is in them; scripts and styles always do.
     hides: bool,
     /// Where an open heading begins in the shown text.
@@ -130,6 +141,7 @@ impl<'a> Reader<'a> {
             source,
             page: Page::default(),
             hidden: None,
+            main: Main::Before,
             hides,
             heading: None,
             alternative: String::new(),
@@ -140,7 +152,7 @@ impl<'a> Reader<'a> {
 
     /// Whether what comes now is not seen.
     pub fn is_hidden(&self) -> bool {
-        self.hidden.is_some()
+        self.hidden.is_some() || matches!(self.main, Main::After)
     }
 
     /// Reads what the source has at `part`.
@@ -179,6 +191,12 @@ impl<'a> Reader<'a> {
             *depth += usize::from(hiding == name && !tag.self_closing);
             return;
         }
+        match &mut self.main {
+            Main::Within(main, depth) => *depth += usize::from(main == name && !tag.self_closing),
+            _ if name == "main" || value_of(tag, b"role").is_some_and(|role| role == "main") => self.start_main(name),
+            Main::After => return,
+            Main::Before => {}
+        }
         if self.hides(tag, name) {
             self.hidden = Some((name.to_owned(), 1));
         } else if is_heading(name) {
@@ -212,7 +230,18 @@ impl<'a> Reader<'a> {
             }
             return;
         }
+        if let Main::After = self.main {
+            return;
+        }
         self.page.close();
+        if let Main::Within(main, depth) = &mut self.main {
+            *depth -= usize::from(main == name);
+            if *depth == 0 {
+                self.page.block(range.end);
+                self.main = if self.page.text.is_empty() { Main::Before } else { Main::After };
+                return;
+            }
+        }
         if is_heading(name) {
             self.end_heading();
             self.page.block(range.end);
@@ -227,6 +256,16 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// What came before the main part was no part of the article, but a heading there may be its title.
+    fn start_main(&mut self, name: &str) {
+        if let Main::Before = self.main {
+            let Page { headings, title, .. } = std::mem::take(&mut self.page);
+            self.heading = None;
+            self.page.title = headings.into_iter().next().map(|heading| heading.title).or(title);
+        }
+        self.main = Main::Within(name.to_owned(), 1);
+    }
+
     fn end_heading(&mut self) {
         if let Some(start) = self.heading.take() {
             self.page.heading(start, &self.alternative);
@@ -235,18 +274,17 @@ impl<'a> Reader<'a> {
 
     /// Whether what is in an element is not seen, or only leads elsewhere.
     fn hides(&self, tag: &StartTag<usize>, name: &str) -> bool {
-        let value = |key: &[u8]| tag.attributes.get(key).map(|value| String::from_utf8_lossy(value).to_lowercase());
         let hidden = HIDDEN.contains(&name)
-            || value(b"hidden").is_some()
-            || value(b"role").is_some_and(|role| matches!(&*role, "navigation" | "search"))
-            || value(b"style").is_some_and(|style| style.replace(' ', "").contains("display:none"));
+            || value_of(tag, b"hidden").is_some()
+            || value_of(tag, b"role").is_some_and(|role| matches!(&*role, "navigation" | "search"))
+            || value_of(tag, b"style").is_some_and(|style| style.replace(' ', "").contains("display:none"));
         let closes = !tag.self_closing && !VOID.contains(&name);
         hidden && closes && (self.hides || matches!(name, "script" | "style"))
     }
 
     /// Shows text between tags: references decoded, white space collapsed where a browser does.
     fn text(&mut self, range: Range<usize>) {
-        if self.hidden.is_some() {
+        if self.is_hidden() {
             return;
         }
         let raw = &self.source[range.clone()];
@@ -284,6 +322,11 @@ impl<'a> Reader<'a> {
             }
         }
     }
+}
+
+/// The value of an attribute, in small letters.
+fn value_of(tag: &StartTag<usize>, key: &[u8]) -> Option<String> {
+    tag.attributes.get(key).map(|value| String::from_utf8_lossy(value).to_lowercase())
 }
 
 fn is_heading(name: &str) -> bool {
@@ -335,11 +378,19 @@ mod tests {
                 "interest&ing & <b> ©2 R&D, a & b &; A",
             ),
             ("a<!-- x -->b<style>p{}</style><nav>Home <a>x</a></nav><div hidden>y<div>z</div></div>c", "abc"),
+            ("Menu<h1>Title</h1><div role=main><div>a</div>b</div><footer>c</footer>", "a\n\nb\n\n"),
+            ("<main></main>Text<p>of a program's page", "Text\n\nof a program's page"),
             ("<nav>never closed <p>text</p>", "never closed \n\ntext\n\n"),
             ("<body>a < b <> c</body>", "a < b <> c\n\n"),
         ] {
             assert_eq!(read(source).text, shown, "{source}");
         }
+    }
+
+    #[test]
+    fn a_heading_outside_of_the_main_part_is_the_title() {
+        let page = read("<title>Site</title><header><h1>Crossing the bay</h1></header><main><p>By boat.</p></main>");
+        assert_eq!((page.title.as_deref(), page.text.as_str()), (Some("Crossing the bay"), "By boat.\n\n"));
     }
 
     #[test]

@@ -121,6 +121,8 @@ impl Page {
 
     /// What was shown since `start` is a heading; one that shows nothing has the title of its picture.
     pub fn heading(&mut self, start: usize, alternative: &str) {
+        // What came before may be gone since.
+        let start = start.min(self.text.len());
         let shown = self.text[start..].trim_end();
         let title = one_line(if shown.is_empty() { alternative } else { shown });
         self.headings.push(Heading { range: start..start + shown.len(), title });

@@ -65,6 +65,13 @@ pub struct FrameParts {
     pub overlap_weight: f32,
 }
 
+impl Encoded {
+    /// Whether the frame knows a word of it.
+    pub fn is_known(&self) -> bool {
+        self.strange_words < self.words
+    }
+}
+
 const KINDS: [(SymbolKind, char); 4] =
     [(SymbolKind::Word, 'w'), (SymbolKind::Pair, 'p'), (SymbolKind::Piece, 'l'), (SymbolKind::Marks, 'm')];
 

@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The version of the schema. Version 1 knew articles by a hash of 64 bits; those that had lost groups to `dedupe` can't be given
-/// another, so such a file is refused rather than rewritten.
-pub(super) const SCHEMA_VERSION: i64 = 2;
+/// another, so such a file is refused rather than rewritten. Version 2 had frames whose symbols were counted as they were written,
+/// and texts with their markup.
+pub(super) const SCHEMA_VERSION: i64 = 3;
 
 /// "TFLB", what `file` and others may know the format by.
 pub(super) const APPLICATION: i64 = 0x5446_4c42;

@@ -213,3 +213,37 @@ fn a_frame_comes_back_from_its_parts_and_parts_that_do_not_fit_are_refused() {
         assert!(Frame::of_parts(&parts).is_err());
     }
 }
+
+#[test]
+fn forms_of_one_text_have_one_matrix() {
+    use unicode_normalization::UnicodeNormalization;
+    let (_folder, _file, mut library) = library();
+    let text = "Zoë, the white rabbit, ran down the hole; Alice's café of hearts";
+    let forms: [String; 5] = [
+        text.nfd().collect(),
+        text.chars().flat_map(|c| [c, '\u{ad}']).collect(),
+        text.replace("hole", "ho\u{200b}le"),
+        format!("\u{feff}{text}"),
+        text.chars()
+            .map(|c| if c.is_ascii_alphabetic() { char::from_u32(c as u32 + 0xfee0).unwrap() } else { c })
+            .collect(),
+    ];
+    let matrix = |library: &mut Library, text: &str| library.query(&[text], 1).unwrap()[0].matrix;
+    let expected = matrix(&mut library, text);
+    for form in &forms {
+        assert_ne!(form, text);
+        assert_eq!(matrix(&mut library, form).digit_distance(&expected), 0, "{form:?}");
+    }
+}
+
+#[test]
+fn a_text_without_a_known_word_is_near_nothing() {
+    let (_folder, file, mut library) = library();
+    for text in ["", " \n", "***", "zxqv unheard"] {
+        let error = library.query(&[text], 3).unwrap_err();
+        assert!(matches!(&error, LibraryError::NoKnownWord { file: named } if *named == file), "{text}: {error}");
+    }
+    let answers = library.query(&["zxqv", ALICE[2]], 3).unwrap();
+    assert!(answers[0].by_digits.is_empty() && answers[0].by_hamming.is_empty());
+    assert_eq!(answers[1].by_digits[0].text, ALICE[2]);
+}

@@ -75,6 +75,10 @@ fn what_was_added_is_listed_and_found() {
     for answer in answers.as_array().unwrap() {
         assert_eq!(answer["text"], answer["by_digits"][0]["text"]);
     }
+    for nothing in ["", "zxqv"] {
+        let says = predicate::str::contains("knows no word of the text");
+        tenfold(&["query", file, nothing]).assert().failure().stdout("").stderr(says);
+    }
     tenfold(&["query", file, asked]).assert().success().stdout(predicate::str::contains("by digits"));
     tenfold(&["list", file]).assert().success().stdout(predicate::str::contains("the file is sound"));
     tenfold(&["add", file, text(&article)]).assert().success().stdout(predicate::str::contains("known as article 3"));

@@ -5,6 +5,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use tenfold::data::{Article, Group, GroupSettings};
+use tenfold::report::printable;
 
 /// Show an article's information groups: title, keywords and fragment of each
 #[derive(Args)]
@@ -49,7 +50,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
                 "{} groups ({}); keywords: {}\n",
                 article.groups.len(),
                 [Some(article.format), article.encoding].into_iter().flatten().collect::<Vec<_>>().join(", "),
-                article.keywords.join(", ")
+                printable(&article.keywords.join(", "))
             )
     };
     print::out(text)
@@ -74,5 +75,6 @@ fn as_json(group: &Group) -> Value {
 fn as_text(index: usize, group: &Group) -> String {
     let fragment = group.text.split_whitespace().collect::<Vec<_>>().join(" ");
     let keywords = if group.keywords.is_empty() { String::new() } else { format!("  [{}]", group.keywords.join(", ")) };
-    format!("{:>4}  {}{keywords}\n      {fragment}\n\n", index + 1, group.title)
+    let head = format!("{}{keywords}", group.title);
+    format!("{:>4}  {}\n      {}\n\n", index + 1, printable(&head), printable(&fragment))
 }

@@ -210,6 +210,9 @@ fn query(arguments: &Query) -> anyhow::Result<()> {
 }
 
 fn answer_text(answer: &Answer) -> String {
+    if answer.by_digits.is_empty() {
+        return format!("{}\n  no word of it is known\n\n", shown(&answer.text));
+    }
     let row = |hit: &Hit, distance: u32| {
         format!("{distance:>6}  group {} of {}: {}\n", hit.group, hit.article, shown(&hit.text))
     };

@@ -23,7 +23,20 @@ pub(super) enum Format {
 
 impl Format {
     /// All, in the order of their numbers in files.
-    pub const ALL: [Self; 5] = [Self::Plain, Self::Roff, Self::Markdown, Self::Html, Self::Source];
+    const ALL: [Self; 5] = [Self::Plain, Self::Roff, Self::Markdown, Self::Html, Self::Source];
+
+    /// The number of the first in files. Those below it stand for texts that were cut with their markup.
+    const FIRST: u8 = 4;
+
+    /// Its number in files.
+    pub fn number(self) -> u8 {
+        Self::FIRST + self as u8
+    }
+
+    /// The format of a number.
+    pub fn of_number(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number.checked_sub(Self::FIRST)?)).copied()
+    }
 
     /// By the ending of `name` where it says so, else by what `text` looks like.
     pub fn of(name: Option<&Path>, text: &str) -> Self {
@@ -64,7 +77,12 @@ impl Format {
         }
     }
 
-    /// What people see of `text`. `name` tells kinds of sources apart.
+    /// The format of a name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+
+    /// What people see of `text`.
     pub fn read(self, text: &str) -> Page {
         let page = match self {
             Self::Plain => plain::read(text),

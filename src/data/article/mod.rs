@@ -145,15 +145,15 @@ impl Article {
     /// Where the settings leave no room to cut.
     pub fn read_as(bytes: &[u8], format_number: u8, settings: GroupSettings) -> Result<Self, ArticleError> {
         settings.check()?;
-        Ok(match (Decoded::read(bytes), Format::ALL.get(usize::from(format_number))) {
-            (Some(decoded), Some(&format)) => Self::cut(&decoded, format, settings),
+        Ok(match (Decoded::read(bytes), Format::of_number(format_number)) {
+            (Some(decoded), Some(format)) => Self::cut(&decoded, format, settings),
             _ => Self::of_no_text(bytes),
         })
     }
 
     /// The number of the format in files; none of what is no text.
     pub fn format_number(&self) -> Option<u8> {
-        Format::ALL.iter().position(|format| format.name() == self.format).map(|number| number as u8)
+        Format::of_name(self.format).map(Format::number)
     }
 
     fn of_no_text(bytes: &[u8]) -> Self {

@@ -2,6 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
+use unicode_normalization::UnicodeNormalization;
 
 fn read(text: &str, name: &str) -> Article {
     Article::read(text.as_bytes(), Some(Path::new(name)), GroupSettings::default()).unwrap()
@@ -12,7 +13,7 @@ fn joined(bytes: &[u8], article: &Article) -> Vec<u8> {
 }
 
 fn characters(group: &Group) -> usize {
-    group.text.split_whitespace().map(|word| word.chars().count() + 1).sum()
+    group.text.split_whitespace().map(|word| word.nfc().count() + 1).sum()
 }
 
 const ENGLISH: &str = "CHAPTER I\n\nDown the Rabbit-Hole\n\nAlice was beginning to get very tired of sitting by her \

@@ -3,7 +3,8 @@
 //! In: text. Out: [`FrontMatter`]: where it ends, and of its values those that people read: the title, and what has several words.
 
 use super::page::Page;
-use yaml_rust2::{Yaml, YamlLoader};
+use yaml_rust2::parser::{Event, Parser};
+use yaml_rust2::scanner::ScanError;
 
 /// Front matter of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,39 +61,48 @@ impl FrontMatter {
 
 /// What people read of YAML, and which of it is the title; none where it is no table of keys.
 fn yaml_values(inner: &str) -> Option<Vec<(String, bool)>> {
-    let mut values = Vec::new();
-    match YamlLoader::load_from_str(inner) {
-        Ok(documents) => match documents.first() {
-            Some(Yaml::Hash(keys)) => {
-                for (key, value) in keys {
-                    let is_title = key.as_str().is_some_and(is_title);
-                    yaml_strings(value, &mut |value| values.extend(readable(value, is_title)));
-                }
-            }
-            None => {}
-            Some(_) => return None,
-        },
-        Err(_) => {
-            // Such as `title: One: two`, which many programs read though YAML doesn't.
-            let title = inner.lines().find_map(|line| line.split_once(':').filter(|(key, _)| is_title(key)));
-            values.extend(title.and_then(|(_, value)| readable(value.trim().trim_matches(['"', '\'']), true)));
-            if !inner
-                .lines()
-                .all(|line| line.contains(':') || line.trim().is_empty() || line.starts_with([' ', '-', '#']))
-            {
-                return None;
-            }
-        }
-    }
-    Some(values)
+    yaml_strings(inner).unwrap_or_else(|_| {
+        // Such as `title: One: two`, which many programs read though YAML doesn't.
+        let is_entry = |line: &str| line.contains(':') || line.trim().is_empty() || line.starts_with([' ', '-', '#']);
+        let title = inner.lines().find_map(|line| line.split_once(':').filter(|(key, _)| is_title(key)));
+        let title = title.and_then(|(_, value)| readable(value.trim().trim_matches(['"', '\'']), true));
+        inner.lines().all(is_entry).then(|| title.into_iter().collect())
+    })
 }
 
-fn yaml_strings(value: &Yaml, sink: &mut impl FnMut(&str)) {
-    match value {
-        Yaml::String(text) => sink(text),
-        Yaml::Array(values) => values.iter().for_each(|value| yaml_strings(value, sink)),
-        Yaml::Hash(keys) => keys.values().for_each(|value| yaml_strings(value, sink)),
-        _ => {}
+/// The same of what is YAML. Event by event, so that references to references are never followed.
+fn yaml_strings(inner: &str) -> Result<Option<Vec<(String, bool)>>, ScanError> {
+    let mut values = Vec::new();
+    // What is open: tables, with whether a key comes next, and lists.
+    let mut open: Vec<Option<bool>> = Vec::new();
+    let mut in_title = false;
+    let mut parser = Parser::new_from_str(inner);
+    loop {
+        match parser.next_token()?.0 {
+            Event::MappingStart(..) => {
+                open.push(Some(true));
+                continue;
+            }
+            Event::SequenceStart(..) if !open.is_empty() => {
+                open.push(None);
+                continue;
+            }
+            Event::MappingEnd | Event::SequenceEnd => _ = open.pop(),
+            Event::Scalar(text, ..) => match open.last() {
+                None if text == "~" => {}
+                None => return Ok(None),
+                Some(Some(true)) => in_title = if open.len() == 1 { is_title(&text) } else { in_title },
+                Some(_) => values.extend(readable(&text, in_title)),
+            },
+            Event::SequenceStart(..) => return Ok(None),
+            Event::StreamEnd | Event::DocumentEnd => return Ok(Some(values)),
+            Event::Alias(_) => {}
+            Event::Nothing | Event::StreamStart | Event::DocumentStart => continue,
+        }
+        // A key or a value is done.
+        if let Some(Some(key_next)) = open.last_mut() {
+            *key_next = !*key_next;
+        }
     }
 }
 
@@ -120,7 +130,7 @@ fn is_title(key: &str) -> bool {
 /// A value that people read: a title, or several words, which settings such as `layout: post` don't have.
 fn readable(value: &str, is_title: bool) -> Option<(String, bool)> {
     let value = value.trim();
-    let several = value.contains(|c: char| c.is_whitespace() || !c.is_ascii());
+    let several = value.contains(|c: char| c.is_whitespace() || !c.is_ascii()) && value.contains(char::is_alphabetic);
     (!value.is_empty() && (is_title || several)).then(|| (value.to_owned(), is_title))
 }
 
@@ -145,6 +155,15 @@ mod tests {
         let (text, titles) = shown(toml);
         assert_eq!((text.as_str(), titles.len()), ("Crossing the bay\n\nBy boat, at night\n\n", 1));
         assert_eq!(shown("---\ntitle: Bays: a history\n---\n").1, ["Bays: a history"]);
+    }
+
+    #[test]
+    fn references_to_references_and_deep_lists_are_no_harm() {
+        let line = |level: usize| format!("a{level}: &a{level} [{}]\n", vec![format!("*a{}", level - 1); 9].join(","));
+        let laughs: String = (1..30).map(line).collect();
+        assert_eq!(shown(&format!("---\na0: &a0 x\n{laughs}title: A bay\n---\n")).1, ["A bay"]);
+        let deep = format!("---\ntitle: A bay\nlists: {}{}\n---\n", "[".repeat(3000), "]".repeat(3000));
+        assert!(of(&deep).is_some());
     }
 
     #[test]

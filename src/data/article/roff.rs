@@ -60,14 +60,14 @@ pub(super) fn read(source: &str) -> Page {
             }
             if heading {
                 let from = page.text.len();
-                show(&mut page, at, text, 0);
+                show_line(&mut page, source, at, text);
                 page.heading(from, "");
                 page.block(start);
                 heading = false;
             } else if text.trim().is_empty() {
                 page.block(start);
             } else {
-                show(&mut page, at, text, 0);
+                show_line(&mut page, source, at, text);
                 page.line(at + text.len());
             }
             continue;
@@ -80,7 +80,6 @@ pub(super) fn read(source: &str) -> Page {
         let name_length = request.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(request.len());
         let (name, rest) = request.split_at(name_length);
         let words = words(rest);
-        let rest_at = text.len() - rest.len();
         if PARAGRAPHS.contains(&name) {
             page.block(at);
         }
@@ -90,7 +89,7 @@ pub(super) fn read(source: &str) -> Page {
                 page.block(at);
                 page.open(at);
                 let from = page.text.len();
-                show(&mut page, at, &words.join(" "), rest_at);
+                show_words(&mut page, at, &words.join(" "));
                 heading = words.is_empty();
                 if !heading {
                     page.heading(from, "");
@@ -104,7 +103,7 @@ pub(super) fn read(source: &str) -> Page {
                 // Of a hanging tag only the first word is printed, the second is its width.
                 let shown = if name == "IP" { &words[..words.len().min(1)] } else { &words[..] };
                 let between = if ALTERNATING.contains(&name) { "" } else { " " };
-                show(&mut page, at, &shown.join(between), rest_at);
+                show_words(&mut page, at, &shown.join(between));
                 page.line(at + text.len());
             }
         }
@@ -117,13 +116,12 @@ fn words(rest: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut rest = rest.trim();
     while !rest.is_empty() && !rest.starts_with("\\\"") {
-        let (word, after) = match rest.strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
-            None => {
-                // A space after a backslash is a part of the word.
-                let end = rest.match_indices(' ').find(|&(place, _)| !rest[..place].ends_with('\\'));
-                rest.split_at(end.map_or(rest.len(), |(place, _)| place))
-            }
+        let (word, after) = if let Some(quoted) = rest.strip_prefix('"') {
+            quoted.split_once('"').unwrap_or((quoted, ""))
+        } else {
+            // A space after a backslash is a part of the word.
+            let end = rest.match_indices(' ').find(|&(place, _)| !rest[..place].ends_with('\\'));
+            rest.split_at(end.map_or(rest.len(), |(place, _)| place))
         };
         words.push(word.to_owned());
         rest = after.trim_start();
@@ -131,18 +129,29 @@ fn words(rest: &str) -> Vec<String> {
     words
 }
 
-/// Shows a line with its escapes decoded; what it has literally starts `offset` bytes after `at`, if there is anything before it.
-fn show(page: &mut Page, at: usize, line: &str, offset: usize) {
-    let mut shown = String::new();
-    let mut rest = line;
-    while let Some(place) = rest.find('\\') {
-        shown.push_str(&rest[..place]);
-        let (text, length) = escape(&rest[place + 1..]);
-        shown.push_str(text);
-        rest = &rest[place + 1 + length..];
+/// Shows a line of the source that starts at `at`, with its escapes decoded.
+fn show_line(page: &mut Page, source: &str, at: usize, line: &str) {
+    let mut rest = at..at + line.len();
+    while let Some(place) = source[rest.clone()].find('\\') {
+        let escaped = rest.start + place + 1;
+        page.show(source, rest.start..escaped - 1);
+        let (text, length) = escape(&source[escaped..rest.end]);
+        page.show_instead(escaped - 1, text);
+        rest.start = escaped + length;
     }
-    shown.push_str(rest);
-    page.show_instead(at + offset, &shown);
+    page.show(source, rest);
+}
+
+/// Shows the words of a macro that starts at `at`, with their escapes decoded.
+fn show_words(page: &mut Page, at: usize, words: &str) {
+    let mut shown = String::new();
+    let mut rest = words;
+    while let Some((before, after)) = rest.split_once('\\') {
+        let (text, length) = escape(after);
+        shown.extend([before, text]);
+        rest = &after[length..];
+    }
+    page.show_instead(at, &(shown + rest));
 }
 
 /// What stands for an escape, and how long that is after its backslash.

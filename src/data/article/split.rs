@@ -112,8 +112,11 @@ fn places(page: &Page) -> Vec<Place> {
     let segments = segments(text);
     for (index, (range, is_word)) in segments.iter().enumerate() {
         let segment = &text[range.clone()];
+        let (mut inside, mut counted) = (0, characters);
         for inner in between_marks(segment) {
-            places.push(place(range.start + inner, characters + length(&segment[..inner]), AT_MARK));
+            counted += length(&segment[inside..inner]);
+            inside = inner;
+            places.push(place(range.start + inner, counted, AT_MARK));
         }
         if segment.chars().all(char::is_whitespace) {
             characters += usize::from(!in_space);

@@ -210,8 +210,9 @@ fn a_folder_makes_a_file_an_article_and_a_table() {
     compress(false).assert().failure().stderr(predicate::str::contains("--force"));
     let output = compress(true).arg("--force").assert().success().get_output().stdout.clone();
     let summaries: Value = serde_json::from_slice(&output).unwrap();
-    assert_eq!(summaries.as_array().unwrap().len(), 2);
+    assert_eq!(summaries.as_array().unwrap().len(), 3);
     assert_eq!(summaries[0]["content_bytes"], 10);
+    assert_eq!(summaries[2]["left_out"], "hidden");
     let names: Vec<_> = fs::read_dir(&target).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names.len(), 2);
     let file = fs::read(target.join("b.md.tenfold")).unwrap();

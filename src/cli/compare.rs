@@ -1,6 +1,6 @@
 //! `tenfold compare`: our size and time beside those of general compressors at their strongest.
 
-use super::{files, print};
+use super::{files, folders, print};
 use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
@@ -37,20 +37,20 @@ struct Comparison {
 
 /// Runs the verb.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let mut paths = Vec::new();
-    for path in &arguments.articles {
-        if path.is_dir() {
-            paths.extend(files::articles(path)?);
-        } else {
-            paths.push(path.clone());
+    let (paths, mut failures) = folders::all_articles(&arguments.articles)?;
+    let all = paths.len() + failures.len();
+    let mut comparisons = Vec::new();
+    article::with_threads(arguments.threads, || {
+        for path in paths {
+            match compare(&path, arguments.effort) {
+                Ok(comparison) => comparisons.push(comparison),
+                Err(error) => failures.push((path, error)),
+            }
         }
-    }
-    let comparisons: Vec<Comparison> = article::with_threads(arguments.threads, || {
-        paths.iter().map(|path| compare(path, arguments.effort)).collect::<anyhow::Result<_>>()
-    })??;
+    })?;
     if arguments.json {
         print::json(&comparisons)?;
-        return Ok(());
+        return folders::end(failures, all);
     }
     for comparison in &comparisons {
         print::line(comparison.text())?;
@@ -58,7 +58,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if comparisons.len() > 1 {
         print::out(summary(&comparisons))?;
     }
-    Ok(())
+    folders::end(failures, all)
 }
 
 fn compare(path: &Path, effort: u8) -> anyhow::Result<Comparison> {

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use tenfold::code::{Container, Ledger, Tag};
 use tenfold::pipeline::article;
 use tenfold::pipeline::gist::FileMatrices;
+use tenfold::report::printable;
 
 /// Show the sections of a .tenfold file and where its bits went
 #[derive(Args)]
@@ -103,7 +104,11 @@ impl Inspection {
         let encoding = self.encoding.map(|encoding| format!(" of {encoding}")).unwrap_or_default();
         let mut text = format!(
             "{}: {}, format version {}, {} bytes for {}{encoding}\n",
-            self.file, self.kind, self.version, self.file_bytes, self.content_bytes
+            printable(&self.file),
+            self.kind,
+            self.version,
+            self.file_bytes,
+            self.content_bytes
         );
         let has_estimates = self.ledger.entries().iter().any(|entry| entry.estimate_bits.is_some());
         let headings = ["section", "bits", "share", "bits a byte", "bits a character", "estimate"];

@@ -1,7 +1,7 @@
 //! `tenfold library`: the matrices of many articles in one file, and the groups of them that are nearest to a text.
 
 use super::groups::{Lengths, read_article};
-use super::{files, print, progress};
+use super::{files, folders, print, progress};
 use clap::{Args, Subcommand};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
@@ -108,14 +108,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 fn add(arguments: &Add) -> anyhow::Result<()> {
-    let mut paths = Vec::new();
-    for path in &arguments.articles {
-        if path.is_dir() {
-            paths.extend(files::articles(path)?);
-        } else {
-            paths.push(path.clone());
-        }
-    }
+    let (paths, mut failures) = folders::all_articles(&arguments.articles)?;
+    let all = paths.len() + failures.len();
     let settings = LibrarySettings { drift: arguments.drift, ..LibrarySettings::default() };
     let mut library = Library::open_or_create(&arguments.library)?;
     let mut report = Report::new(arguments.json);
@@ -123,11 +117,18 @@ fn add(arguments: &Add) -> anyhow::Result<()> {
     for some in paths.chunks(READ_TOGETHER) {
         let read =
             |path: &PathBuf| anyhow::Ok(NewArticle::new(files::name(path), read_article(path, arguments.lengths)?));
-        let articles = some.par_iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
+        let mut articles = Vec::new();
+        for (path, article) in some.iter().zip(some.par_iter().map(read).collect::<Vec<_>>()) {
+            match article {
+                Ok(article) => articles.push(article),
+                Err(error) => failures.push((path.clone(), error)),
+            }
+        }
         library.add(&articles, &settings, &mut watch)?;
         library.refit_if_drifted(&settings, &mut watch)?;
     }
-    report.end()
+    report.end()?;
+    folders::end(failures, all)
 }
 
 /// Says what becomes of articles.

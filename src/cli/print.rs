@@ -4,14 +4,25 @@
 //! What is foreign in a text goes through [`tenfold::report::printable`] before it comes here: a picture in colours is
 //! made of escape sequences, too.
 
-use anyhow::Context;
+use super::streams;
 use std::fmt::Display;
 use std::io::{self, Write};
 
 /// Writes bytes to standard output, wholly.
 pub fn bytes(bytes: &[u8]) -> anyhow::Result<()> {
-    let mut output = io::stdout().lock();
-    output.write_all(bytes).and_then(|()| output.flush()).context("standard output cannot be written")
+    let mut output = stream()?;
+    output.write_all(bytes).and_then(|()| output.flush()).map_err(failed)
+}
+
+/// The error of standard output.
+pub fn failed(source: io::Error) -> anyhow::Error {
+    anyhow::Error::new(source).context("standard output cannot be written")
+}
+
+/// Standard output, for what is written piece by piece; who writes flushes.
+pub fn stream() -> anyhow::Result<io::StdoutLock<'static>> {
+    streams::check_output()?;
+    Ok(io::stdout().lock())
 }
 
 /// Writes a text to standard output, as it is.

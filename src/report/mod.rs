@@ -36,7 +36,7 @@ pub use record::{Information, PuzzleRecord, SeedRecord};
 pub use run::{RunError, RunFolder};
 pub use score::{Estimate, Score, ScoreError, score, score_table};
 pub use terminal::{Style, draw_puzzle};
-pub use write::{Existing, WriteError, check_free, fill_atomically, write_atomically};
+pub use write::{Existing, WriteError, check_free, fill_atomically, sweep_stale, write_atomically};
 
 use crate::data::grid::Grid;
 use crate::data::puzzle::Puzzle;

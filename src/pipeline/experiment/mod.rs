@@ -111,7 +111,7 @@ pub fn experiment(
 ) -> Result<Vec<Measures>, EngineError> {
     let collection = Collection::new(articles, settings);
     let mut all = Vec::new();
-    for seed in (settings.seed..).take(seeds as usize) {
+    for seed in (settings.seed..=u64::MAX).take(seeds as usize) {
         let trial = Trial::new(&collection, seed);
         let ours = MatrixSettings { seed, ..settings.clone() };
         let alone = MatrixSettings { article_pull: 0.0, title_pull: 0.0, neighbour_pull: 0.0, ..ours.clone() };

@@ -363,7 +363,10 @@ mod tests {
         for (flags, says) in [
             (Overrides { steps: Some(1_000_000_000), ..Overrides::default() }, "--steps 1000000000: a whole number"),
             (Overrides { seeds: Some(usize::MAX), ..Overrides::default() }, "--seeds 18446744073709551615: "),
-            (Overrides { seed: Some(u64::MAX), ..Overrides::default() }, "--seed 18446744073709551615: the seeds, 1 of"),
+            (
+                Overrides { seed: Some(u64::MAX), ..Overrides::default() },
+                "--seed 18446744073709551615: the seeds, 1 of",
+            ),
             (Overrides { seed: Some(MOST_SEED), seeds: Some(2), ..Overrides::default() }, "the seeds, 2 of them"),
         ] {
             let error = resolve("steps = 5", &flags).unwrap_err().to_string();

@@ -206,8 +206,10 @@ mod tests {
     fn one_task_that_is_wrong_leaves_the_others_right() {
         let text = format!("{{{TASK}}}\n{{\"id\": \"b\", \"train\": 3}}\n{{oops}}\n{{{TASK}}}");
         let tasks = read(&text, None);
-        let errors: Vec<String> =
-            tasks.iter().map(|task| task.as_ref().map_or_else(|refused| refused.error.to_string(), |_| String::new())).collect();
+        let errors: Vec<String> = tasks
+            .iter()
+            .map(|task| task.as_ref().map_or_else(|refused| refused.error.to_string(), |_| String::new()))
+            .collect();
         assert_eq!(errors[1], "f.json: task b: \"train\" is 3; make it an array of pairs");
         assert!(errors[2].starts_with("f.json: not valid JSON at line 3, column 2"), "{}", errors[2]);
         assert!(errors[0].is_empty() && errors[3].is_empty());

@@ -5,8 +5,8 @@
 
 use super::error::{DataError, Place, TaskError, describe};
 use super::grid::Grid;
-use super::puzzle::read_grid;
 use super::json::{read_file, read_list, read_object};
+use super::puzzle::read_grid;
 use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::Value;
@@ -115,7 +115,8 @@ mod tests {
         let text = r#"{"b":[{"attempt_1":[[1]],"attempt_2":[[2,3]]},{"attempt_1":[[4]],"attempt_2":[[5]]}],"a":[{"attempt_1":[[6]],"attempt_2":[[7]]}]}"#;
         let given = parse(text).unwrap();
         assert_eq!(given.faults, []);
-        let attempts = |[first, second]: [Option<Grid>; 2]| Attempts { attempt_1: first.unwrap(), attempt_2: second.unwrap() };
+        let attempts =
+            |[first, second]: [Option<Grid>; 2]| Attempts { attempt_1: first.unwrap(), attempt_2: second.unwrap() };
         let submission: Submission = given
             .answers
             .into_iter()

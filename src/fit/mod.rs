@@ -104,12 +104,13 @@ impl Fitted {
 /// Bytes that a fit takes besides its engine, at most: the trace, and every candidate that could come up.
 pub fn memory_bytes(plan: &Plan, settings: &FitSettings) -> u64 {
     let Dimensions { colours, rows, columns, .. } = plan.dimensions;
-    let numbers = |count: usize, bytes: usize| count as u64 * bytes as u64;
+    let (area, seeds, tests) = (rows * columns, settings.seeds as u128, plan.tests() as u128);
     let point = size_of::<TracePoint>() + Axes::COUNT * size_of::<f64>();
-    let candidate = 2 * (rows * columns + size_of::<Grid>() + 2 * size_of::<f64>());
-    let means = numbers((colours + 2) * rows * columns, size_of::<f32>());
-    let by_step = numbers(settings.seeds, point + plan.tests() * candidate);
-    settings.steps as u64 * by_step + numbers(settings.seeds * plan.tests(), 1) * means
+    let candidates = 2 * (area + size_of::<Grid>() + 2 * size_of::<f64>());
+    let means = (colours + 2) * area * size_of::<f32>();
+    let by_step = seeds * (point as u128 + tests * candidates as u128);
+    let bytes = settings.steps as u128 * by_step + seeds * tests * means as u128;
+    bytes.try_into().unwrap_or(u64::MAX)
 }
 
 /// Fits `problem`. `watch` hears of every step and may break off; what there is then is given. Gives nothing where no step

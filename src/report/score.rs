@@ -114,7 +114,8 @@ pub fn score(submission: &GivenSubmission, solutions: &IndexMap<String, Vec<Grid
         if !answers.is_empty() && answers.len() != expected.len() {
             malformed.push(format!("task {task}: {} answers to {} test inputs", answers.len(), expected.len()));
         }
-        let is_right = |(answer, solution): &(&[Option<Grid>; 2], &Grid)| answer.iter().flatten().any(|one| one == *solution);
+        let is_right =
+            |(answer, solution): &(&[Option<Grid>; 2], &Grid)| answer.iter().flatten().any(|one| one == *solution);
         tally.add(answers.iter().zip(expected).filter(is_right).count(), expected.len());
     }
     let known = |task: &&String| !solutions.contains_key(*task);

@@ -113,7 +113,15 @@ fn an_answer_that_cannot_be_read_counts_as_wrong_and_is_named() {
     let found = score(&parse_submission("s.json", text).unwrap(), &solutions).unwrap();
     assert_eq!((found.outputs_right, found.outputs, found.tasks_right), (2, 4, 1), "the other attempts count");
     assert_eq!(found.unknown, ["elsewhere"]);
-    insta::assert_snapshot!(score_table(&found).lines().skip(4).collect::<Vec<_>>().join("\n"), @"");
+    insta::assert_snapshot!(score_table(&found).lines().skip(4).collect::<Vec<_>>().join("\n"), @"
+    not as an answer has to be, counted as wrong (5):
+      task task0: test 1 attempt_1: the grid has no rows; give it at least one
+      task task1: 1 answers to 2 test inputs
+      task task1: test 1 attempt_2 is missing; add the grid
+      task task2: test 1 attempt_1: row 1, column 2 holds 1.0; a colour is a whole number from 0 to 9
+      task task2: test 1 attempt_2: a grid is an array of rows, not null
+    without known solutions, left out (1): elsewhere
+    ");
 }
 
 #[test]

@@ -83,7 +83,7 @@ pub(super) fn read_tasks(
     }
     if !loose.is_empty() {
         let pairs = loose.into_iter().collect::<Result<Vec<Pair>, TaskError>>();
-        let puzzle = pairs.and_then(|pairs| draw(lone_task_id, pairs, reader.pairs));
+        let puzzle = pairs.and_then(|pairs| draw(lone_task_id, &pairs, reader.pairs));
         tasks.push(puzzle.map_err(|fault| reader.refused(lone_task_id, 1, fault)));
     }
     Ok(tasks)
@@ -111,7 +111,8 @@ impl Reader<'_> {
 
     fn drawn(&self, id: &str, pairs: &[Value], set: &'static str) -> Result<Puzzle, TaskError> {
         let read = |(index, value)| read_pair(value, set, index + 1)?.complete(set, index + 1);
-        draw(id, pairs.iter().enumerate().map(read).collect::<Result<_, _>>()?, self.pairs)
+        let pairs = pairs.iter().enumerate().map(read).collect::<Result<Vec<Pair>, TaskError>>()?;
+        draw(id, &pairs, self.pairs)
     }
 
     fn refused(&self, id: &str, tests: usize, fault: TaskError) -> Refused {
@@ -120,7 +121,7 @@ impl Reader<'_> {
 }
 
 /// A puzzle of a sample of pairs; the outputs of those that are to test are its solutions.
-fn draw(id: &str, pairs: Vec<Pair>, sample: Option<PairSample>) -> Result<Puzzle, TaskError> {
+fn draw(id: &str, pairs: &[Pair], sample: Option<PairSample>) -> Result<Puzzle, TaskError> {
     check_id(id)?;
     let PairSample { train, test, seed } = sample.ok_or(TaskError::UnsortedPairs { pairs: pairs.len() })?;
     let asked = train.saturating_add(test);

@@ -12,11 +12,12 @@ use crate::code::range::BitEncoder;
 use crate::code::weights::{Posterior, Steps, WeightCode, encode_posteriors, encode_steps, nearest_scale, scale};
 use crate::code::{Channel, Container, Kind, Rate, Tag};
 use crate::data::{Grid, Puzzle};
-use crate::engine::{EngineError, Evaluation, Outputs, Problem};
+use crate::engine::{EngineError, Evaluation, Outputs, Problem, fused};
 use crate::fit::{FileFit, FileSettings, WeightFit};
 use crate::latent::LatentChannel;
 use crate::latent::uniform;
-use crate::model::{Objective, Plan};
+use crate::model::{Network, Objective, Plan};
+use crate::pipeline::available_bytes;
 use crate::units::{Bits, Nats};
 use std::ops::ControlFlow;
 
@@ -127,6 +128,10 @@ pub fn compress(puzzle: &Puzzle, settings: &PuzzleSettings, watch: &mut Watch) -
     let (positions, most) = (decoder::positions(&plan), decoder::MOST_POSITIONS);
     if positions > most {
         return Err(PuzzleError::TooLarge { positions, most });
+    }
+    let bytes = fused::memory_bytes(&plan, &Network::default(), 1);
+    if let Some(free) = available_bytes().filter(|&free| free < bytes) {
+        return Err(PuzzleError::Memory { bytes, free });
     }
     let mut problem = decoder::problem_of(plan);
     problem.objective =

@@ -57,6 +57,14 @@ pub enum PuzzleError {
         /// How many are possible.
         most: u64,
     },
+    /// A puzzle whose fit takes more memory than there is.
+    #[error("the puzzle's fit takes {bytes} bytes of memory, and {free} are free: give a smaller one")]
+    Memory {
+        /// What it takes.
+        bytes: u64,
+        /// What there is.
+        free: u64,
+    },
     /// A file that decodes to something else than was compressed: a fault in this program, found before any harm.
     #[error("the file decodes to another puzzle; nothing was written: please report this, with the puzzle")]
     Unfaithful,

@@ -84,32 +84,35 @@ pub enum Outcome {
     NotBegun,
 }
 
-/// Fits puzzles, several at a time. `watch` hears of every step of each, by the job's number, and may break off all;
-/// `done` hears in this thread what becomes of each, as it ends. With a deadline, each puzzle gets a share of what is left
-/// by its size, and what others don't use goes to those after it.
+/// Who hears of every step, by the job's number, and may break off all.
+pub type Watch<'a> = dyn Fn(usize, Progress) -> ControlFlow<()> + Sync + 'a;
+
+/// Fits puzzles, several at a time. `watch` hears of every step of each; `done` hears in this thread what becomes of each,
+/// as it ends. With a deadline, each puzzle gets a share of what is left by its size, and what others don't use goes to
+/// those after it.
 ///
 /// # Errors
 /// Where no engine can be had; the first error of `done`, which may be that of a fit: all is broken off then.
 pub fn solve_all<E: From<EngineError>>(
     jobs: &[Job],
     options: &SolveOptions,
-    watch: &(dyn Fn(usize, Progress) -> ControlFlow<()> + Sync),
+    watch: &Watch,
     mut done: impl FnMut(usize, Result<Outcome, EngineError>) -> Result<(), E>,
 ) -> Result<(), E> {
     let (workers, threads) = share_cores(jobs, options)?;
-    let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
     let weights = jobs.iter().map(|job| job.bytes as f64).collect();
     let shares = options.deadline.map(|deadline| Shares::new(deadline, workers, weights));
+    let stopped = AtomicBool::new(false);
+    let pool = Pool { jobs, config: &options.config, threads, shares, stopped: &stopped, watch };
+    let next = AtomicUsize::new(0);
     let (send, receive) = mpsc::channel();
     std::thread::scope(|scope| {
         for _ in 0..workers {
-            let (send, next, stopped, shares) = (send.clone(), &next, &stopped, shares.as_ref());
+            let (send, next, pool) = (send.clone(), &next, &pool);
             scope.spawn(move || {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(job) = jobs.get(index) else { return };
-                    let outcome = one(index, job, options, threads, (shares, stopped, watch));
-                    if send.send((index, outcome)).is_err() {
+                    if index >= jobs.len() || send.send((index, pool.fit(index))).is_err() {
                         return;
                     }
                 }
@@ -127,41 +130,51 @@ pub fn solve_all<E: From<EngineError>>(
     })
 }
 
-/// Fits one puzzle within its share of the time.
-fn one(
-    index: usize,
-    job: &Job,
-    options: &SolveOptions,
+/// What the workers share.
+struct Pool<'a> {
+    jobs: &'a [Job<'a>],
+    config: &'a Config,
     threads: Option<usize>,
-    (shares, stopped, watch): (Option<&Shares>, &AtomicBool, &(dyn Fn(usize, Progress) -> ControlFlow<()> + Sync)),
-) -> Result<Outcome, EngineError> {
-    let mut before = Instant::now();
-    let end = shares.map(|shares| shares.begin(index, before));
-    if stopped.load(Ordering::Relaxed) || end == Some(None) {
-        return Ok(Outcome::NotBegun);
-    }
-    let end = end.flatten();
-    let watch = |progress: Progress| {
-        let now = Instant::now();
-        // The first step takes the setting up with it, and says nothing of the next.
-        let next_step = if progress.step > 1 { now - before } else { Duration::ZERO };
-        before = now;
-        if watch(index, progress).is_break() {
-            stopped.store(true, Ordering::Relaxed);
+    shares: Option<Shares>,
+    stopped: &'a AtomicBool,
+    watch: &'a Watch<'a>,
+}
+
+impl Pool<'_> {
+    /// Fits one puzzle within its share of the time.
+    fn fit(&self, index: usize) -> Result<Outcome, EngineError> {
+        let mut before = Instant::now();
+        let end = self.shares.as_ref().map(|shares| shares.begin(index, before));
+        if self.is_stopped() || end == Some(None) {
+            return Ok(Outcome::NotBegun);
         }
-        let over = end.is_some_and(|end| now + next_step > end);
-        if over || stopped.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    };
-    let solved = solve(job.puzzle, &options.config, threads, watch);
-    if let Some(shares) = shares {
-        shares.end(index);
+        let end = end.flatten();
+        let watch = |progress: Progress| {
+            let now = Instant::now();
+            // The first step takes the setting up with it, and says nothing of the next.
+            let next_step = if progress.step > 1 { now - before } else { Duration::ZERO };
+            before = now;
+            if (self.watch)(index, progress).is_break() {
+                self.stopped.store(true, Ordering::Relaxed);
+            }
+            let is_over = end.is_some_and(|end| now + next_step > end);
+            if is_over || self.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let solved = solve(self.jobs[index].puzzle, self.config, self.threads, watch);
+        if let Some(shares) = &self.shares {
+            shares.end(index);
+        }
+        Ok(match solved? {
+            None => Outcome::NotBegun,
+            Some((problem, fitted)) if !fitted.broken_off => Outcome::Whole(problem, fitted),
+            Some((_, fitted)) if self.is_stopped() => Outcome::BrokenOff(fitted),
+            Some((problem, fitted)) => Outcome::Cut(problem, fitted),
+        })
     }
-    Ok(match solved? {
-        None => Outcome::NotBegun,
-        Some((problem, fitted)) if !fitted.broken_off => Outcome::Whole(problem, fitted),
-        Some((_, fitted)) if stopped.load(Ordering::Relaxed) => Outcome::BrokenOff(fitted),
-        Some((problem, fitted)) => Outcome::Cut(problem, fitted),
-    })
+
+    fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
 }
 
 /// How many puzzles are fitted at the same time, and by how many threads each.
@@ -197,11 +210,7 @@ mod tests {
     }
 
     /// For each job whether it was whole, cut, broken off or not begun, and the steps done.
-    fn run(
-        puzzles: &[Puzzle],
-        options: &SolveOptions,
-        watch: &(dyn Fn(usize, Progress) -> ControlFlow<()> + Sync),
-    ) -> Vec<(char, usize)> {
+    fn run(puzzles: &[Puzzle], options: &SolveOptions, watch: &Watch) -> Vec<(char, usize)> {
         let jobs: Vec<Job> = puzzles.iter().map(|puzzle| Job::new(puzzle, &options.config)).collect();
         let mut outcomes = vec![('?', 0); puzzles.len()];
         solve_all(&jobs, options, watch, |index, outcome| {

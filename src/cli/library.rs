@@ -81,7 +81,7 @@ struct Dedupe {
     /// The library
     library: PathBuf,
     /// Most digits, in sum, by which the matrices of such groups differ
-    #[arg(long, value_name = "DIGITS", default_value_t = 0)]
+    #[arg(long, value_name = "DIGITS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=900))]
     distance: u32,
     /// Remove them
     #[arg(long)]

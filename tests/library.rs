@@ -78,8 +78,51 @@ fn what_was_added_is_listed_and_found() {
     tenfold(&["query", file, asked]).assert().success().stdout(predicate::str::contains("by digits"));
     tenfold(&["list", file]).assert().success().stdout(predicate::str::contains("the file is sound"));
     tenfold(&["add", file, text(&article)]).assert().success().stdout(predicate::str::contains("known as article 3"));
-    tenfold(&["dedupe", file, "--distance", "100000", "--remove"]).assert().success();
-    assert_eq!(json(&["list", file])["groups"], 1);
+    tenfold(&["dedupe", file, "--distance", "4294967295"])
+        .assert()
+        .failure()
+        .stderr(predicate::str::contains("--distance").and(predicate::str::contains("0..=900")));
+}
+
+/// A library of English articles that knows no word of two others; and with `--drift 1` the frame stays as it is.
+#[test]
+fn dedupe_removes_no_text_that_differs_from_those_that_stay() {
+    let (folder, library) = library();
+    let file = text(&library);
+    let before = json(&["list", file])["groups"].as_u64().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let texts = [
+        write(
+            "russian.txt",
+            "Осенью лес стоит жёлтый, грибы прячутся под листьями, а утром над полем висит густой туман.",
+        ),
+        write(
+            "greek.txt",
+            "Οι άνθρωποι πίνουν καφέ στην πλατεία, τα παιδιά παίζουν μπάλα και οι γάτες κοιμούνται στον ήλιο.",
+        ),
+        write(
+            "copy.txt",
+            "ОСЕНЬЮ лес стоит жёлтый,\nгрибы прячутся под листьями, а утром  над полем висит густой туман.",
+        ),
+    ];
+    for path in &texts {
+        tenfold(&["add", file, text(path), "--drift", "1"]).assert().success();
+    }
+    for arguments in [&["dedupe", file][..], &["dedupe", file, "--dry-run"], &["dedupe", file, "--distance", "0"]] {
+        let says =
+            predicate::str::contains("the same text").and(predicate::str::contains("1 groups found, none removed"));
+        tenfold(arguments).assert().success().stdout(says);
+        assert_eq!(json(&["list", file])["groups"], before + 3);
+    }
+    tenfold(&["dedupe", file, "--dry-run", "--remove"]).assert().failure();
+    let removed = json(&["dedupe", file, "--distance", "0", "--remove"]);
+    assert!(removed["groups"][0]["article"].as_str().unwrap().ends_with("copy.txt"), "{removed}");
+    assert!(removed["groups"][0]["of_article"].as_str().unwrap().ends_with("russian.txt"), "{removed}");
+    assert_eq!(json(&["list", file])["groups"], before + 2);
 }
 
 #[test]

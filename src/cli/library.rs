@@ -7,6 +7,7 @@ use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::path::PathBuf;
+use tenfold::latent::digits::{CELLS, LEVELS};
 use tenfold::pipeline::library::{
     Answer, Contents, Duplicates, Hit, Library, LibrarySettings, NewArticle, Outcome, Progress,
 };
@@ -75,21 +76,27 @@ struct List {
     json: bool,
 }
 
-/// Show groups that say what earlier ones do, and articles of which nothing else is left
+/// Show groups that have the text of earlier ones, white space and case aside, and articles of which nothing else is left
 #[derive(Args)]
 struct Dedupe {
     /// The library
     library: PathBuf,
-    /// Most digits, in sum, by which the matrices of such groups differ
-    #[arg(long, value_name = "DIGITS", default_value_t = 0)]
-    distance: u32,
+    /// Also groups whose digits differ by so much in sum or less, if they share four of five words, half of them known to the library
+    #[arg(long, value_name = "DIGITS", value_parser = clap::value_parser!(u32).range(..=MOST_DISTANCE))]
+    distance: Option<u32>,
     /// Remove them
     #[arg(long)]
     remove: bool,
+    /// Remove nothing, as without --remove
+    #[arg(long, conflicts_with = "remove")]
+    dry_run: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
+
+/// The largest distance that two matrices can have.
+const MOST_DISTANCE: i64 = (CELLS * (LEVELS - 1)) as i64;
 
 /// Articles that are read at a time; the first of them make the decoder.
 const READ_TOGETHER: usize = 64;
@@ -268,9 +275,13 @@ fn dedupe(arguments: &Dedupe) -> anyhow::Result<()> {
 
 fn duplicates_text(duplicates: &Duplicates) -> String {
     let groups = duplicates.groups.iter().map(|one| {
+        let compared = if one.same_text {
+            "the same text".to_owned()
+        } else {
+            format!("{:.0}% of the words the same, digits {} apart", 100.0 * one.shared_words, one.digit_distance)
+        };
         format!(
-            "{:>6}  group {} of {}: {}\n        group {} of {}: {}\n",
-            one.digit_distance,
+            "{compared}:\n  group {} of {}: {}\n  group {} of {}, which stays: {}\n",
             one.group,
             one.article,
             shown(&one.text),
@@ -280,7 +291,7 @@ fn duplicates_text(duplicates: &Duplicates) -> String {
         )
     });
     let articles = duplicates.articles.iter().map(|name| format!("nothing else in {name}\n"));
-    let done = if duplicates.removed { "removed" } else { "found" };
+    let done = if duplicates.removed { "removed" } else { "found, none removed" };
     groups.chain(articles).collect::<String>() + &format!("{} groups {done}\n", duplicates.groups.len())
 }
 

@@ -7,10 +7,12 @@ use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::path::PathBuf;
+use tenfold::data::Article;
 use tenfold::latent::digits::{CELLS, LEVELS};
 use tenfold::pipeline::library::{
     Answer, Contents, Duplicates, Hit, Library, LibrarySettings, NewArticle, Outcome, Progress,
 };
+use tenfold::report::{printable, printable_json, printable_lines};
 
 /// Keep the matrices of many articles in one file, and find the groups nearest to a text
 #[derive(Args)]
@@ -123,18 +125,53 @@ fn add(arguments: &Add) -> anyhow::Result<()> {
             paths.push(path.clone());
         }
     }
+    let given = paths.len();
+    // Before the library is opened, which makes files beside it.
+    paths.retain(|path| {
+        let own = !files::is_stream(path) && Library::is_part_of(&arguments.library, path);
+        if own {
+            refuse(&anyhow::anyhow!("{} is the library itself: leave it out", files::name(path)));
+        }
+        !own
+    });
+    let mut refused = given - paths.len();
     let settings = LibrarySettings { drift: arguments.drift, ..LibrarySettings::default() };
     let mut library = Library::open_or_create(&arguments.library)?;
     let mut report = Report::new(arguments.json);
     let mut watch = |progress: Progress| report.hear(&progress);
     for some in paths.chunks(READ_TOGETHER) {
-        let read =
-            |path: &PathBuf| anyhow::Ok(NewArticle::new(files::name(path), read_article(path, arguments.lengths)?));
-        let articles = some.par_iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
+        let read = |path: &PathBuf| {
+            let bytes = files::read(path)?;
+            anyhow::ensure!(
+                !Library::is_library(&bytes),
+                "{} is a library of tenfold: give the articles that it was made from",
+                files::name(path)
+            );
+            let article = Article::read(&bytes, Some(path), arguments.lengths.settings())?;
+            Ok(NewArticle::new(files::name(path), article))
+        };
+        let read: Vec<anyhow::Result<NewArticle>> = some.par_iter().map(read).collect();
+        let mut articles = Vec::new();
+        for article in read {
+            match article {
+                Ok(article) => articles.push(article),
+                Err(error) => {
+                    refuse(&error);
+                    refused += 1;
+                }
+            }
+        }
         library.add(&articles, &settings, &mut watch)?;
         library.refit_if_drifted(&settings, &mut watch)?;
     }
-    report.end()
+    report.end()?;
+    anyhow::ensure!(refused == 0, "{refused} of {given} files were not added; the others were");
+    Ok(())
+}
+
+/// Says why a file is left out, and goes on.
+fn refuse(error: &anyhow::Error) {
+    print::note(format_args!("error: {}", printable_lines(&format!("{error:#}"))));
 }
 
 /// Says what becomes of articles.
@@ -187,7 +224,7 @@ impl Report {
 }
 
 fn json_line(outcome: &Outcome) -> anyhow::Result<String> {
-    Ok(serde_json::to_string(outcome)?)
+    Ok(printable_json(&serde_json::to_string(outcome)?).into_owned())
 }
 
 fn line_of(outcome: &Outcome) -> String {
@@ -195,10 +232,10 @@ fn line_of(outcome: &Outcome) -> String {
         Outcome::Added(added) => {
             let cluster = if added.opened { "opens cluster" } else { "cluster" };
             let tenfold::pipeline::library::Added { name, article, groups, cluster: number, .. } = added;
-            format!("{name}: article {article}, {groups} groups, {cluster} {number}")
+            format!("{}: article {article}, {groups} groups, {cluster} {number}", printable(name))
         }
-        Outcome::Known { name, article } => format!("{name}: known as article {article}"),
-        Outcome::Blank { name } => format!("{name}: nothing in it"),
+        Outcome::Known { name, article } => format!("{}: known as article {article}", printable(name)),
+        Outcome::Blank { name } => format!("{}: nothing in it", printable(name)),
     }
 }
 
@@ -218,19 +255,20 @@ fn query(arguments: &Query) -> anyhow::Result<()> {
 
 fn answer_text(answer: &Answer) -> String {
     let row = |hit: &Hit, distance: u32| {
-        format!("{distance:>6}  group {} of {}: {}\n", hit.group, hit.article, shown(&hit.text))
+        format!("{distance:>6}  group {} of {}: {}\n", hit.group, printable(&hit.article), shown(&hit.text))
     };
     let by_digits: String = answer.by_digits.iter().map(|hit| row(hit, hit.digit_distance)).collect();
     let by_hamming: String = answer.by_hamming.iter().map(|hit| row(hit, hit.hamming_distance)).collect();
     format!("{}\n  by digits\n{by_digits}  by cells that differ\n{by_hamming}\n", shown(&answer.text))
 }
 
-/// The beginning of a text, on one line.
+/// The beginning of a text, on one line, fit for a terminal.
 fn shown(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut characters = line.chars();
     let start: String = characters.by_ref().take(SHOWN_CHARACTERS).collect();
-    if characters.next().is_some() { start + "…" } else { start }
+    let whole = characters.next().is_none();
+    printable(&start).into_owned() + if whole { "" } else { "…" }
 }
 
 fn list(arguments: &List) -> anyhow::Result<()> {
@@ -246,12 +284,11 @@ fn contents_text(contents: &Contents) -> String {
     let articles = contents.articles.iter().map(|article| {
         let strange = format!("{:.2}", article.strange_share);
         let numbers = [article.article.to_string(), article.cluster.to_string(), article.groups.to_string(), strange];
-        [vec![article.name.clone()], numbers.to_vec()].concat()
+        [vec![printable(&article.name).into_owned()], numbers.to_vec()].concat()
     });
-    let clusters = contents
-        .clusters
-        .iter()
-        .map(|cluster| vec![cluster.first.clone(), cluster.cluster.to_string(), cluster.articles.to_string()]);
+    let clusters = contents.clusters.iter().map(|cluster| {
+        vec![printable(&cluster.first).into_owned(), cluster.cluster.to_string(), cluster.articles.to_string()]
+    });
     let frames = contents.frames.iter().map(|frame| {
         let (strange, version) = (format!("{:.2}", frame.strange_share), frame.version.to_string());
         vec![version, frame.groups_then.to_string(), strange, frame.matrices.to_string()]
@@ -283,14 +320,14 @@ fn duplicates_text(duplicates: &Duplicates) -> String {
         format!(
             "{compared}:\n  group {} of {}: {}\n  group {} of {}, which stays: {}\n",
             one.group,
-            one.article,
+            printable(&one.article),
             shown(&one.text),
             one.of_group,
-            one.of_article,
+            printable(&one.of_article),
             shown(&one.of_text)
         )
     });
-    let articles = duplicates.articles.iter().map(|name| format!("nothing else in {name}\n"));
+    let articles = duplicates.articles.iter().map(|name| format!("nothing else in {}\n", printable(name)));
     let done = if duplicates.removed { "removed" } else { "found, none removed" };
     groups.chain(articles).collect::<String>() + &format!("{} groups {done}\n", duplicates.groups.len())
 }

@@ -4,6 +4,7 @@
 
 use super::palette::{colour_of, is_dark};
 use super::picture::{CAPTION, Canvas, DOT, INK_LINE, INK_TEXT};
+use super::printable;
 use super::terminal::Style;
 use crate::latent::DigitMatrix;
 use crate::latent::digits::{CELLS, SIDE};
@@ -37,7 +38,7 @@ pub enum MatrixPictureError {
 /// A group's title and keywords above its matrix, two characters a cell.
 pub fn draw_matrix(number: usize, panel: &MatrixPanel<'_>, style: Style) -> String {
     let keywords = if panel.keywords.is_empty() { String::new() } else { format!("  [{}]", panel.keywords.join(", ")) };
-    let mut text = format!("{number}  {}{keywords}\n", panel.title);
+    let mut text = format!("{number}  {}{}\n", printable(panel.title), printable(&keywords));
     for row in panel.matrix.rows() {
         text.push_str("  ");
         for &digit in row {
@@ -70,7 +71,7 @@ pub fn matrices_csv(panels: &[MatrixPanel<'_>]) -> String {
     }
     text.push('\n');
     for (index, panel) in panels.iter().enumerate() {
-        let _ = write!(text, "{},\"{}\"", index + 1, panel.title.replace('"', "\"\""));
+        let _ = write!(text, "{},\"{}\"", index + 1, printable(panel.title).replace('"', "\"\""));
         for digit in panel.matrix.cells() {
             let _ = write!(text, ",{digit}");
         }

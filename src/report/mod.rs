@@ -33,7 +33,7 @@ pub use curves::{CurvePoint, curves_csv, read_curves};
 pub use experiment::{budget_table, experiment_tables};
 pub use matrices::{MatrixPanel, MatrixPictureError, draw_matrix, matrices_csv, matrices_npy, matrices_picture};
 pub use picture::{PictureError, puzzle_picture};
-pub use printable::{printable, printable_lines};
+pub use printable::{printable, printable_json, printable_lines};
 pub use record::{Information, PuzzleRecord, SeedRecord};
 pub use run::{Kept, RunError, RunFolder};
 pub use score::{Estimate, Score, ScoreError, score, score_table};

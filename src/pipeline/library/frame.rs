@@ -124,6 +124,13 @@ impl Frame {
         DigitMatrix::encode(&memory.recall(&self.symbols.count_as_evidence(text)).centres, &self.dither)
     }
 
+    /// Whether its digits tell what a text says: it knows half of the words and more. Digits of texts that it knows little of are
+    /// all alike.
+    pub fn can_tell(&self, text: &str) -> bool {
+        let (words, strange) = self.symbols.strange_words(text);
+        words > 0 && 2 * strange <= words
+    }
+
     /// How many symbols it knows.
     pub fn symbol_count(&self) -> usize {
         self.symbols.len()

@@ -134,7 +134,7 @@ impl<'a> Grammar<'a> {
     /// The `length` words that are expected, each as often as that, those expected most first.
     fn expected(&self, logits: ArrayView1<f32>, length: usize) -> Vec<u32> {
         let highest = self.words.iter().map(|&word| logits[word as usize]).fold(f32::NEG_INFINITY, f32::max);
-        let likelihoods = self.words.iter().map(|&word| (logits[word as usize] - highest).exp());
+        let likelihoods = self.words.iter().map(|&word| libm::expf(logits[word as usize] - highest));
         let scale = length as f32 / likelihoods.clone().sum::<f32>();
         let mut expected: Vec<(f32, u32)> =
             likelihoods.map(|likelihood| scale * likelihood).zip(self.words.iter().copied()).collect();

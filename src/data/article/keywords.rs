@@ -199,8 +199,8 @@ impl<'a> Vocabulary<'a> {
         let all = self.groups.len() as f64;
         let word = |&form: &usize| {
             let Form { count, groups, .. } = self.forms[form];
-            let rarity = ((all + 1.0) / (groups as f64 + 0.5)).ln().max(0.1);
-            let reuse = 1.0 + REUSE_WEIGHT * (count as f64).ln();
+            let rarity = libm::log((all + 1.0) / (groups as f64 + 0.5)).max(0.1);
+            let reuse = 1.0 + REUSE_WEIGHT * libm::log(count as f64);
             rarity * reuse * if self.forms[form].is_entity() { ENTITY_WEIGHT } else { 1.0 }
         };
         key.iter().map(word).sum::<f64>() / (key.len() as f64).sqrt()
@@ -252,7 +252,7 @@ impl Form {
         let mean = self.gaps.0 / n;
         let spread = (self.gaps.1 / n - mean * mean).max(0.0).sqrt() / mean;
         let expected = (2.0 * n - 1.0) / (2.0 * n + 2.0);
-        let deviation = 1.0 / (n.sqrt() * (1.0 + 2.8 * n.powf(-0.865)));
+        let deviation = 1.0 / (n.sqrt() * (1.0 + 2.8 * libm::pow(n, -0.865)));
         (spread - expected) / deviation
     }
 

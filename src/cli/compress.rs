@@ -124,7 +124,7 @@ fn compress(path: &Path, output: &Output, arguments: &Arguments, settings: &Gist
     let origin = files::origin(path);
     let content = files::read(path)?;
     let start = Instant::now();
-    let file = encode(path, &content, arguments, settings).with_context(|| files::name(path))?;
+    let file = encode(path, &content, arguments, settings)?;
     output.write(&file, origin.as_ref())?;
     Ok(Summary {
         article: files::name(path),
@@ -144,7 +144,7 @@ fn encode(path: &Path, content: &[u8], arguments: &Arguments, settings: &GistSet
             Err(error) if !arguments.puzzle.is_forced() => {
                 print::note(format_args!("{}: made an article; as a puzzle: {error:#}", files::shown(path)));
             }
-            file => return file,
+            file => return file.with_context(|| files::name(path)),
         }
     }
     let matrices = matrices(path, content, settings, in_folder)?;
@@ -152,7 +152,7 @@ fn encode(path: &Path, content: &[u8], arguments: &Arguments, settings: &GistSet
     let bar = progress::of_file(progress::bytes_bar(2 * content.len() as u64, "compressing"), in_folder);
     let file = article::compress_with(content, Effort::of(arguments.effort), matrices, &|bytes| bar.inc(bytes));
     bar.finish_and_clear();
-    Ok(file?)
+    file.with_context(|| files::name(path))
 }
 
 /// The sections of an article's matrices. A folder's articles are fitted side by side, without a bar.

@@ -4,6 +4,7 @@
 
 use super::palette::{colour_of, is_dark};
 use super::picture::{CAPTION, Canvas, DOT, INK_LINE, INK_TEXT};
+use super::printable;
 use super::sheet::{sheet, text_cell};
 use super::terminal::Style;
 use crate::latent::DigitMatrix;
@@ -38,7 +39,7 @@ pub enum MatrixPictureError {
 /// A group's title and keywords above its matrix, two characters a cell.
 pub fn draw_matrix(number: usize, panel: &MatrixPanel<'_>, style: Style) -> String {
     let keywords = if panel.keywords.is_empty() { String::new() } else { format!("  [{}]", panel.keywords.join(", ")) };
-    let mut text = format!("{number}  {}{keywords}\n", panel.title);
+    let mut text = format!("{number}  {}{}\n", printable(panel.title), printable(&keywords));
     for row in panel.matrix.rows() {
         text.push_str("  ");
         for &digit in row {

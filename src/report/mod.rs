@@ -33,13 +33,13 @@ pub use curves::{CurvePoint, curves_csv, read_curves};
 pub use experiment::{budget_table, experiment_tables};
 pub use matrices::{MatrixPanel, MatrixPictureError, draw_matrix, matrices_csv, matrices_npy, matrices_picture};
 pub use picture::{PictureError, puzzle_picture};
-pub use printable::{printable, printable_lines};
+pub use printable::{printable, printable_json, printable_lines};
 pub use record::{Information, PuzzleRecord, SeedRecord};
 pub use run::{Kept, RunError, RunFolder};
 pub use score::{Estimate, Score, ScoreError, score, score_table};
 pub use sheet::{sheet, text_cell};
 pub use terminal::{Style, draw_puzzle};
-pub use write::{Existing, WriteError, check_free, fill_atomically, write_atomically};
+pub use write::{Existing, WriteError, check_free, fill_atomically, sweep_stale, write_atomically};
 
 use crate::data::grid::Grid;
 use crate::data::puzzle::Puzzle;

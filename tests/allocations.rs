@@ -49,7 +49,7 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 fn grid(rows: usize, columns: usize, shade: u8) -> Grid {
-    let cells = (0..rows * columns).map(|cell| (cell as u8 * shade) % 5).collect();
+    let cells = (0..rows * columns).map(|cell| (cell as u8).wrapping_mul(shade) % 5).collect();
     Grid::new(rows, columns, cells).unwrap()
 }
 

@@ -85,7 +85,6 @@ pub struct Arguments {
 /// Runs the verb.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let begin = Instant::now();
-    stop::polls();
     let options = options(arguments, begin)?;
     let loaded = read_puzzles(arguments)?;
     let (jobs, too_large) = fitting(&loaded.puzzles, &options)?;
@@ -210,6 +209,7 @@ fn fit_all(
     mut cut_before: HashMap<usize, PuzzleRecord>,
     tally: &mut Tally,
 ) -> anyhow::Result<()> {
+    stop::polls();
     tally.save_submission()?;
     let bars = Bars::new(options.config.steps);
     let jobs: Vec<Job> = to_fit.iter().map(|&(_, job)| job).collect();

@@ -2,7 +2,7 @@
 //!
 //! In come paths: a task's own JSON file, a folder of them, Kaggle's `*_challenges.json`, or `-` for standard input, and with
 //! them, if the user has it, Kaggle's `*_solutions.json`. Out come [`Puzzle`]s with distinct ids, and what can't be read. What
-//! kind a file is, is told by its content ([`forms`](super::forms)), and what is wrong with it by a [`DataError`].
+//! kind a file is, is told by its content, and what is wrong with it by a [`DataError`].
 
 use super::error::{DataError, Place, TaskError};
 use super::forms::{PairSample, read_tasks};

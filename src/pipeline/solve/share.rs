@@ -36,7 +36,10 @@ impl Shares {
         let time = self.deadline.saturating_duration_since(now);
         let promised: Duration = state.running.values().map(|end| end.saturating_duration_since(now)).sum();
         let free = (time * self.workers as u32).saturating_sub(promised);
-        let share = free.as_secs_f64() * part(self.weights[index], state.weight_left, state.left, self.workers);
+        let used = used(state.left, state.running.len(), self.workers);
+        let rest = state.weight_left;
+        let part = if rest > 0.0 { (self.weights[index] / rest).min(1.0) } else { 1.0 };
+        let share = free.as_secs_f64() * used * part;
         state.left -= 1;
         state.weight_left -= self.weights[index];
         if time.is_zero() {
@@ -57,11 +60,11 @@ impl Shares {
     }
 }
 
-/// The part of the workers' free time that a puzzle of some weight gets. The last round may leave workers idle; the time
-/// that they will not use is nobody's.
-fn part(weight: f64, weight_left: f64, left: usize, workers: usize) -> f64 {
-    let used = left as f64 / (left.div_ceil(workers) * workers) as f64;
-    if weight_left > 0.0 { used * (weight / weight_left).min(1.0) } else { used }
+/// The part of the workers' free time that is used. The last round may leave workers idle, and their time is nobody's; those
+/// that run have begun the present round.
+fn used(left: usize, running: usize, workers: usize) -> f64 {
+    let places = (left + running).div_ceil(workers) * workers - running;
+    left as f64 / places as f64
 }
 
 #[cfg(test)]

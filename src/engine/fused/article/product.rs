@@ -61,7 +61,7 @@ kernel! {
         for (a, b) in a.chunks_exact(ROWS).zip(b.chunks_exact(COLUMNS)) {
             for (sums, &a) in sums.iter_mut().zip(a) {
                 for (sum, &b) in sums.iter_mut().zip(b) {
-                    *sum = *sum + a * b;
+                    *sum += a * b;
                 }
             }
         }

@@ -6,9 +6,9 @@ use clap::Args;
 use serde::Serialize;
 use std::fmt::Write;
 use std::path::PathBuf;
+use tenfold::code::digits::DigitCounts;
 use tenfold::code::{Container, Ledger, Tag};
 use tenfold::pipeline::article;
-use tenfold::pipeline::gist::FileMatrices;
 use tenfold::report::printable;
 
 /// Show the sections of a .tenfold file and where its bits went
@@ -43,7 +43,7 @@ struct Inspection {
 /// What the matrices of an article are and cost. The residual doesn't read them, so that nothing is saved by them.
 #[derive(Clone, Copy, Serialize)]
 struct Matrices {
-    groups: usize,
+    groups: u32,
     /// Cells whose digit is not the same in all groups.
     speaking_cells: usize,
     /// Bits of the digits and symbols sections.
@@ -54,9 +54,11 @@ struct Matrices {
 fn matrices(container: &Container, file: &[u8]) -> anyhow::Result<Option<Matrices>> {
     let of_section = |tag| container.section(tag).map_or(0, |section| 8 * section.len() as u64);
     let net_bits = of_section(Tag::Digits) + of_section(Tag::Symbols);
-    Ok(FileMatrices::read(file)?.map(|read| Matrices {
-        groups: read.digits.matrices.len(),
-        speaking_cells: read.digits.speaking().len(),
+    let Some(section) = container.section(Tag::Digits) else { return Ok(None) };
+    let counts = DigitCounts::read(section, article::content_bytes(file)?)?;
+    Ok(Some(Matrices {
+        groups: counts.groups(),
+        speaking_cells: counts.speaking().len(),
         net_bits,
         net_share: net_bits as f64 / (8 * file.len()) as f64,
     }))

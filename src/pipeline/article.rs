@@ -4,7 +4,7 @@
 //! piece, with what is wrong with the file as an error.
 
 use crate::code::article::{Effort, Watch};
-use crate::code::digits::Digits;
+use crate::code::digits::DigitCounts;
 use crate::code::gist::Gist;
 use crate::code::{CodeError, Container, Kind, Ledger, Tag, article};
 use crate::data::article::{SNIFFED_BYTES, encoding_name};
@@ -180,9 +180,10 @@ pub fn ledger(file: &[u8]) -> Result<Ledger, CodeError> {
     let container = Container::parse(file)?;
     container.expect_kind(Kind::Article)?;
     let mut ledger = container.ledger();
-    article::Article::parse(container.require(Tag::Residual)?)?.detail(&mut ledger);
+    let content = article::Article::parse(container.require(Tag::Residual)?)?;
+    content.detail(&mut ledger);
     if let Some(section) = container.section(Tag::Digits) {
-        Digits::decode(section)?.detail(&mut ledger);
+        DigitCounts::read(section, content.content_bytes())?.detail(&mut ledger);
     }
     if let Some(section) = container.section(Tag::Symbols) {
         Gist::detail(section, container.version(), &mut ledger)?;

@@ -20,8 +20,9 @@ use rand::Rng;
 pub(super) const MOST_POSITIONS: u64 = 6_000_000;
 /// So many a file may ask for however short it is: less than 200 MB of memory.
 const FREE_POSITIONS: u64 = 200_000;
-/// More have to be justified by the file's length: grids so many and so large leave something to be said.
-const POSITIONS_PER_BYTE: u64 = 4096;
+/// More have to be justified by the file's length, at some kilobyte of memory a position: of ARC's tasks with so many, whose cells
+/// take about a bit each, few have to be made longer for it.
+const POSITIONS_PER_BYTE: u64 = 128;
 
 /// Latent channels of a file, sent or not.
 pub(super) const CHANNELS: usize = Axes::COUNT * LATENT_CHANNELS;
@@ -40,6 +41,11 @@ pub(super) fn positions(plan: &Plan) -> u64 {
     Axes::all().map(|axes| plan.dimensions.positions(axes) as u64).max().unwrap_or(0)
 }
 
+/// The length of a file that justifies a plan.
+pub(super) fn least_bytes(plan: &Plan) -> usize {
+    positions(plan).saturating_sub(FREE_POSITIONS).div_ceil(POSITIONS_PER_BYTE) as usize
+}
+
 /// The problem that the header of a file of so many bytes describes; its targets are all black.
 pub(super) fn problem(header: &Header, file_bytes: usize) -> Result<Problem, CodeError> {
     let colours = header.palette.len().saturating_sub(1);
@@ -52,7 +58,7 @@ pub(super) fn problem(header: &Header, file_bytes: usize) -> Result<Problem, Cod
     let examples = (header.train.len() + header.tests.len()) as u64;
     let cells = longest(|size| size.0) * longest(|size| size.1);
     let found = examples * colours as u64 * DIRECTIONS as u64 * cells;
-    let most = (POSITIONS_PER_BYTE * file_bytes as u64).clamp(FREE_POSITIONS, MOST_POSITIONS);
+    let most = (FREE_POSITIONS + POSITIONS_PER_BYTE * file_bytes as u64).min(MOST_POSITIONS);
     if found > most {
         return Err(CodeError::Unjustified { found, most, file_bytes: file_bytes as u64 });
     }

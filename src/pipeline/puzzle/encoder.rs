@@ -205,8 +205,7 @@ impl<'a, 'b> Encoder<'a, 'b> {
         let (sample, latents_kl_bits) = self.send_latents(&mut coder, &sent, &differences)?;
         let outputs = self.outputs(&sent, &sample, &differences)?;
         grids::encode(&mut coder, &self.problem.plan, &outputs);
-        let file = Container::new(Kind::Puzzle).with(Tag::Code, coder.finish()).to_bytes();
-        Ok(Compressed { file, latents_kl_bits })
+        Ok(Compressed { file: file(coder.finish(), decoder::least_bytes(&self.problem.plan)), latents_kl_bits })
     }
 
     /// What the decoder will see.
@@ -315,6 +314,12 @@ impl<'a, 'b> Encoder<'a, 'b> {
     }
 }
 
+/// A file of this code. Zeros follow it, as the decoder takes what is behind its end, until the file is as long as its network asks.
+fn file(mut code: Vec<u8>, least_bytes: usize) -> Vec<u8> {
+    code.resize(code.len().max(least_bytes), 0);
+    Container::new(Kind::Puzzle).with(Tag::Code, code).to_bytes()
+}
+
 /// The KL of one coordinate's posterior from the prior.
 fn kl_nats(channel: Channel, rate: Rate, mean: f64) -> f64 {
     match channel {
@@ -352,5 +357,28 @@ fn header(puzzle: &Puzzle, plan: &Plan, settings: &PuzzleSettings, rates: &[Opti
         tests: puzzle.test.iter().map(size).collect(),
         palette: plan.palette.clone(),
         rates: rates.to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Pair;
+
+    #[test]
+    fn a_file_is_as_long_as_its_network_asks() {
+        let grid = |shade| Grid::new(30, 30, (0..900u32).map(|cell| ((cell + shade) % 10) as u8).collect()).unwrap();
+        let train = vec![Pair { input: grid(0), output: grid(3) }; 10];
+        let puzzle = Puzzle { id: String::new(), train, test: vec![grid(1)], solutions: None };
+        let plan = Plan::new(&puzzle);
+        let rates = vec![None; decoder::CHANNELS];
+        let mut coder = BitEncoder::new();
+        let header = header(&puzzle, &plan, &PuzzleSettings::default(), &rates);
+        header.encode(&mut coder);
+        let code = coder.finish();
+        assert!(decoder::problem(&header, file(code.clone(), 0).len()).is_err(), "too short by itself");
+        let file = file(code, decoder::least_bytes(&plan));
+        assert!(decoder::problem(&header, file.len()).is_ok());
+        assert!(file.len() < 5000, "{} bytes", file.len());
     }
 }

@@ -12,8 +12,9 @@ use tenfold::code::range::BitEncoder;
 use tenfold::code::weights::WeightCode;
 use tenfold::code::{Channel, CodeError, Container, Kind, Rate, Tag};
 use tenfold::data::{Grid, Pair, Puzzle};
+use tenfold::engine::Engine;
 use tenfold::engine::Problem;
-use tenfold::engine::fused::FusedEngine;
+use tenfold::engine::fused::{FusedEngine, memory_bytes};
 use tenfold::latent::digits::CELLS;
 use tenfold::model::{Axes, LATENT_CHANNELS, Network, Objective, Optimiser, Plan};
 use tenfold::pipeline::puzzle::{PuzzleError, decompress};
@@ -50,6 +51,38 @@ static ALLOCATOR: Counting = Counting;
 fn grid(rows: usize, columns: usize, shade: u8) -> Grid {
     let cells = (0..rows * columns).map(|cell| (cell as u8 * shade) % 5).collect();
     Grid::new(rows, columns, cells).unwrap()
+}
+
+#[test]
+fn the_estimate_of_memory_is_what_an_engine_takes() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    for (sides, seeds, network) in [
+        ([(6, 4), (3, 5)], 1, Network::default()),
+        ([(9, 9), (9, 9)], 3, Network { layers: 2, channels: 24, ..Network::default() }),
+        ([(1, 93), (1, 40)], 2, Network::default()),
+        ([(1, 1), (1, 1)], 1, Network { direction_channels: 16, ..Network::default() }),
+    ] {
+        let train = sides.map(|(rows, columns)| Pair { input: grid(rows, columns, 3), output: grid(rows, columns, 7) });
+        let (rows, columns) = sides[0];
+        let test = vec![grid(rows, columns, 2)];
+        let puzzle = Puzzle { id: "p".into(), train: train.to_vec(), test, solutions: None };
+        let (plan, objective, optimiser) = (Plan::new(&puzzle), Objective::default(), Optimiser::default());
+        let problem = Problem::new(plan.clone(), network.clone(), objective, optimiser);
+        let before = BYTES.load(Ordering::Relaxed);
+        MOST_BYTES.store(before, Ordering::Relaxed);
+        let starts: Vec<Vec<f32>> = (0..seeds).map(|seed| problem.layout.initial_values(seed)).collect();
+        let mut engine = FusedEngine::<f32>::new(&problem, &starts, Some(1)).unwrap();
+        let noise = vec![0.5; problem.layout.latents() * starts.len()];
+        engine.step(0, &noise).unwrap();
+        let taken = (MOST_BYTES.load(Ordering::Relaxed) - before) as f64;
+        let ratio = memory_bytes(&plan, &network, starts.len()) as f64 / taken;
+        assert!((0.85..1.1).contains(&ratio), "{sides:?}: {ratio} of {taken} bytes");
+    }
+    let huge = Grid::new(1, 10_000_000, vec![1; 10_000_000]).unwrap();
+    let tall = Grid::new(10_000_000, 1, vec![1; 10_000_000]).unwrap();
+    let train = vec![Pair { input: huge.clone(), output: tall }];
+    let plan = Plan::new(&Puzzle { id: "p".into(), train, test: vec![huge], solutions: None });
+    assert_eq!(memory_bytes(&plan, &Network::default(), 1), u64::MAX);
 }
 
 #[test]

@@ -8,7 +8,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use tenfold::code::{Channel, Container, Kind, Tag};
 use tenfold::data::{Grid, Pair, Puzzle, load_puzzles};
-use tenfold::pipeline::puzzle::{PuzzleError, PuzzleSettings, Weights, compress, decompress, inspect, positions};
+use tenfold::pipeline::puzzle::{
+    PuzzleError, PuzzleSettings, Weights, compress, compress_file, decompress, inspect, positions, restore,
+};
 
 fn own_puzzle(name: &str) -> Puzzle {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("arc_tasks").join(format!("{name}.json"));
@@ -64,18 +66,39 @@ fn every_way_to_send_comes_back_with_any_number_of_threads() {
 }
 
 #[test]
-fn files_of_every_version_decode_to_what_they_always_did() {
+fn golden_files_decode_to_what_they_were_made_of() {
     let folder = golden();
-    for name in ["tiny.json", "line.json"] {
+    for name in ["tiny.json", "line.json", "written.json"] {
+        let content = std::fs::read(folder.join(name)).unwrap();
         let expected = load_puzzles(&[folder.join(name)], &[], None).unwrap().remove(0);
-        for version in 1..=2 {
-            let file = std::fs::read(folder.join(format!("{name}.v{version}.tenfold"))).unwrap();
-            let found = decompress(&file, Some(1)).unwrap();
-            assert_same(&expected, &found);
-            assert_eq!(found.solutions, expected.solutions);
-            assert_eq!(inspect(&file, Some(1)).unwrap().ledger.total_bits(), 8 * file.len() as u64);
-        }
+        let file = std::fs::read(folder.join(format!("{name}.v3.tenfold"))).unwrap();
+        assert_eq!(restore(&file, Some(1)).unwrap(), content, "{name}, byte for byte");
+        let found = decompress(&file, Some(1)).unwrap();
+        assert_same(&expected, &found);
+        assert_eq!(
+            found.solutions == expected.solutions,
+            name != "written.json",
+            "{name}: answers are implied, not given"
+        );
+        assert_eq!(inspect(&file, Some(1)).unwrap().ledger.total_bits(), 8 * file.len() as u64);
     }
+}
+
+#[test]
+fn a_task_comes_back_byte_for_byte_and_its_given_outputs_with_it() {
+    let name = golden().join("written.json");
+    let content = std::fs::read(&name).unwrap();
+    let puzzle = load_puzzles(&[name], &[], None).unwrap().remove(0);
+    let settings = settings(Channel::Dithered, Weights::Seed);
+    let file = compress_file(&content, &puzzle, &settings, &mut |_, _| ControlFlow::Continue(())).unwrap();
+    assert_eq!(restore(&file, Some(2)).unwrap(), content);
+    let mut canonical = serde_json::to_vec(&Puzzle { solutions: None, ..puzzle.clone() }).unwrap();
+    canonical.push(b'\n');
+    let bare = compress_file(&canonical, &puzzle, &settings, &mut |_, _| ControlFlow::Continue(())).unwrap();
+    assert_eq!(bare, compressed(&puzzle, &settings), "what is written as we do costs nothing");
+    let mixed = br#"{"train":[{"input":[[0,1]],"output":[[1 ,0]]}],"test":[{"input":[[0,2]]}]}"#;
+    let refused = compress_file(mixed, &puzzle, &settings, &mut |_, _| panic!("no step is done"));
+    assert!(matches!(refused, Err(PuzzleError::NoForm)));
 }
 
 #[test]
@@ -145,8 +168,8 @@ proptest! {
 fn forged_sections_are_refused_or_decode_to_something() {
     let puzzle = tiny(&[1, 2, 3, 1, 2, 2]);
     let new = compressed(&puzzle, &settings(Channel::Dithered, Weights::Sparse));
-    let old = std::fs::read(golden().join("tiny.json.v1.tenfold")).unwrap();
-    for file in [new, old] {
+    let own_form = std::fs::read(golden().join("written.json.v3.tenfold")).unwrap();
+    for file in [new, own_form] {
         let container = Container::parse(&file).unwrap();
         for (tag, bytes) in container.sections() {
             for position in 0..bytes.len().min(80) {
@@ -155,7 +178,7 @@ fn forged_sections_are_refused_or_decode_to_something() {
                 let container = container.clone().with(tag, forged).to_bytes();
                 // A header may still ask for what takes seconds: parse it, and leave that.
                 if positions(&container).is_ok_and(|positions| positions < 20_000) {
-                    let _: Result<Puzzle, PuzzleError> = decompress(&container, Some(1));
+                    let _: Result<Vec<u8>, PuzzleError> = restore(&container, Some(1));
                 }
             }
         }

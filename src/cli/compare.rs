@@ -1,6 +1,6 @@
 //! `tenfold compare`: our size and time beside those of general compressors at their strongest.
 
-use super::{files, print};
+use super::{files, folders, print};
 use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
@@ -9,6 +9,7 @@ use std::time::Instant;
 use tenfold::code::article::Effort;
 use tenfold::pipeline::article;
 use tenfold::pipeline::peers::{self, Size};
+use tenfold::report::printable;
 
 /// Compare our size (of the text alone, without matrices) and time with gzip, bzip2, xz, zstd, brotli and PPMd at their strongest
 #[derive(Args)]
@@ -37,20 +38,20 @@ struct Comparison {
 
 /// Runs the verb.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let mut paths = Vec::new();
-    for path in &arguments.articles {
-        if path.is_dir() {
-            paths.extend(files::articles(path)?);
-        } else {
-            paths.push(path.clone());
+    let (paths, mut failures) = folders::all_articles(&arguments.articles)?;
+    let all = paths.len() + failures.len();
+    let mut comparisons = Vec::new();
+    article::with_threads(arguments.threads, || {
+        for path in paths {
+            match compare(&path, arguments.effort) {
+                Ok(comparison) => comparisons.push(comparison),
+                Err(error) => failures.push((path, error)),
+            }
         }
-    }
-    let comparisons: Vec<Comparison> = article::with_threads(arguments.threads, || {
-        paths.iter().map(|path| compare(path, arguments.effort)).collect::<anyhow::Result<_>>()
-    })??;
+    })?;
     if arguments.json {
         print::json(&comparisons)?;
-        return Ok(());
+        return folders::end(failures, all);
     }
     for comparison in &comparisons {
         print::line(comparison.text())?;
@@ -58,7 +59,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if comparisons.len() > 1 {
         print::out(summary(&comparisons))?;
     }
-    Ok(())
+    folders::end(failures, all)
 }
 
 fn compare(path: &Path, effort: u8) -> anyhow::Result<Comparison> {
@@ -84,7 +85,7 @@ impl Comparison {
                 format!("{:.3}", size.seconds),
             ]);
         }
-        format!("{}, {} bytes\n{}", self.article, self.content_bytes, files::table(&rows))
+        format!("{}, {} bytes\n{}", printable(&self.article), self.content_bytes, files::table(&rows))
     }
 
     /// The smallest of the others.
@@ -100,7 +101,13 @@ fn relative(ours: usize, theirs: usize) -> String {
 fn summary(comparisons: &[Comparison]) -> String {
     let mut rows = vec![["article", "bytes", "tenfold", "best other", "ours is"].map(String::from).to_vec()];
     let mut row = |name: &str, content: usize, ours: usize, best: usize| {
-        let cells = [name.to_owned(), content.to_string(), ours.to_string(), best.to_string(), relative(ours, best)];
+        let cells = [
+            printable(name).into_owned(),
+            content.to_string(),
+            ours.to_string(),
+            best.to_string(),
+            relative(ours, best),
+        ];
         rows.push(cells.to_vec());
     };
     for one in comparisons {

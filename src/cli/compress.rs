@@ -1,18 +1,19 @@
 //! `tenfold compress`: an article, a puzzle, or a folder of them, into `.tenfold` files.
 
 use super::files::{self, Output};
+use super::folders::{self, Outcomes};
 use super::{print, progress, puzzle};
 use anyhow::Context;
 use clap::Args;
-use indicatif::ProgressBar;
-use rayon::prelude::*;
 use serde::Serialize;
+use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use tenfold::code::Tag;
 use tenfold::code::article::Effort;
 use tenfold::pipeline::gist::{GistSettings, MatrixMode};
 use tenfold::pipeline::{article, gist};
+use tenfold::report::printable;
 
 /// Compress an article or an ARC puzzle; the file is decoded again and compared before success is reported
 #[derive(Args)]
@@ -89,45 +90,45 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 fn single(arguments: &Arguments, matrices: &GistSettings) -> anyhow::Result<()> {
+    arguments.output.check(&arguments.article)?;
+    arguments.output.sweep();
     let summary = compress(&arguments.article, &arguments.output, arguments, matrices)?;
     let text = if arguments.json { serde_json::to_string_pretty(&summary)? } else { summary.line() };
     arguments.output.say(&text)
 }
 
 fn folder(arguments: &Arguments, matrices: &GistSettings) -> anyhow::Result<()> {
-    anyhow::ensure!(!arguments.output.is_stream(), "a folder makes many files: give a folder with --output");
-    let articles = files::articles(&arguments.article)?;
-    let Output { path: folder, force } = &arguments.output;
-    let target =
-        |path: &Path| Output { path: folder.join(format!("{}.tenfold", files::file_name(path))), force: *force };
-    for path in &articles {
-        target(path).check_free()?;
-    }
-    let summaries: Vec<anyhow::Result<Summary>> =
-        articles.par_iter().map(|path| compress(path, &target(path), arguments, matrices)).collect();
-    let summaries: Vec<Summary> = summaries.into_iter().collect::<Result<_, _>>()?;
+    let found = folders::articles(&arguments.article)?;
+    let rename = |path: &Path| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".tenfold");
+        PathBuf::from(name)
+    };
+    let work = |path: &Path, target: &Output| compress(path, target, arguments, matrices);
+    let outcomes = folders::each(&arguments.article, found, &arguments.output, rename, work)?;
     if arguments.json {
-        print::json(&summaries)?;
+        let files = outcomes.files.iter().map(|(path, outcome)| match outcome {
+            Ok(summary) => json!(summary),
+            Err(error) => json!({"article": files::name(path), "error": format!("{error:#}")}),
+        });
+        let left_out =
+            outcomes.left_out.iter().map(|(path, reason)| json!({"article": files::name(path), "left_out": reason}));
+        print::json(&files.chain(left_out).collect::<Vec<_>>())?;
     } else {
-        print::out(summary_table(&summaries))?;
+        print::out(summary_table(&outcomes))?;
     }
-    Ok(())
+    outcomes.end()
 }
 
 fn compress(path: &Path, output: &Output, arguments: &Arguments, settings: &GistSettings) -> anyhow::Result<Summary> {
-    output.check_free()?;
+    let origin = files::origin(path);
     let content = files::read(path)?;
     let start = Instant::now();
-    let file = if let Some(puzzle) = arguments.puzzle.puzzle(&files::name(path), &content)? {
-        arguments.puzzle.compress(&puzzle, arguments.threads).with_context(|| files::name(path))?
-    } else {
-        let matrices = matrices(path, &content, settings, arguments.article.is_dir())?;
-        article::compress_with(&content, Effort::of(arguments.effort), matrices).with_context(|| files::name(path))?
-    };
-    output.write(&file)?;
+    let file = encode(path, &content, arguments, settings).with_context(|| files::name(path))?;
+    output.write(&file, origin.as_ref())?;
     Ok(Summary {
         article: files::name(path),
-        file: output.path.display().to_string(),
+        file: if output.is_stream() { "-".into() } else { files::name(&output.path) },
         content_bytes: content.len(),
         file_bytes: file.len(),
         bits_per_byte: bits_per(file.len(), content.len()),
@@ -135,14 +136,33 @@ fn compress(path: &Path, output: &Output, arguments: &Arguments, settings: &Gist
     })
 }
 
+fn encode(path: &Path, content: &[u8], arguments: &Arguments, settings: &GistSettings) -> anyhow::Result<Vec<u8>> {
+    let in_folder = arguments.article.is_dir();
+    if let Some(puzzle) = arguments.puzzle.puzzle(&files::name(path), content)? {
+        match arguments.puzzle.compress(content, &puzzle, arguments.threads, in_folder) {
+            // What can't be sent as a puzzle is an article, too.
+            Err(error) if !arguments.puzzle.is_forced() => {
+                print::note(format_args!("{}: made an article; as a puzzle: {error:#}", files::shown(path)));
+            }
+            file => return file,
+        }
+    }
+    let matrices = matrices(path, content, settings, in_folder)?;
+    // The content is coded, and decoded again.
+    let bar = progress::of_file(progress::bytes_bar(2 * content.len() as u64, "compressing"), in_folder);
+    let file = article::compress_with(content, Effort::of(arguments.effort), matrices, &|bytes| bar.inc(bytes));
+    bar.finish_and_clear();
+    Ok(file?)
+}
+
 /// The sections of an article's matrices. A folder's articles are fitted side by side, without a bar.
 fn matrices(
     path: &Path,
     content: &[u8],
     settings: &GistSettings,
-    of_folder: bool,
+    in_folder: bool,
 ) -> anyhow::Result<Vec<(Tag, Vec<u8>)>> {
-    let bar = if of_folder { ProgressBar::hidden() } else { progress::bar(settings.fit.steps, "fitting", "") };
+    let bar = progress::of_file(progress::bar(settings.fit.steps, "fitting", ""), in_folder);
     let sections = gist::sections(content, Some(path), settings, |step| bar.set_position(step as u64));
     bar.finish_and_clear();
     Ok(sections?)
@@ -156,23 +176,24 @@ impl Summary {
     fn line(&self) -> String {
         let Self { article, file, content_bytes, file_bytes, seconds, .. } = self;
         let rate = self.bits_per_byte.map_or(String::new(), |rate| format!(", {rate:.3} bits a byte"));
-        let target = if file == "-" { String::new() } else { format!(" in {file}") };
+        let target = if file == "-" { String::new() } else { format!(" in {}", printable(file)) };
+        let article = printable(article);
         format!("{article}: {content_bytes} bytes to {file_bytes}{rate}, verified{target}, {seconds:.1} s")
     }
 }
 
-fn summary_table(summaries: &[Summary]) -> String {
-    let row = |name: &str, content: usize, file: usize, seconds: f64| {
+fn summary_table(outcomes: &Outcomes<Summary>) -> String {
+    let cells = |content: usize, file: usize, seconds: f64| {
         let rate = bits_per(file, content).map_or("–".into(), |rate| format!("{rate:.3}"));
         let share = if content > 0 { format!("{:.1}%", 100.0 * file as f64 / content as f64) } else { "–".into() };
-        vec![name.to_owned(), content.to_string(), file.to_string(), share, rate, format!("{seconds:.1}")]
+        vec![content.to_string(), file.to_string(), share, rate, format!("{seconds:.1}")]
     };
-    let mut rows = vec![["article", "bytes", "file", "share", "bits a byte", "seconds"].map(String::from).to_vec()];
-    for one in summaries {
-        rows.push(row(&files::file_name(Path::new(&one.article)), one.content_bytes, one.file_bytes, one.seconds));
-    }
-    let sum = |size: fn(&Summary) -> usize| summaries.iter().map(size).sum();
-    let seconds = summaries.iter().map(|one| one.seconds).sum();
-    rows.push(row("all", sum(|one| one.content_bytes), sum(|one| one.file_bytes), seconds));
-    files::table(&rows)
+    let sum = |size: fn(&Summary) -> usize| outcomes.done().map(size).sum();
+    let seconds = outcomes.done().map(|one| one.seconds).sum();
+    outcomes.table(
+        &["article", "bytes", "file", "share", "bits a byte", "seconds", "outcome"],
+        "verified",
+        |one| cells(one.content_bytes, one.file_bytes, one.seconds),
+        cells(sum(|one| one.content_bytes), sum(|one| one.file_bytes), seconds),
+    )
 }

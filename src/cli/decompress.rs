@@ -1,21 +1,25 @@
-//! `tenfold decompress`: a `.tenfold` file back into the article, or into the puzzle with the answers that it implies.
+//! `tenfold decompress`: a `.tenfold` file back into what it was made from, byte for byte.
 
-use super::{files, puzzle};
+use super::files::{self, Output};
+use super::{folders, print, progress, puzzle};
 use anyhow::Context;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
-use tenfold::pipeline::article;
-use tenfold::report::fill_atomically;
+use tenfold::pipeline::article::{self, ArticleError};
+use tenfold::report::WriteError;
 
-/// Decompress a .tenfold file into what it was made from; a puzzle comes with the answers that its code implies. What went to
-/// standard output is not taken back where the file proves damaged
+/// Decompress a .tenfold file into what it was made from, byte for byte. What went to standard output is not taken back
+/// where the file proves damaged
 #[derive(Args)]
 pub struct Arguments {
-    /// A .tenfold file, or `-` for standard input
+    /// A .tenfold file, a folder of them (then the output is a folder too), or `-` for standard input
     file: PathBuf,
     #[command(flatten)]
-    output: files::Output,
+    output: Output,
+    /// Of a puzzle: its JSON on one line, with the answers that its code implies as the tests' outputs
+    #[arg(long)]
+    answers: bool,
     /// Threads [default: all]
     #[arg(long, value_parser = files::parse_threads)]
     threads: Option<usize>,
@@ -23,25 +27,64 @@ pub struct Arguments {
 
 /// Runs the verb.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    article::with_threads(arguments.threads, || {
+        if arguments.file.is_dir() { folder(arguments) } else { single(arguments) }
+    })?
+}
+
+fn single(arguments: &Arguments) -> anyhow::Result<()> {
     let output = &arguments.output;
-    output.check_free()?;
-    let file = files::read(&arguments.file)?;
+    output.check(&arguments.file)?;
+    output.sweep();
+    let Done { content_bytes, seconds } = decompress(&arguments.file, output, arguments)?;
+    let target = if output.is_stream() { String::new() } else { format!(" in {}", files::shown(&output.path)) };
+    output.say(&format!("{}: {content_bytes} bytes{target}, {seconds:.1} s", files::shown(&arguments.file)))
+}
+
+fn folder(arguments: &Arguments) -> anyhow::Result<()> {
+    let found = folders::tenfold_files(&arguments.file)?;
+    let work = |path: &Path, target: &Output| decompress(path, target, arguments);
+    let outcomes = folders::each(&arguments.file, found, &arguments.output, |path| path.with_extension(""), work)?;
+    let cells = |done: &Done| vec![done.content_bytes.to_string(), format!("{:.1}", done.seconds)];
+    let sum = outcomes.done().fold(Done { content_bytes: 0, seconds: 0.0 }, |sum, done| Done {
+        content_bytes: sum.content_bytes + done.content_bytes,
+        seconds: sum.seconds + done.seconds,
+    });
+    print::out(outcomes.table(&["file", "bytes", "seconds", "outcome"], "decompressed", cells, cells(&sum)))?;
+    outcomes.end()
+}
+
+/// What became of one file.
+struct Done {
+    content_bytes: u64,
+    seconds: f64,
+}
+
+fn decompress(path: &Path, output: &Output, arguments: &Arguments) -> anyhow::Result<Done> {
+    let origin = files::origin(path);
+    let file = files::read(path)?;
     let start = Instant::now();
-    let name = files::name(&arguments.file);
-    let content_bytes = article::with_threads(arguments.threads, || -> anyhow::Result<u64> {
-        if puzzle::holds_puzzle(&file) {
-            let json = puzzle::decompress(&file, arguments.threads).with_context(|| name.clone())?;
-            output.write(&json)?;
-            return Ok(json.len() as u64);
-        }
-        if output.is_stream() {
-            return article::decompress(&file, &mut std::io::stdout()).with_context(|| name.clone());
-        }
-        fill_atomically(&output.path, output.existing(), |target| {
-            article::decompress(&file, target).with_context(|| name.clone())
-        })
-    })??;
-    let seconds = start.elapsed().as_secs_f64();
-    let target = if output.is_stream() { String::new() } else { format!(" in {}", output.path.display()) };
-    output.say(&format!("{name}: {content_bytes} bytes{target}, {seconds:.1} s"))
+    let bar = progress::bytes_bar(article::content_bytes(&file).unwrap_or_default(), "decompressing");
+    let bar = progress::of_file(bar, arguments.file.is_dir());
+    let watch = |bytes| bar.inc(bytes);
+    let content_bytes = if puzzle::holds_puzzle(&file) {
+        let json =
+            puzzle::decompress(&file, arguments.answers, arguments.threads).with_context(|| files::name(path))?;
+        output.write(&json, origin.as_ref())?;
+        json.len() as u64
+    } else if output.is_stream() {
+        article::decompress_watched(&file, &mut print::stream()?, &watch).map_err(|error| match error {
+            ArticleError::Write(source) => print::failed(source),
+            other => anyhow::Error::new(other).context(files::name(path)),
+        })?
+    } else {
+        output.fill(origin.as_ref(), |target| {
+            article::decompress_watched(&file, target, &watch).map_err(|error| match error {
+                ArticleError::Write(source) => WriteError::write(&output.path, source).into(),
+                other => anyhow::Error::new(other).context(files::name(path)),
+            })
+        })?
+    };
+    bar.finish_and_clear();
+    Ok(Done { content_bytes, seconds: start.elapsed().as_secs_f64() })
 }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use tenfold::code::{Container, Ledger, Tag};
 use tenfold::pipeline::article;
 use tenfold::pipeline::gist::FileMatrices;
+use tenfold::report::printable;
 
 /// Show the sections of a .tenfold file and where its bits went
 #[derive(Args)]
@@ -29,6 +30,8 @@ struct Inspection {
     content_bytes: u64,
     /// Of text: its Unicode scalar values.
     characters: Option<u64>,
+    /// Of text: what it is encoded in.
+    encoding: Option<&'static str>,
     bits_per_byte: Option<f64>,
     bits_per_character: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,6 +91,7 @@ fn inspect(name: String, file: &[u8]) -> anyhow::Result<Inspection> {
         file_bytes: file.len(),
         content_bytes: content.bytes,
         characters: content.characters,
+        encoding: content.encoding,
         bits_per_byte: rate(content.bytes),
         bits_per_character: content.characters.and_then(rate),
         matrices: matrices(&container, file)?,
@@ -97,9 +101,14 @@ fn inspect(name: String, file: &[u8]) -> anyhow::Result<Inspection> {
 
 impl Inspection {
     fn text(&self) -> String {
+        let encoding = self.encoding.map(|encoding| format!(" of {encoding}")).unwrap_or_default();
         let mut text = format!(
-            "{}: {}, format version {}, {} bytes for {}\n",
-            self.file, self.kind, self.version, self.file_bytes, self.content_bytes
+            "{}: {}, format version {}, {} bytes for {}{encoding}\n",
+            printable(&self.file),
+            self.kind,
+            self.version,
+            self.file_bytes,
+            self.content_bytes
         );
         let has_estimates = self.ledger.entries().iter().any(|entry| entry.estimate_bits.is_some());
         let headings = ["section", "bits", "share", "bits a byte", "bits a character", "estimate"];

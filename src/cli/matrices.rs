@@ -1,7 +1,8 @@
 //! `tenfold matrices`: an article's groups as 10×10 digits.
 
+use super::files::{self, Output};
 use super::groups::Lengths;
-use super::{files, print, progress};
+use super::{print, progress};
 use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
@@ -15,9 +16,7 @@ use tenfold::latent::digits::{adaptive_bits, digit_entropy};
 use tenfold::pipeline::article;
 use tenfold::pipeline::gist::FileMatrices;
 use tenfold::pipeline::matrices::{Collection, Method, matrices_of_vectors};
-use tenfold::report::{
-    MatrixPanel, Style, draw_matrix, matrices_csv, matrices_npy, matrices_picture, write_atomically,
-};
+use tenfold::report::{MatrixPanel, Style, draw_matrix, matrices_csv, matrices_npy, matrices_picture, printable};
 
 /// Show an article's information groups as 10×10 matrices of digits, in ARC's colours
 #[derive(Args)]
@@ -45,12 +44,15 @@ pub struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Write the digits as a NumPy array, (group, row, column)
-    #[arg(long, value_name = "FILE")]
+    /// Write the digits as a NumPy array, (group, row, column); `-` for standard output, in place of all else
+    #[arg(long, value_name = "FILE", value_parser = files::output_path())]
     npy: Option<PathBuf>,
-    /// Write a picture of all matrices
-    #[arg(long, value_name = "FILE")]
+    /// Write a picture of all matrices; `-` for standard output, in place of all else
+    #[arg(long, value_name = "FILE", value_parser = files::output_path())]
     png: Option<PathBuf>,
+    /// Replace files that are already there
+    #[arg(long)]
+    force: bool,
     /// The budget of a group's digits in bits [default: none; digits are uniform]
     #[arg(long, value_name = "N", value_parser = super::compress::parse_bits, conflicts_with = "method")]
     matrix_bits: Option<f32>,
@@ -90,6 +92,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut settings = arguments.fit.settings()?;
     settings.seed = arguments.seed.unwrap_or(settings.seed);
     settings.bits = arguments.matrix_bits.unwrap_or(settings.bits);
+    let output = |path: &PathBuf| Output { path: path.clone(), force: arguments.force };
+    let [npy, png] = [&arguments.npy, &arguments.png].map(|path| path.as_ref().map(output));
+    for output in npy.iter().chain(&png) {
+        output.check(&arguments.article)?;
+    }
+    let streams = npy.iter().chain(&png).filter(|output| output.is_stream()).count();
+    anyhow::ensure!(streams < 2, "--npy and --png cannot both go to standard output: name a file for one");
     let bytes = files::read(&arguments.article)?;
     let (article, Made { groups, matrices, says, titles }) = if bytes.starts_with(&MAGIC) {
         from_file(&bytes, arguments).with_context(|| files::name(&arguments.article))?
@@ -103,13 +112,16 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         MatrixPanel { title: &group.title, keywords: &group.keywords, matrix }
     };
     let panels: Vec<MatrixPanel> = groups.iter().zip(&matrices).map(panel).collect();
-    if let Some(path) = &arguments.npy {
-        write_atomically(path, &matrices_npy(&matrices))?;
+    if let Some(output) = npy {
+        output.write(&matrices_npy(&matrices), None)?;
     }
-    if let Some(path) = &arguments.png {
-        write_atomically(path, &matrices_picture(&matrices)?)?;
+    if let Some(output) = png {
+        output.write(&matrices_picture(&matrices)?, None)?;
     }
-    let text = if arguments.json {
+    if streams > 0 {
+        return Ok(());
+    }
+    if arguments.json {
         let groups: Vec<Value> = groups
             .iter()
             .zip(&matrices)
@@ -117,16 +129,17 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             .map(|(index, (group, matrix))| as_json(group, matrix, says.get(index), titles.get(index)))
             .collect();
         let method = if arguments.embeddings.is_some() { json!("embeddings") } else { json!(arguments.method) };
-        let whole = json!({"method": method, "seed": settings.seed, "keywords": article.keywords, "groups": groups});
-        format!("{}\n", serde_json::to_string_pretty(&whole)?)
-    } else if arguments.csv {
+        let seed = settings.seed;
+        return print::json(&json!({"method": method, "seed": seed, "keywords": article.keywords, "groups": groups}));
+    }
+    let text = if arguments.csv {
         matrices_csv(&panels)
     } else {
         let style = Style::for_stdout();
         let drawn = panels.iter().enumerate().map(|(index, panel)| {
             let line = |name: &str, all: &[Vec<String>]| {
                 let words = all.get(index).filter(|words| !words.is_empty());
-                words.map_or(String::new(), |words| format!("  {name}: {}\n", words.join(", ")))
+                words.map_or(String::new(), |words| format!("  {name}: {}\n", printable(&words.join(", "))))
             };
             draw_matrix(index + 1, panel, style) + &line("titled", &titles) + &line("says", &says) + "\n"
         });

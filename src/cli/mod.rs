@@ -6,6 +6,7 @@ mod compress;
 mod decompress;
 mod experiment;
 mod files;
+mod folders;
 mod gist;
 mod groups;
 mod inspect;
@@ -17,6 +18,7 @@ mod puzzle;
 mod score;
 mod solve;
 mod stop;
+mod streams;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};

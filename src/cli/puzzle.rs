@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 use tenfold::code::{Channel, Container, Kind};
 use tenfold::data::{Puzzle, parse_puzzles};
 use tenfold::pipeline::puzzle::{self, ChannelSummary, PuzzleSettings, PuzzleSummary, Weights};
+use tenfold::report::printable;
 use tenfold::units::{Bits, Nats};
 
 /// What an input is taken for.
@@ -67,23 +68,28 @@ fn parse_weight(text: &str) -> Result<f64, String> {
 }
 
 impl Options {
-    /// The puzzle in an input, if it is taken for one. Of a file with several, or none, only `--as puzzle` makes an error.
+    /// The puzzle in an input, if it is taken for one. Of what can't be sent as a puzzle, only `--as puzzle` makes an error.
     pub fn puzzle(&self, name: &str, content: &[u8]) -> anyhow::Result<Option<Puzzle>> {
-        if self.content == Some(Content::Article) {
-            return Ok(None);
-        }
-        match (parse_puzzles(name, "puzzle", content), self.content) {
-            (Ok(mut puzzles), _) if puzzles.len() == 1 => Ok(puzzles.pop()),
-            (Ok(puzzles), Some(_)) => {
-                anyhow::bail!("{name}: {} tasks; a file holds one: give one task's own JSON", puzzles.len())
-            }
-            (Err(error), Some(_)) => Err(error.into()),
-            (_, None) => Ok(None),
+        match self.content {
+            Some(Content::Article) => Ok(None),
+            Some(Content::Puzzle) => read(name, content).map(Some),
+            None => Ok(read(name, content).ok()),
         }
     }
 
-    /// Compresses a puzzle, under a progress bar.
-    pub fn compress(&self, puzzle: &Puzzle, threads: Option<usize>) -> anyhow::Result<Vec<u8>> {
+    /// Whether the input has to be sent as a puzzle.
+    pub fn is_forced(&self) -> bool {
+        self.content == Some(Content::Puzzle)
+    }
+
+    /// Compresses the file of a puzzle, under a progress bar.
+    pub fn compress(
+        &self,
+        content: &[u8],
+        puzzle: &Puzzle,
+        threads: Option<usize>,
+        in_folder: bool,
+    ) -> anyhow::Result<Vec<u8>> {
         let settings = PuzzleSettings {
             steps: self.steps,
             seed: self.seed,
@@ -96,17 +102,43 @@ impl Options {
             threads,
             ..PuzzleSettings::default()
         };
-        let bar = progress::bar(self.steps, "fitting", "{msg}, ");
-        let compressed = puzzle::compress(puzzle, &settings, &mut |step, evaluation| {
+        let bar = progress::of_file(progress::bar(self.steps, "fitting", "{msg}, "), in_folder);
+        let file = puzzle::compress_file(content, puzzle, &settings, &mut |step, evaluation| {
             let Bits(latents) = Nats(evaluation.losses.kl_nats).into();
             let Bits(grids) = Nats(evaluation.losses.reconstruction_nats).into();
             bar.set_position(step as u64);
             bar.set_message(format!("latents {latents:.0} bits, grids {grids:.0} bits"));
             ControlFlow::Continue(())
-        })?;
+        });
         bar.finish_and_clear();
-        Ok(compressed.file)
+        Ok(file?)
     }
+}
+
+/// The most bytes of a task's file: 30 pairs and 30 tests of the largest grids, a line a cell.
+const MOST_TASK_BYTES: usize = 1 << 20;
+
+/// Reads a file that holds one task. What is too large or does not have its keys is refused before it is read as a tree, which
+/// takes a hundred times its length.
+fn read(name: &str, content: &[u8]) -> anyhow::Result<Puzzle> {
+    anyhow::ensure!(
+        content.len() <= MOST_TASK_BYTES,
+        "{name}: {} bytes; a task has {MOST_TASK_BYTES} at most: give one task's own JSON",
+        content.len()
+    );
+    let has = |key: &[u8]| content.windows(key.len()).any(|window| window == key);
+    anyhow::ensure!(
+        has(b"\"train\"") && has(b"\"test\""),
+        "{name}: no \"train\" and \"test\" in it: give one task's own JSON"
+    );
+    let mut puzzles = parse_puzzles(name, "puzzle", content)?;
+    anyhow::ensure!(puzzles.len() == 1, "{name}: {} tasks; a file holds one: give one task's own JSON", puzzles.len());
+    let puzzle = puzzles.remove(0);
+    anyhow::ensure!(
+        puzzle::has_form(content, &puzzle),
+        "{name}: its grids are not all written in one way: leave out --as puzzle, and it is compressed as an article"
+    );
+    Ok(puzzle)
 }
 
 /// Whether a file holds a puzzle, as far as it can be read.
@@ -114,8 +146,11 @@ pub fn holds_puzzle(file: &[u8]) -> bool {
     Container::parse(file).is_ok_and(|container| container.kind() == Kind::Puzzle)
 }
 
-/// The task's JSON of a file, on one line, with the answers that the code implies.
-pub fn decompress(file: &[u8], threads: Option<usize>) -> anyhow::Result<Vec<u8>> {
+/// The task's file, byte for byte; or with `answers` its JSON on one line, with those that the code implies.
+pub fn decompress(file: &[u8], answers: bool, threads: Option<usize>) -> anyhow::Result<Vec<u8>> {
+    if !answers {
+        return Ok(puzzle::restore(file, threads)?);
+    }
     let mut json = serde_json::to_vec(&puzzle::decompress(file, threads)?)?;
     json.push(b'\n');
     Ok(json)
@@ -142,8 +177,9 @@ impl Inspection {
         let Self { file, kind, file_bytes, summary } = self;
         let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
         let mut text = format!(
-            "{file}: {kind}, format version {}, {file_bytes} bytes for {} and {} in {} colours\n\
+            "{}: {kind}, format version {}, {file_bytes} bytes for {} and {} in {} colours\n\
              latents {}, weights {} ({} moved), seed {}\n",
+            printable(file),
             summary.version,
             plural(summary.train, "train pair"),
             plural(summary.tests, "test input"),

@@ -7,7 +7,7 @@
 use super::bytes::{Reader, write_varint};
 use super::range::{BitDecoder, BitEncoder, TRIMMED_BYTES};
 use super::residual::{Predictor, SETTINGS_BYTES, Settings};
-use super::search::search;
+use super::search::{is_noise, search};
 use super::{CodeError, Ledger, Tag};
 use rayon::prelude::*;
 
@@ -19,7 +19,7 @@ pub const MODELS_AT_ONCE: usize = 2;
 
 /// The most content that a byte of code can stand for: the dearest a bit can be foretold is 2⁻¹⁶, so a byte of content
 /// costs at least 8 × log2(1 / (1 − 2⁻¹⁶)) bits, and 8 bits hold no more than 45,426 of these.
-const CONTENT_PER_CODE: u64 = 45_427;
+pub(super) const CONTENT_PER_CODE: u64 = 45_427;
 
 /// How a block is coded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,21 +74,33 @@ impl Effort {
     }
 }
 
+/// Hears of every few thousand bytes that have been coded or decoded, how many they are; on any thread.
+pub type Watch<'a> = dyn Fn(u64) + Sync + 'a;
+
+/// How many bytes a [`Watch`] hears of at a time.
+const WATCHED_BYTES: usize = 1 << 12;
+
 /// Codes an article.
 pub fn encode(content: &[u8], effort: Effort) -> Vec<u8> {
-    encode_in_blocks(content, effort, BLOCK_BYTES)
+    encode_watched(content, effort, &|_| {})
 }
 
-fn encode_in_blocks(content: &[u8], effort: Effort, block_bytes: usize) -> Vec<u8> {
+/// The same, watched.
+pub fn encode_watched(content: &[u8], effort: Effort, watch: &Watch) -> Vec<u8> {
+    encode_in_blocks(content, effort, BLOCK_BYTES, watch)
+}
+
+fn encode_in_blocks(content: &[u8], effort: Effort, block_bytes: usize, watch: &Watch) -> Vec<u8> {
     let blocks: Vec<&[u8]> = content.chunks(block_bytes).collect();
     let mut section = Vec::new();
     write_varint(&mut section, content.len() as u64);
     section.extend((crc32fast::hash(content) as u16).to_le_bytes());
     for (index, window) in blocks.chunks(MODELS_AT_ONCE).enumerate() {
         // One search at a time: it works in parallel itself, and its models fill the memory.
-        let settings: Vec<Settings> = window.iter().map(|block| search(block, effort)).collect();
+        let settings: Vec<Option<Settings>> =
+            window.iter().map(|block| (!is_noise(block)).then(|| search(block, effort))).collect();
         let coded: Vec<(Method, Vec<u8>)> =
-            window.par_iter().zip(settings).map(|(block, settings)| encode_block(block, settings)).collect();
+            window.par_iter().zip(settings).map(|(block, settings)| encode_block(block, settings, watch)).collect();
         for (offset, (method, code)) in coded.into_iter().enumerate() {
             section.push(method as u8);
             if index * MODELS_AT_ONCE + offset + 1 < blocks.len() {
@@ -100,26 +112,33 @@ fn encode_in_blocks(content: &[u8], effort: Effort, block_bytes: usize) -> Vec<u
     section
 }
 
-/// The method and all that follows it.
-fn encode_block(content: &[u8], settings: Settings) -> (Method, Vec<u8>) {
+/// The method and all that follows it; without settings the content is stored.
+fn encode_block(content: &[u8], settings: Option<Settings>, watch: &Watch) -> (Method, Vec<u8>) {
+    let Some(settings) = settings else {
+        watch(content.len() as u64);
+        return (Method::Stored, content.to_vec());
+    };
     let (method, mut code) = if settings == Settings::default() {
         (Method::Modelled, Vec::new())
     } else {
         (Method::Fitted, settings.to_bytes().to_vec())
     };
-    code.extend(model_block(content, settings));
+    code.extend(model_block(content, settings, watch));
     if code.len() < content.len() { (method, code) } else { (Method::Stored, content.to_vec()) }
 }
 
-fn model_block(content: &[u8], settings: Settings) -> Vec<u8> {
+fn model_block(content: &[u8], settings: Settings, watch: &Watch) -> Vec<u8> {
     let mut predictor = Predictor::new(content.len(), settings.parameters());
     let mut encoder = BitEncoder::new();
-    for &byte in content {
-        for shift in (0..8).rev() {
-            let bit = byte >> shift & 1 == 1;
-            encoder.encode(bit, predictor.one());
-            predictor.update(bit);
+    for some in content.chunks(WATCHED_BYTES) {
+        for &byte in some {
+            for shift in (0..8).rev() {
+                let bit = byte >> shift & 1 == 1;
+                encoder.encode(bit, predictor.one());
+                predictor.update(bit);
+            }
         }
+        watch(some.len() as u64);
     }
     encoder.finish()
 }
@@ -174,10 +193,22 @@ impl<'a> Article<'a> {
     /// # Errors
     /// Those of `sink`, and [`CodeError`]: where a block does not decode, or what was decoded does not fit the check; that
     /// is known last, after all pieces.
-    pub fn decode<E: From<CodeError>>(&self, mut sink: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+    pub fn decode<E: From<CodeError>>(&self, sink: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        self.decode_watched(sink, &|_| {})
+    }
+
+    /// The same, watched.
+    ///
+    /// # Errors
+    /// Those of [`Article::decode`].
+    pub fn decode_watched<E: From<CodeError>>(
+        &self,
+        mut sink: impl FnMut(&[u8]) -> Result<(), E>,
+        watch: &Watch,
+    ) -> Result<(), E> {
         let mut check = crc32fast::Hasher::new();
         for window in self.blocks.chunks(MODELS_AT_ONCE) {
-            let decoded: Vec<Result<Vec<u8>, CodeError>> = window.par_iter().map(Block::decode).collect();
+            let decoded: Vec<Result<Vec<u8>, CodeError>> = window.par_iter().map(|block| block.decode(watch)).collect();
             for content in decoded {
                 let content = content?;
                 check.update(&content);
@@ -220,8 +251,9 @@ impl<'a> Block<'a> {
         Ok(Self { index, method, settings, content_bytes, code })
     }
 
-    fn decode(&self) -> Result<Vec<u8>, CodeError> {
+    fn decode(&self, watch: &Watch) -> Result<Vec<u8>, CodeError> {
         if self.method == Method::Stored {
+            watch(self.content_bytes as u64);
             return Ok(self.code.to_vec());
         }
         let mut predictor = Predictor::new(self.content_bytes, self.settings.parameters());
@@ -236,7 +268,11 @@ impl<'a> Block<'a> {
                 byte = byte << 1 | u8::from(bit);
             }
             content.push(byte);
+            if content.len() % WATCHED_BYTES == 0 {
+                watch(WATCHED_BYTES as u64);
+            }
         }
+        watch((content.len() % WATCHED_BYTES) as u64);
         Ok(content)
     }
 }
@@ -288,7 +324,7 @@ mod tests {
         let content = "Blocks are coded on their own. Ряд блоков. 塊塊。\n".repeat(40).into_bytes();
         let on_threads = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| encode_in_blocks(&content, Effort::Quick, 700))
+            pool.install(|| encode_in_blocks(&content, Effort::Quick, 700, &|_| {}))
         };
         let section = on_threads(1);
         assert_eq!(section, on_threads(3));
@@ -307,6 +343,37 @@ mod tests {
         let section = encode(&noise, Effort::None);
         assert_eq!(section.len(), noise.len() + 6, "length 3, check 2, method 1");
         assert_eq!(decode(&section), Ok(noise));
+    }
+
+    #[test]
+    fn what_a_sample_does_not_compress_is_stored_unless_it_repeats_far_away() {
+        let mut state = 7u64;
+        let mut noise = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 56) as u8
+        };
+        let noise: Vec<u8> = std::iter::repeat_with(&mut noise).take(300_000).collect();
+        assert!(is_noise(&noise));
+        assert!(!is_noise(&noise.repeat(2)), "the second half costs nothing");
+        let skewed: Vec<u8> = noise.iter().map(|byte| byte & 0x7f).collect();
+        assert!(!is_noise(&skewed));
+        let mut beside = noise;
+        beside[100_000..160_000].fill(b' ');
+        assert!(!is_noise(&beside));
+        assert!(!is_noise(b"a short text"));
+    }
+
+    #[test]
+    fn a_watch_hears_of_every_byte_both_ways() {
+        let content = "Every byte is heard of. ".repeat(400).into_bytes();
+        let heard = std::sync::atomic::AtomicU64::new(0);
+        let watch = |bytes| {
+            heard.fetch_add(bytes, std::sync::atomic::Ordering::Relaxed);
+        };
+        let section = encode_watched(&content, Effort::None, &watch);
+        assert_eq!(heard.swap(0, std::sync::atomic::Ordering::Relaxed), content.len() as u64);
+        Article::parse(&section).unwrap().decode_watched(|_| Ok::<(), CodeError>(()), &watch).unwrap();
+        assert_eq!(heard.into_inner(), content.len() as u64);
     }
 
     #[test]

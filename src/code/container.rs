@@ -20,9 +20,11 @@ use std::fmt;
 /// How every file starts. Not the start of a text in any encoding in use: 0x10 is a control character.
 pub const MAGIC: [u8; 2] = [0x10, 0xf0];
 
-/// The newest version of the format, 1 to 15; all from 1 on are read. Version 1's gists had no titles and no lossy texts; its puzzles
-/// had their parts in sections of their own. Articles without a gist are the same in both and are written as version 1.
-pub const VERSION: u8 = 2;
+/// The newest version of the format, 1 to 15. Puzzles have it; articles are written as version 1, with a gist as version 2.
+pub const VERSION: u8 = 3;
+
+/// The version of articles with a gist.
+const GIST_VERSION: u8 = 2;
 
 /// The bytes of the checksum at the end.
 const CHECK_BYTES: usize = 4;
@@ -71,12 +73,22 @@ pub enum Tag {
     Residual = 6,
     /// All parts of a puzzle, in one range code.
     Code = 7,
+    /// How a task's file is written around its grids.
+    Form = 8,
 }
 
 impl Tag {
     /// Every tag, in order.
-    pub const ALL: [Self; 7] =
-        [Self::Header, Self::Latents, Self::Digits, Self::Symbols, Self::Weights, Self::Residual, Self::Code];
+    pub const ALL: [Self; 8] = [
+        Self::Header,
+        Self::Latents,
+        Self::Digits,
+        Self::Symbols,
+        Self::Weights,
+        Self::Residual,
+        Self::Code,
+        Self::Form,
+    ];
 
     /// The section's name in messages and ledgers.
     pub fn name(self) -> &'static str {
@@ -88,6 +100,7 @@ impl Tag {
             Self::Weights => "weights",
             Self::Residual => "residual",
             Self::Code => "code",
+            Self::Form => "form",
         }
     }
 }
@@ -117,7 +130,7 @@ impl Container {
     #[must_use]
     pub fn with(mut self, tag: Tag, bytes: Vec<u8>) -> Self {
         if tag == Tag::Symbols {
-            self.version = VERSION;
+            self.version = GIST_VERSION;
         }
         self.sections.insert(tag, bytes);
         self
@@ -289,9 +302,9 @@ mod tests {
         let parse = |body: &[u8]| Container::parse(&sealed(body)).unwrap_err();
         assert_eq!(Container::parse(b""), Err(CodeError::Magic { found: vec![] }));
         assert_eq!(Container::parse(b"PK\x03\x04"), Err(CodeError::Magic { found: b"PK".to_vec() }));
-        assert_eq!(parse(&[0x10, 0xf0, 0x30]), CodeError::Version { found: 3, known: 2 });
-        assert_eq!(parse(&[0x10, 0xf0, 0x31]), CodeError::Version { found: 3, known: 2 });
-        assert_eq!(parse(&[0x10, 0xf0, 0x01]), CodeError::Version { found: 0, known: 2 });
+        assert_eq!(parse(&[0x10, 0xf0, 0x40]), CodeError::Version { found: 4, known: 3 });
+        assert_eq!(parse(&[0x10, 0xf0, 0x41]), CodeError::Version { found: 4, known: 3 });
+        assert_eq!(parse(&[0x10, 0xf0, 0x01]), CodeError::Version { found: 0, known: 3 });
         assert_eq!(parse(&[0x10, 0xf0, 0x15, 0x86]), CodeError::UnknownKind { found: 5 });
         assert_eq!(parse(&[0x10, 0xf0, 0x10, 0x8f]), CodeError::UnknownSection { found: 15 });
         assert_eq!(parse(&[0x10, 0xf0, 0x10, 6, 0, 0x85]), CodeError::SectionOrder { tag: Tag::Weights });

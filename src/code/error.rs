@@ -16,7 +16,7 @@ pub enum CodeError {
         found: Vec<u8>,
     },
     /// A version that this program does not know.
-    #[error("format version {found}; this program reads version {known}: decompress with a newer one")]
+    #[error("format version {found}; this program reads version {known}: decompress with the program that made it")]
     Version {
         /// The version in the file.
         found: u8,
@@ -112,6 +112,12 @@ pub enum CodeError {
         declared: u64,
         /// The length of its code.
         coded: u64,
+    },
+    /// A form that no task's file has.
+    #[error("the form of the task's file says {reason}; the file is damaged")]
+    Form {
+        /// What is wrong with it.
+        reason: &'static str,
     },
     /// More groups than a digits section can have.
     #[error("matrices of {found} groups; a file has at most {most}: it is damaged")]

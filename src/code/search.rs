@@ -59,6 +59,27 @@ pub fn search(content: &[u8], effort: Effort) -> Settings {
     best
 }
 
+/// Pieces that tell noise, spread over a block, and their length.
+const PIECES: usize = 8;
+const PIECE_BYTES: usize = 1 << 12;
+
+/// zstd's level that looks for repeats far away.
+const REPEATS_LEVEL: i32 = 3;
+
+/// Whether a block is not worth the predictor's time: neither does it help with pieces of the block, nor does a quick compressor
+/// find repeats, however far apart they are.
+pub fn is_noise(content: &[u8]) -> bool {
+    if content.len() < PIECES * PIECE_BYTES {
+        return false;
+    }
+    let stride = (content.len() - PIECE_BYTES) / (PIECES - 1);
+    let sample: Vec<u8> =
+        (0..PIECES).flat_map(|piece| &content[piece * stride..piece * stride + PIECE_BYTES]).copied().collect();
+    let stored = (8 * sample.len() as u64) << 16;
+    cost(&sample, Settings::default()) >= stored
+        && zstd::bulk::compress(content, REPEATS_LEVEL).is_ok_and(|compressed| compressed.len() >= content.len())
+}
+
 fn costs(sample: &[u8], candidates: &[Settings]) -> Vec<u64> {
     let at_once = (MEMORY_BYTES / Predictor::memory_bytes(sample.len())).max(1);
     let mut costs = Vec::with_capacity(candidates.len());

@@ -3,10 +3,11 @@
 //! In: bytes of any kind. Out: a file that has been decoded again and compared with them; or a file's content, piece by
 //! piece, with what is wrong with the file as an error.
 
-use crate::code::article::Effort;
+use crate::code::article::{Effort, Watch};
 use crate::code::digits::Digits;
 use crate::code::gist::Gist;
 use crate::code::{CodeError, Container, Kind, Ledger, Tag, article};
+use crate::data::article::{SNIFFED_BYTES, encoding_name};
 use std::io::{self, Write};
 use thiserror::Error;
 
@@ -40,29 +41,36 @@ pub enum ArticleError {
 /// # Errors
 /// [`ArticleError::Unfaithful`] or [`ArticleError::Code`] where the file does not decode to `content`.
 pub fn compress(content: &[u8], effort: Effort) -> Result<Vec<u8>, ArticleError> {
-    compress_with(content, effort, Vec::new())
+    compress_with(content, effort, Vec::new(), &|_| {})
 }
 
-/// The same with sections of its matrices; see [`super::gist::sections`].
+/// The same with sections of its matrices; see [`super::gist::sections`]. `watch` hears of the content twice: when it is
+/// coded, and when that is decoded again.
 ///
 /// # Errors
 /// Those of [`compress`].
-pub fn compress_with(content: &[u8], effort: Effort, sections: Vec<(Tag, Vec<u8>)>) -> Result<Vec<u8>, ArticleError> {
-    let container = Container::new(Kind::Article).with(Tag::Residual, article::encode(content, effort));
+pub fn compress_with(
+    content: &[u8],
+    effort: Effort,
+    sections: Vec<(Tag, Vec<u8>)>,
+    watch: &Watch,
+) -> Result<Vec<u8>, ArticleError> {
+    let container = Container::new(Kind::Article).with(Tag::Residual, article::encode_watched(content, effort, watch));
     let file = sections.into_iter().fold(container, |container, (tag, bytes)| container.with(tag, bytes)).to_bytes();
-    verify(&file, content)?;
+    verify(&file, content, watch)?;
     Ok(file)
 }
 
 /// Holds what a file decodes to against `content`.
-fn verify(file: &[u8], content: &[u8]) -> Result<(), ArticleError> {
+fn verify(file: &[u8], content: &[u8], watch: &Watch) -> Result<(), ArticleError> {
     let mut offset = 0;
-    decode(file, |piece| {
+    let sink = |piece: &[u8]| {
         let expected = &content[offset.min(content.len())..];
         let same = piece.iter().zip(expected).take_while(|(found, expected)| found == expected).count();
         offset += same;
         if same == piece.len() { Ok(()) } else { Err(ArticleError::Unfaithful { offset: offset as u64 }) }
-    })?;
+    };
+    decode(file, sink, watch)?;
     if offset == content.len() { Ok(()) } else { Err(ArticleError::Unfaithful { offset: offset as u64 }) }
 }
 
@@ -71,19 +79,28 @@ fn verify(file: &[u8], content: &[u8]) -> Result<(), ArticleError> {
 /// # Errors
 /// [`ArticleError`], where the file is wrong or `output` fails.
 pub fn decompress(file: &[u8], output: &mut impl Write) -> Result<u64, ArticleError> {
+    decompress_watched(file, output, &|_| {})
+}
+
+/// The same, watched.
+///
+/// # Errors
+/// Those of [`decompress`].
+pub fn decompress_watched(file: &[u8], output: &mut impl Write, watch: &Watch) -> Result<u64, ArticleError> {
     let mut length = 0;
-    decode(file, |piece| {
+    let sink = |piece: &[u8]| {
         length += piece.len() as u64;
         Ok(output.write_all(piece)?)
-    })?;
+    };
+    decode(file, sink, watch)?;
     output.flush()?;
     Ok(length)
 }
 
-fn decode(file: &[u8], sink: impl FnMut(&[u8]) -> Result<(), ArticleError>) -> Result<(), ArticleError> {
+fn decode(file: &[u8], sink: impl FnMut(&[u8]) -> Result<(), ArticleError>, watch: &Watch) -> Result<(), ArticleError> {
     let container = Container::parse(file)?;
     container.expect_kind(Kind::Article)?;
-    article::Article::parse(container.require(Tag::Residual)?)?.decode(sink)
+    article::Article::parse(container.require(Tag::Residual)?)?.decode_watched(sink, watch)
 }
 
 /// How long a file's content is.
@@ -93,6 +110,8 @@ pub struct Measure {
     pub bytes: u64,
     /// Its Unicode scalar values, if it is UTF-8.
     pub characters: Option<u64>,
+    /// The name of the encoding that it is text in, by its beginning, if it is text.
+    pub encoding: Option<&'static str>,
 }
 
 /// Decodes a file to measure its content; so the file has been checked to the last bit.
@@ -102,12 +121,16 @@ pub struct Measure {
 pub fn measure(file: &[u8]) -> Result<Measure, ArticleError> {
     let mut characters = Characters::default();
     let mut bytes = 0;
-    decode(file, |piece| {
+    let mut beginning = Vec::new();
+    let sink = |piece: &[u8]| {
         bytes += piece.len() as u64;
         characters.push(piece);
+        let missing = SNIFFED_BYTES.saturating_sub(beginning.len());
+        beginning.extend_from_slice(&piece[..piece.len().min(missing)]);
         Ok(())
-    })?;
-    Ok(Measure { bytes, characters: characters.count() })
+    };
+    decode(file, sink, &|_| {})?;
+    Ok(Measure { bytes, characters: characters.count(), encoding: encoding_name(&beginning) })
 }
 
 /// Counts the characters of UTF-8 that comes in pieces.

@@ -134,7 +134,7 @@ impl<'a> Grammar<'a> {
     /// The `length` words that are expected, each as often as that, those expected most first.
     fn expected(&self, logits: ArrayView1<f32>, length: usize) -> Vec<u32> {
         let highest = self.words.iter().map(|&word| logits[word as usize]).fold(f32::NEG_INFINITY, f32::max);
-        let likelihoods = self.words.iter().map(|&word| (logits[word as usize] - highest).exp());
+        let likelihoods = self.words.iter().map(|&word| libm::expf(logits[word as usize] - highest));
         let scale = length as f32 / likelihoods.clone().sum::<f32>();
         let mut expected: Vec<(f32, u32)> =
             likelihoods.map(|likelihood| scale * likelihood).zip(self.words.iter().copied()).collect();
@@ -180,7 +180,7 @@ mod tests {
         for (index, (said, group)) in said.iter().zip(&collection.groups).enumerate() {
             let other = &collection.groups[(index + 1) % collection.groups.len()];
             for (bleu, meant) in [(&mut bleu, &group.text), (&mut shifted, &other.text)] {
-                let meant = meant.to_lowercase();
+                let meant = crate::data::article::counted(meant);
                 bleu.add(said, &meant, crate::data::article::bleu::Tokenisation::of(&meant));
             }
         }

@@ -1,11 +1,18 @@
 //! Writes a file whole or not at all: results are rewritten after every item, and a stop in between must lose nothing.
 //!
-//! In: a path and bytes. Out: the file with these bytes, or the file as it was and an error that names it.
+//! In: a path and bytes, and the file that they were made from, if there is one. Out: the file with these bytes, which no one
+//! may read who may not read that; or the file as it was and an error that names it. What is no file, such as a device or
+//! a FIFO, is written to.
 
-use std::fs;
+mod mode;
+mod temporary;
+
+pub use temporary::sweep_stale;
+
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-
+use temporary::Temporary;
 use thiserror::Error;
 
 /// The ways in which a file could not be written. The file at the path is then as it was before.
@@ -56,20 +63,21 @@ pub enum WriteError {
 }
 
 impl WriteError {
-    fn write(path: &Path, source: io::Error) -> Self {
+    /// What the system said of writing to a path.
+    pub fn write(path: &Path, source: io::Error) -> Self {
         Self::Write { path: path.to_path_buf(), source }
     }
 }
 
 /// Writes `bytes` to `path` so that a reader sees the old file or the new one, never a part of either.
 ///
-/// The bytes go to a temporary file in the same folder, are flushed to the disk, and the file is renamed over `path`.
-/// Missing parent folders are created.
+/// The bytes go to a temporary file in the same folder, are flushed to the disk, and the file takes the place of `path`, or of
+/// what a link there leads to. Missing parent folders are created. A file that is replaced leaves its mode.
 ///
 /// # Errors
 /// [`WriteError`], which names the path; the target is then untouched and the temporary file is gone.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-    fill_atomically(path, Existing::Replace, |file| {
+    fill_atomically(path, Existing::Replace, None, |file| {
         file.write_all(bytes).map_err(|source| WriteError::write(path, source))
     })
 }
@@ -83,72 +91,86 @@ pub enum Existing {
     Keep,
 }
 
-/// Refuses to go on to a file that is already there and to be kept; for saying so before long work.
+/// Refuses to go on to what can't be written; for saying so before long work.
 ///
 /// # Errors
-/// [`WriteError::Exists`].
+/// [`WriteError::Exists`] where a file is to be kept, [`WriteError::IsAFolder`], [`WriteError::NoFileName`].
 pub fn check_free(path: &Path, existing: Existing) -> Result<(), WriteError> {
-    if existing == Existing::Keep && path.symlink_metadata().is_ok() {
+    if path.file_name().is_none() {
+        return Err(WriteError::NoFileName { path: path.to_path_buf() });
+    }
+    if path.is_dir() {
+        return Err(WriteError::IsAFolder { path: path.to_path_buf() });
+    }
+    if existing == Existing::Keep && path.symlink_metadata().is_ok() && !is_stream(path) {
         return Err(WriteError::Exists { path: path.to_path_buf() });
     }
     Ok(())
 }
 
-/// Writes what `fill` gives to `path`, as [`write_atomically`] does. Where `fill` fails, nothing is left.
+/// Whether there is something at the path that is written to and not replaced: a device, a FIFO.
+fn is_stream(path: &Path) -> bool {
+    path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+/// Writes what `fill` gives to `path`, as [`write_atomically`] does. Where `fill` fails, nothing is left. `origin` is the
+/// file that the content was made from: its mode and times go over, and where a file is replaced, only what both modes allow is
+/// allowed. While it is written, the file is its owner's alone.
 ///
 /// # Errors
 /// [`WriteError`], which names the path, and whatever `fill` gives.
 pub fn fill_atomically<T, E: From<WriteError>>(
     path: &Path,
     existing: Existing,
-    fill: impl FnOnce(&mut fs::File) -> Result<T, E>,
+    origin: Option<&Metadata>,
+    fill: impl FnOnce(&mut File) -> Result<T, E>,
 ) -> Result<T, E> {
-    if path.is_dir() && path.file_name().is_some() {
-        return Err(WriteError::IsAFolder { path: path.to_path_buf() }.into());
-    }
-    if path.file_name().is_none() {
-        return Err(WriteError::NoFileName { path: path.to_path_buf() }.into());
-    }
     check_free(path, existing)?;
-    let folder = match path.parent() {
+    let wrong = |source| WriteError::write(path, source);
+    if is_stream(path) {
+        return fill(&mut OpenOptions::new().write(true).open(path).map_err(wrong)?);
+    }
+    let target = end_of_links(path);
+    let folder = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
     fs::create_dir_all(folder).map_err(|source| WriteError::Folder { path: folder.to_path_buf(), source })?;
 
-    let mut temporary = temporary_file(folder).map_err(|source| WriteError::write(path, source))?;
-    let filled = fill(temporary.as_file_mut())?;
-    temporary.as_file().sync_all().map_err(|source| WriteError::write(path, source))?;
-    let persisted = match existing {
-        Existing::Replace => temporary.persist(path),
-        Existing::Keep => temporary.persist_noclobber(path),
-    };
-    persisted.map_err(|error| match error.error.kind() {
+    let old = target.metadata().ok();
+    let sources: Vec<&Metadata> = old.iter().chain(origin).collect();
+    let mut temporary = Temporary::new_in(folder, !sources.is_empty()).map_err(wrong)?;
+    let filled = fill(temporary.file())?;
+    let file = temporary.file();
+    mode::take_over(file, &sources).map_err(wrong)?;
+    if let Some(origin) = origin {
+        mode::take_times(file, origin).map_err(wrong)?;
+    }
+    file.sync_all().map_err(wrong)?;
+    temporary.persist(&target, existing).map_err(|source| match source.kind() {
         io::ErrorKind::AlreadyExists => WriteError::Exists { path: path.to_path_buf() },
-        _ => WriteError::Replace { path: path.to_path_buf(), source: error.error },
+        _ => WriteError::Replace { path: path.to_path_buf(), source },
     })?;
     flush_folder(folder);
     Ok(filled)
 }
 
-/// A temporary file with the permissions that an ordinary new file would get (the umask applies), not the private
-/// ones that temporary files have by default.
-fn temporary_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".tenfold-").suffix(".partial");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666));
+/// What the links at a path lead to, whether it is there or not.
+fn end_of_links(path: &Path) -> PathBuf {
+    const MOST_LINKS: usize = 40;
+    let mut end = path.to_path_buf();
+    for _ in 0..MOST_LINKS {
+        let Ok(next) = fs::read_link(&end) else { break };
+        end = end.parent().map_or(next.clone(), |folder| folder.join(next));
     }
-    builder.tempfile_in(folder)
+    end
 }
 
 /// Asks that the rename itself reach the disk. Not every file system can; the file is whole either way, so a refusal
 /// is no error.
 fn flush_folder(folder: &Path) {
     #[cfg(unix)]
-    if let Ok(handle) = fs::File::open(folder) {
+    if let Ok(handle) = File::open(folder) {
         let _ = handle.sync_all();
     }
     #[cfg(not(unix))]
@@ -156,67 +178,4 @@ fn flush_folder(folder: &Path) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names_in(folder: &Path) -> Vec<String> {
-        let mut names: Vec<String> =
-            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-
-    #[test]
-    fn a_written_file_holds_the_bytes_and_nothing_else_is_left() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("submission.json");
-        write_atomically(&path, b"first").unwrap();
-        write_atomically(&path, b"second").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"second");
-        assert_eq!(names_in(folder.path()), ["submission.json"]);
-    }
-
-    #[test]
-    fn missing_parents_are_made() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a/b/c.csv");
-        write_atomically(&path, b"").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"");
-    }
-
-    #[test]
-    fn a_failure_names_the_path_and_leaves_nothing_behind() {
-        let folder = tempfile::tempdir().unwrap();
-        let target = folder.path().join("taken");
-        fs::create_dir(&target).unwrap();
-        let error = write_atomically(&target, b"bytes").unwrap_err();
-        assert!(matches!(error, WriteError::IsAFolder { .. }));
-        assert!(error.to_string().contains("taken"));
-        assert_eq!(names_in(folder.path()), ["taken"]);
-    }
-
-    #[test]
-    fn a_file_in_the_place_of_a_parent_is_reported_as_the_folder() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("file"), b"kept").unwrap();
-        let error = write_atomically(&folder.path().join("file/inner.json"), b"bytes").unwrap_err();
-        assert!(matches!(error, WriteError::Folder { .. }));
-        assert_eq!(fs::read(folder.path().join("file")).unwrap(), b"kept");
-    }
-
-    #[test]
-    fn a_path_without_a_file_name_is_refused() {
-        assert!(matches!(write_atomically(Path::new("/"), b""), Err(WriteError::NoFileName { .. })));
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn the_file_gets_the_permissions_of_an_ordinary_file() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("ordinary"), b"").unwrap();
-        write_atomically(&folder.path().join("ours"), b"").unwrap();
-        let mode = |name| fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
-        assert_eq!(mode("ours"), mode("ordinary"));
-    }
-}
+mod tests;

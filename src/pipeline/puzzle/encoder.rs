@@ -7,16 +7,17 @@
 use super::decoder::{self, Coordinate};
 use super::{PuzzleError, decompress, grids};
 use crate::code::blocks::partition;
-use crate::code::puzzle::{Header, MOST_GRIDS, Size};
+use crate::code::puzzle::{Header, MOST_CELLS, MOST_GRIDS, Size};
 use crate::code::range::BitEncoder;
 use crate::code::weights::{Posterior, Steps, WeightCode, encode_posteriors, encode_steps, nearest_scale, scale};
 use crate::code::{Channel, Container, Kind, Rate, Tag};
 use crate::data::{Grid, Puzzle};
-use crate::engine::{EngineError, Evaluation, Outputs, Problem};
+use crate::engine::{EngineError, Evaluation, Outputs, Problem, fused};
 use crate::fit::{FileFit, FileSettings, WeightFit};
 use crate::latent::LatentChannel;
 use crate::latent::uniform;
-use crate::model::{Objective, Plan};
+use crate::model::{Network, Objective, Plan};
+use crate::pipeline::available_bytes;
 use crate::units::{Bits, Nats};
 use std::ops::ControlFlow;
 
@@ -119,7 +120,20 @@ pub fn compress(puzzle: &Puzzle, settings: &PuzzleSettings, watch: &mut Watch) -
             return Err(PuzzleError::TooMany { what, found, most: MOST_GRIDS });
         }
     }
-    let mut problem = decoder::problem_of(Plan::new(puzzle));
+    let plan = Plan::new(puzzle);
+    let longest = plan.dimensions.rows.max(plan.dimensions.columns);
+    if longest > usize::from(MOST_CELLS) {
+        return Err(PuzzleError::TooMany { what: "rows or columns", found: longest, most: MOST_CELLS.into() });
+    }
+    let (positions, most) = (decoder::positions(&plan), decoder::MOST_POSITIONS);
+    if positions > most {
+        return Err(PuzzleError::TooLarge { positions, most });
+    }
+    let bytes = fused::memory_bytes(&plan, &Network::default(), 1);
+    if let Some(free) = available_bytes().filter(|&free| free < bytes) {
+        return Err(PuzzleError::Memory { bytes, free });
+    }
+    let mut problem = decoder::problem_of(plan);
     problem.objective =
         Objective { reconstruction_weight: settings.reconstruction_weight, ..problem.objective.clone() };
     let compressed = Encoder::new(&problem, settings, watch)?.run(puzzle)?;
@@ -329,7 +343,7 @@ fn posterior(means: Vec<f32>, noise: f64) -> Option<Posterior> {
 }
 
 fn header(puzzle: &Puzzle, plan: &Plan, settings: &PuzzleSettings, rates: &[Option<Rate>]) -> Header {
-    let size = |grid: &Grid| -> Size { (grid.rows() as u8, grid.columns() as u8) };
+    let size = |grid: &Grid| -> Size { (grid.rows() as u16, grid.columns() as u16) };
     Header {
         channel: settings.channel,
         weights: settings.weights.code(),

@@ -1,5 +1,6 @@
 //! Puzzles as files: [`compress`] fits one and sends everything, [`decompress`] gives it back with the answers that the
-//! code implies, [`inspect`] says where the bits went.
+//! code implies, [`inspect`] says where the bits went. [`compress_file`] and [`restore`] do the same with a task's file, byte
+//! for byte: beside the code stands its form.
 //!
 //! In: a puzzle; its solutions are not looked at. Out: a container of header, weights, latents and residual, which has
 //! been decoded again and compared. Decoding knows nothing of the fit.
@@ -7,15 +8,17 @@
 mod baselines;
 mod decoder;
 mod encoder;
+mod form;
 mod grids;
 mod parts;
 
 pub use baselines::{Baselines, baselines};
-pub use encoder::{Compressed, PuzzleSettings, Weights, compress};
+pub use encoder::{Compressed, PuzzleSettings, Watch, Weights, compress};
+pub use form::has_form;
 
 use crate::code::puzzle::Header;
 use crate::code::weights::{WeightCode, decode_posteriors, decode_steps};
-use crate::code::{Channel, CodeError, Ledger, Rate, Tag};
+use crate::code::{Channel, CodeError, Container, Ledger, Rate, Tag};
 use crate::data::{Grid, Pair, Puzzle};
 use crate::engine::{EngineError, Outputs, Problem};
 use crate::latent::uniform::UniformRate;
@@ -37,7 +40,7 @@ pub enum PuzzleError {
     /// The fit was broken off.
     #[error("the fit was broken off before there was anything to send")]
     BrokenOff,
-    /// A puzzle with more pairs than a file holds.
+    /// A puzzle with more pairs, or longer sides, than a file holds.
     #[error("the puzzle has {found} {what}; a file holds up to {most}")]
     TooMany {
         /// Of what.
@@ -47,9 +50,30 @@ pub enum PuzzleError {
         /// How many are possible.
         most: usize,
     },
+    /// A puzzle with larger grids than a file is decoded for.
+    #[error(
+        "the puzzle's largest tensor has {positions} positions; a file is decoded for up to {most}: give a smaller one"
+    )]
+    TooLarge {
+        /// How many there are.
+        positions: u64,
+        /// How many are possible.
+        most: u64,
+    },
+    /// A puzzle whose fit takes more memory than there is.
+    #[error("the puzzle's fit takes {bytes} bytes of memory, and {free} are free: give a smaller one")]
+    Memory {
+        /// What it takes.
+        bytes: u64,
+        /// What there is.
+        free: u64,
+    },
     /// A file that decodes to something else than was compressed: a fault in this program, found before any harm.
     #[error("the file decodes to another puzzle; nothing was written: please report this, with the puzzle")]
     Unfaithful,
+    /// A task's file whose text does not follow from the puzzle.
+    #[error("its grids are not all written in one way: compress it as an article")]
+    NoForm,
 }
 
 /// A file as far as it is read before the grids are.
@@ -77,8 +101,8 @@ impl Opened {
         };
         let sent = decoder::coordinates(&problem, &header.rates);
         let rates: Vec<Rate> = sent.iter().map(|coordinate| coordinate.rate).collect();
-        let sample = parts.receive(header.channel, &rates, header.seed.into())?;
-        let check = parts.check()?;
+        let sample = header.channel.receive(parts.next(Tag::Latents), &rates, header.seed.into())?;
+        let check = grids::decode_check(parts.next(Tag::Residual))?;
         Ok(Self { header, problem, sent, sample, differences, check, parts })
     }
 
@@ -111,6 +135,38 @@ pub fn decompress(file: &[u8], threads: Option<usize>) -> Result<Puzzle, PuzzleE
     let mut opened = Opened::new(file)?;
     let outputs = opened.outputs(threads)?;
     Ok(puzzle_of(&mut opened, &outputs)?)
+}
+
+/// Compresses a task's file, of which `puzzle` was read, so that [`restore`] gives its very bytes; what the puzzle does not say
+/// is sent beside it.
+///
+/// # Errors
+/// [`PuzzleError`]; without a fit where the file has no form.
+pub fn compress_file(
+    content: &[u8],
+    puzzle: &Puzzle,
+    settings: &PuzzleSettings,
+    watch: &mut Watch,
+) -> Result<Vec<u8>, PuzzleError> {
+    if !has_form(content, puzzle) {
+        return Err(PuzzleError::NoForm);
+    }
+    let mut file = compress(puzzle, settings, watch)?.file;
+    let decoded = decompress(&file, settings.threads)?;
+    let form = form::encode(content, &decoded).ok_or(PuzzleError::NoForm)?;
+    if !form.is_empty() {
+        file = Container::parse(&file)?.with(Tag::Form, form).to_bytes();
+    }
+    if restore(&file, settings.threads)? == content { Ok(file) } else { Err(PuzzleError::Unfaithful) }
+}
+
+/// Gives back the task's file, byte for byte.
+///
+/// # Errors
+/// [`PuzzleError`], where the file is wrong or the network cannot be run.
+pub fn restore(file: &[u8], threads: Option<usize>) -> Result<Vec<u8>, PuzzleError> {
+    let decoded = decompress(file, threads)?;
+    Ok(form::decode(Container::parse(file)?.section(Tag::Form), &decoded)?)
 }
 
 /// The puzzle that a file and its outputs make.

@@ -1,12 +1,12 @@
 //! The residual branches that begin with a normalisation: y = x + normalised(b) · W.
 //!
-//! In: a stream x, a branch b, both (position, channels). Out: the stream y; on the way back, the gradients of W and b.
+//! In: a stream x, a branch b, both (sheet, channel, lane). Out: the stream y; on the way back, the gradients of W and b.
 //!
 //! With b̂ = ρ (b − μ) and g = dy · Wᵀ, the gradient through the normalisation is db = ρ (g − ⟨g⟩ − b̂ ⟨g b̂⟩), the means
 //! over positions. They need no pass of their own: ⟨g⟩ = ⟨dy⟩ · Wᵀ and ⟨g b̂⟩ is the sum over outputs of W ∘ dW, divided
 //! by the number of positions, where dW = Σ b̂ ⊗ dy is wanted anyway.
 
-use super::columns::{self, block_moments, column_sums, combine_moments};
+use super::columns::{self, block_moments, channel_sums, combine_moments};
 use super::context::Context;
 use super::float::Float;
 use super::linear::{add_centred, add_product, branch_gradient, outer, transpose};
@@ -15,7 +15,7 @@ use super::weights::Matrix;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Means and scales of `width` channels of a buffer, (position, channel).
+/// Means and scales of `width` channels of a buffer.
 pub fn measure<T: Float>(
     context: &Context<T>,
     plan: &TensorPlan,
@@ -25,13 +25,13 @@ pub fn measure<T: Float>(
     width: usize,
 ) {
     let [values, mean, scale, by_block] = pick(slab, [buffer, &moments.mean, &moments.scale, &plan.block_moments]);
-    let block = plan.shape.block() * width;
+    let (lanes, cells) = (plan.shape.form.lanes(), plan.shape.form.cells());
     let by_block = &mut by_block[..plan.shape.blocks() * 2 * width];
     by_block
         .par_chunks_mut(2 * width)
-        .zip(values.par_chunks(block))
+        .zip(values.par_chunks(plan.shape.block(width)))
         .with_min_len(context.team.least())
-        .for_each(|(moments, values)| block_moments(context.level, values, moments, width));
+        .for_each(|(moments, values)| block_moments(context.level, values, moments, lanes, cells));
     combine_moments(by_block, plan.shape.block_sizes(), mean, scale);
 }
 
@@ -54,12 +54,17 @@ pub fn receive<T: Float>(
         }
     }
     let (scaled, mean) = (&*scaled, &*mean);
-    let block = plan.shape.block();
-    y.par_chunks_mut(block * outputs)
-        .zip(x.par_chunks(block * outputs))
-        .zip(branch.par_chunks(block * inputs))
+    let lanes = plan.shape.form.lanes();
+    y.par_chunks_mut(plan.shape.block(outputs))
+        .zip(x.par_chunks(plan.shape.block(outputs)))
+        .zip(branch.par_chunks(plan.shape.block(inputs)))
         .with_min_len(context.team.least())
-        .for_each(|((y, x), branch)| add_centred(context.level, x, branch, mean, scaled, y, inputs, outputs));
+        .for_each(|((y, x), branch)| {
+            let sheets = y.chunks_mut(outputs * lanes).zip(x.chunks(outputs * lanes));
+            for ((y, x), branch) in sheets.zip(branch.chunks(inputs * lanes)) {
+                add_centred(context.level, x, branch, mean, scaled, y, inputs, outputs, lanes);
+            }
+        });
 }
 
 /// The weight's gradient, given that of y in `plan.gradient`; prepares [`send_back`].
@@ -73,24 +78,22 @@ pub fn weigh<T: Float>(
     record: &mut [T],
 ) {
     let Matrix { inputs, outputs, .. } = *matrix;
-    let block = plan.shape.block();
+    let (lanes, cells) = (plan.shape.form.lanes(), plan.shape.form.cells());
     {
         let [branch, gradient, partials, mean] = pick(slab, [branch, &plan.gradient, &plan.partials, &moments.mean]);
         let mean = &*mean;
         partials
             .par_chunks_mut(plan.partial)
-            .zip(branch.par_chunks(block * inputs))
-            .zip(gradient.par_chunks(block * outputs))
+            .zip(branch.par_chunks(plan.shape.block(inputs)))
+            .zip(gradient.par_chunks(plan.shape.block(outputs)))
             .with_min_len(context.team.least())
             .for_each(|((partial, branch), dy)| {
                 let (record, sums) = partial.split_at_mut(plan.sums);
-                let target = &mut record[matrix.range.clone()];
+                let (target, sums) = (&mut record[matrix.range.clone()], &mut sums[..outputs]);
                 target.fill(T::ZERO);
-                sums[..outputs].fill(T::ZERO);
-                for (branch, dy) in branch.chunks(plan.pass * inputs).zip(dy.chunks(plan.pass * outputs)) {
-                    outer(context.level, branch, mean, dy, target, inputs, outputs);
-                    column_sums(context.level, dy, &mut sums[..outputs], outputs);
-                }
+                sums.fill(T::ZERO);
+                outer(context.level, branch, mean, dy, target, inputs, outputs, lanes, cells);
+                channel_sums(context.level, dy, sums, lanes, cells);
             });
     }
     finish(context, plan, slab, moments, matrix, record);
@@ -159,13 +162,15 @@ pub fn send_back<T: Float>(
     let [branch, gradient, scaled, slopes, offsets, mean] =
         pick(slab, [branch, &plan.gradient, &plan.scaled, &plan.slopes, &plan.offsets, &moments.mean]);
     let (scaled, slopes, offsets, mean) = (&*scaled, &*slopes, &*offsets, &*mean);
-    let block = plan.shape.block();
+    let lanes = plan.shape.form.lanes();
     branch
-        .par_chunks_mut(block * inputs)
-        .zip(gradient.par_chunks(block * outputs))
+        .par_chunks_mut(plan.shape.block(inputs))
+        .zip(gradient.par_chunks(plan.shape.block(outputs)))
         .with_min_len(context.team.least())
         .for_each(|(branch, dy)| {
-            branch_gradient(context.level, dy, scaled, mean, slopes, offsets, branch, outputs, inputs);
+            for (branch, dy) in branch.chunks_mut(inputs * lanes).zip(dy.chunks(outputs * lanes)) {
+                branch_gradient(context.level, dy, scaled, mean, slopes, offsets, branch, outputs, inputs, lanes);
+            }
         });
 }
 
@@ -193,21 +198,20 @@ pub fn read_back<T: Float>(
 ) {
     let Matrix { inputs, outputs, .. } = *matrix;
     let transposed = context.transpose(plan.index, matrix);
-    let block = plan.shape.block();
+    let (lanes, cells) = (plan.shape.form.lanes(), plan.shape.form.cells());
     let [x, dy, gradient, partials] = pick(slab, [x, dy, &plan.gradient, &plan.partials]);
     partials
         .par_chunks_mut(plan.partial)
-        .zip(x.par_chunks(block * inputs))
-        .zip(dy.par_chunks(block * outputs))
-        .zip(gradient.par_chunks_mut(block * inputs))
+        .zip(x.par_chunks(plan.shape.block(inputs)))
+        .zip(dy.par_chunks(plan.shape.block(outputs)))
+        .zip(gradient.par_chunks_mut(plan.shape.block(inputs)))
         .with_min_len(context.team.least())
         .for_each(|(((partial, x), dy), gradient)| {
             let target = &mut partial[matrix.range.clone()];
             target.fill(T::ZERO);
-            let passes = x.chunks(plan.pass * inputs).zip(dy.chunks(plan.pass * outputs));
-            for ((x, dy), gradient) in passes.zip(gradient.chunks_mut(plan.pass * inputs)) {
-                outer(context.level, x, &context.zeros[..inputs], dy, target, inputs, outputs);
-                add_product(context.level, dy, transposed, gradient, outputs, inputs);
+            outer(context.level, x, &[], dy, target, inputs, outputs, lanes, cells);
+            for (dy, gradient) in dy.chunks(outputs * lanes).zip(gradient.chunks_mut(inputs * lanes)) {
+                add_product(context.level, dy, lanes, transposed, gradient, lanes, outputs, inputs, lanes);
             }
         });
     add_partials(context, plan, partials, &matrix.range, &mut record[matrix.range.clone()]);
@@ -225,9 +229,9 @@ pub fn normalise_end<T: Float>(
     let [stream, mean, scale] = pick(slab, [stream, &moments.mean, &moments.scale]);
     let (mean, scale) = (&*mean, &*scale);
     stream
-        .par_chunks_mut(plan.shape.block() * plan.shape.channels)
+        .par_chunks_mut(plan.shape.block(plan.shape.channels))
         .with_min_len(context.team.least())
-        .for_each(|block| columns::normalise(context.level, block, mean, scale, plan.shape.channels));
+        .for_each(|block| columns::normalise(context.level, block, mean, scale, plan.shape.form.lanes()));
 }
 
 /// The gradient in `plan.gradient` back through [`normalise_end`], whose result is `stream`.
@@ -239,7 +243,8 @@ pub fn denormalise_end<T: Float>(
     moments: &Moments,
 ) {
     let channels = plan.shape.channels;
-    let block = plan.shape.block() * channels;
+    let block = plan.shape.block(channels);
+    let (lanes, cells) = (plan.shape.form.lanes(), plan.shape.form.cells());
     let [stream, gradient, by_block, slopes, offsets, scale] =
         pick(slab, [stream, &plan.gradient, &plan.block_moments, &plan.slopes, &plan.offsets, &moments.scale]);
     let positions = plan.shape.positions();
@@ -256,10 +261,8 @@ pub fn denormalise_end<T: Float>(
         .for_each(|((moments, x), dy)| {
             moments.fill(T::ZERO);
             let (means, alongs) = moments.split_at_mut(channels);
-            for (x, dy) in x.chunks(plan.pass * channels).zip(dy.chunks(plan.pass * channels)) {
-                column_sums(context.level, dy, means, channels);
-                columns::column_products(context.level, dy, x, alongs, channels);
-            }
+            channel_sums(context.level, dy, means, lanes, cells);
+            columns::channel_products(context.level, dy, x, alongs, lanes, cells);
         });
     let share = T::of(1.0 / positions as f64);
     for channel in 0..channels {
@@ -276,5 +279,5 @@ pub fn denormalise_end<T: Float>(
         .par_chunks_mut(block)
         .zip(stream.par_chunks(block))
         .with_min_len(context.team.least())
-        .for_each(|(dx, x)| columns::denormalise(context.level, dx, x, scale, slopes, offsets, channels));
+        .for_each(|(dx, x)| columns::denormalise(context.level, dx, x, scale, slopes, offsets, lanes));
 }

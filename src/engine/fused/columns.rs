@@ -1,254 +1,165 @@
-//! Sums down the columns of many rows, and the normalisation that they serve: every channel to mean 0 and variance 1
-//! over all positions.
+//! Sums along rows of lanes, and the normalisation that they serve: every channel to mean 0 and variance 1 over all
+//! positions.
 //!
-//! In: rows in blocks with fixed bounds. Out: means and variances, put together in the blocks' order, so that they do not
-//! depend on which thread took which block.
+//! In: arrays (sheet, channel, lane), a sheet being a plane's direction, in blocks with fixed bounds. Out: means and
+//! variances, put together in the blocks' order, so that they do not depend on which thread took which block.
 
 use super::float::Float;
-use super::simd::{kernel, row_by_row};
+use super::geometry::LANES;
+use super::simd::kernel;
 
 /// Added to a variance before its root (CompressARC, `normalize`).
 pub const NORMALISE_EPSILON: f64 = 1e-8;
 
-/// Calls `$fixed::<T, C>` with a constant width where it is common, else `$general`.
-macro_rules! by_columns {
-    ($columns:expr, $fixed:ident, $general:ident, ($($argument:expr),*)) => {
-        match $columns {
-            2 => $fixed::<T, 2>($($argument),*),
-            4 => $fixed::<T, 4>($($argument),*),
-            8 => $fixed::<T, 8>($($argument),*),
-            16 => $fixed::<T, 16>($($argument),*),
-            64 => $fixed::<T, 64>($($argument),*),
-            columns => $general(columns, $($argument),*),
-        }
-    };
-}
+/// Vectors that are summed side by side, so that sums don't wait for one another.
+const SUMS: usize = 4;
 
-/// Numbers that are handled at once: rows side by side, so that sums don't wait for one another.
-const TILE: usize = 64;
-
-/// `values`, repeated over a tile.
+/// The vector at `at`.
 #[inline(always)]
-fn tiled<T: Float, const C: usize>(values: &[T]) -> [T; TILE] {
-    let mut tile = [T::ZERO; TILE];
-    let (rows, _) = tile.as_chunks_mut::<C>();
-    for row in rows {
-        row.copy_from_slice(&values[..C]);
-    }
-    tile
+pub fn load<T: Float>(values: &[T], at: usize) -> [T; LANES] {
+    let mut vector = [T::ZERO; LANES];
+    vector.copy_from_slice(&values[at..at + LANES]);
+    vector
 }
 
-/// Adds a tile's rows, and then `last` rows, to `sums`.
+/// The sum of a vector, half by half.
 #[inline(always)]
-fn fold<T: Float, const C: usize>(tile: &[T; TILE], last: &[T; C], sums: &mut [T]) {
-    let (rows, _) = tile.as_chunks::<C>();
-    let mut sum = [T::ZERO; C];
-    for row in rows {
-        for lane in 0..C {
-            sum[lane] += row[lane];
-        }
+pub fn total<T: Float>(vector: [T; LANES]) -> T {
+    let mut eight = [T::ZERO; 8];
+    for lane in 0..8 {
+        eight[lane] = vector[lane] + vector[lane + 8];
     }
-    for lane in 0..C {
-        sums[lane] += sum[lane] + last[lane];
+    let mut four = [T::ZERO; 4];
+    for lane in 0..4 {
+        four[lane] = eight[lane] + eight[lane + 4];
     }
+    (four[0] + four[2]) + (four[1] + four[3])
 }
 
+/// The sum over the first `cells` lanes of what `vector` gives, by where it starts.
 #[inline(always)]
-fn sum_fixed<T: Float, const C: usize>(x: &[T], sums: &mut [T]) {
-    let (tiles, rest) = x.as_chunks::<TILE>();
-    let mut tile = [T::ZERO; TILE];
-    for x in tiles {
-        row_by_row();
-        for lane in 0..TILE {
-            tile[lane] += x[lane];
+pub fn sum_over<T: Float>(cells: usize, vector: impl Fn(usize) -> [T; LANES]) -> T {
+    let mut sums = [[T::ZERO; LANES]; SUMS];
+    let full = cells / LANES;
+    let mut done = 0;
+    while done + SUMS <= full {
+        for part in 0..SUMS {
+            let values = vector((done + part) * LANES);
+            for lane in 0..LANES {
+                sums[part][lane] += values[lane];
+            }
+        }
+        done += SUMS;
+    }
+    while done < full {
+        let values = vector(done * LANES);
+        for lane in 0..LANES {
+            sums[0][lane] += values[lane];
+        }
+        done += 1;
+    }
+    let rest = cells % LANES;
+    if rest > 0 {
+        let values = vector(full * LANES);
+        for lane in 0..LANES {
+            sums[1][lane] += if lane < rest { values[lane] } else { T::ZERO };
         }
     }
-    let (rest, _) = rest.as_chunks::<C>();
-    let mut last = [T::ZERO; C];
-    for x in rest {
-        row_by_row();
-        for lane in 0..C {
-            last[lane] += x[lane];
-        }
+    let mut sum = [T::ZERO; LANES];
+    for lane in 0..LANES {
+        sum[lane] = (sums[0][lane] + sums[1][lane]) + (sums[2][lane] + sums[3][lane]);
     }
-    fold(&tile, &last, sums);
+    total(sum)
 }
 
-fn sum_general<T: Float>(columns: usize, x: &[T], sums: &mut [T]) {
-    for x in x.chunks_exact(columns) {
-        for (sum, &x) in sums.iter_mut().zip(x) {
-            *sum += x;
-        }
-    }
-}
-
+/// The sum of the first `count` of `values`, which may go on.
 #[inline(always)]
-fn squares_fixed<T: Float, const C: usize>(x: &[T], mean: &[T], squares: &mut [T]) {
-    let (tiles, rest) = x.as_chunks::<TILE>();
-    let centre = tiled::<T, C>(mean);
-    let mut tile = [T::ZERO; TILE];
-    for x in tiles {
-        row_by_row();
-        for lane in 0..TILE {
-            let centred = x[lane] - centre[lane];
-            tile[lane] = centred.mul_add(centred, tile[lane]);
+pub fn sum_of<T: Float>(values: &[T], count: usize) -> T {
+    let mut sum = [T::ZERO; LANES];
+    let mut at = 0;
+    while at < count {
+        let left = count - at;
+        if let Some(values) = values[at..].first_chunk::<LANES>() {
+            for lane in 0..LANES {
+                sum[lane] += if lane < left { values[lane] } else { T::ZERO };
+            }
+        } else {
+            for (sum, &value) in sum.iter_mut().zip(&values[at..count]) {
+                *sum += value;
+            }
         }
+        at += LANES;
     }
-    let (rest, _) = rest.as_chunks::<C>();
-    let mut last = [T::ZERO; C];
-    for x in rest {
-        row_by_row();
-        for lane in 0..C {
-            let centred = x[lane] - centre[lane];
-            last[lane] = centred.mul_add(centred, last[lane]);
-        }
-    }
-    fold(&tile, &last, squares);
+    total(sum)
 }
 
-fn squares_general<T: Float>(columns: usize, x: &[T], mean: &[T], squares: &mut [T]) {
-    for x in x.chunks_exact(columns) {
-        for ((sum, &x), &mean) in squares.iter_mut().zip(x).zip(mean) {
-            *sum = (x - mean).mul_add(x - mean, *sum);
-        }
-    }
-}
-
+/// Calls `work` on the rows of each channel: (channel, start of a row).
 #[inline(always)]
-fn products_fixed<T: Float, const C: usize>(x: &[T], y: &[T], sums: &mut [T]) {
-    let (x, x_rest) = x.as_chunks::<TILE>();
-    let (y, y_rest) = y.as_chunks::<TILE>();
-    let mut tile = [T::ZERO; TILE];
-    for (x, y) in x.iter().zip(y) {
-        row_by_row();
-        for lane in 0..TILE {
-            tile[lane] = x[lane].mul_add(y[lane], tile[lane]);
-        }
-    }
-    let (x, _) = x_rest.as_chunks::<C>();
-    let (y, _) = y_rest.as_chunks::<C>();
-    let mut last = [T::ZERO; C];
-    for (x, y) in x.iter().zip(y) {
-        row_by_row();
-        for lane in 0..C {
-            last[lane] = x[lane].mul_add(y[lane], last[lane]);
-        }
-    }
-    fold(&tile, &last, sums);
-}
-
-fn products_general<T: Float>(columns: usize, x: &[T], y: &[T], sums: &mut [T]) {
-    for (x, y) in x.chunks_exact(columns).zip(y.chunks_exact(columns)) {
-        for ((sum, &x), &y) in sums.iter_mut().zip(x).zip(y) {
-            *sum = x.mul_add(y, *sum);
-        }
-    }
-}
-
-#[inline(always)]
-fn normalise_fixed<T: Float, const C: usize>(x: &mut [T], mean: &[T], scale: &[T]) {
-    let (centre, scales) = (tiled::<T, C>(mean), tiled::<T, C>(scale));
-    let (tiles, rest) = x.as_chunks_mut::<TILE>();
-    for x in tiles {
-        row_by_row();
-        for lane in 0..TILE {
-            x[lane] = (x[lane] - centre[lane]) * scales[lane];
-        }
-    }
-    for (lane, x) in rest.iter_mut().enumerate() {
-        *x = (*x - centre[lane]) * scales[lane];
-    }
-}
-
-fn normalise_general<T: Float>(columns: usize, x: &mut [T], mean: &[T], scale: &[T]) {
-    for x in x.chunks_exact_mut(columns) {
-        for ((x, &mean), &scale) in x.iter_mut().zip(mean).zip(scale) {
-            *x = (*x - mean) * scale;
-        }
-    }
-}
-
-#[inline(always)]
-fn denormalise_fixed<T: Float, const C: usize>(dx: &mut [T], x: &[T], scale: &[T], slope: &[T], offset: &[T]) {
-    let (scales, slopes, offsets) = (tiled::<T, C>(scale), tiled::<T, C>(slope), tiled::<T, C>(offset));
-    let (dx, dx_rest) = dx.as_chunks_mut::<TILE>();
-    let (x, x_rest) = x.as_chunks::<TILE>();
-    for (dx, x) in dx.iter_mut().zip(x) {
-        row_by_row();
-        for lane in 0..TILE {
-            dx[lane] = dx[lane].mul_add(scales[lane], x[lane].mul_add(slopes[lane], offsets[lane]));
-        }
-    }
-    for (lane, (dx, x)) in dx_rest.iter_mut().zip(x_rest).enumerate() {
-        *dx = dx.mul_add(scales[lane], x.mul_add(slopes[lane], offsets[lane]));
-    }
-}
-
-fn denormalise_general<T: Float>(columns: usize, dx: &mut [T], x: &[T], scale: &[T], slope: &[T], offset: &[T]) {
-    for (dx, x) in dx.chunks_exact_mut(columns).zip(x.chunks_exact(columns)) {
-        for lane in 0..columns {
-            dx[lane] = dx[lane].mul_add(scale[lane], x[lane].mul_add(slope[lane], offset[lane]));
-        }
-    }
-}
-
-#[inline(always)]
-fn affine_fixed<T: Float, const C: usize>(y: &mut [T], x: &[T], mean: &[T], slope: &[T], offset: &[T]) {
-    let (centre, slopes, offsets) = (tiled::<T, C>(mean), tiled::<T, C>(slope), tiled::<T, C>(offset));
-    let (y, y_rest) = y.as_chunks_mut::<TILE>();
-    let (x, x_rest) = x.as_chunks::<TILE>();
-    for (y, x) in y.iter_mut().zip(x) {
-        row_by_row();
-        for lane in 0..TILE {
-            y[lane] += (x[lane] - centre[lane]).mul_add(slopes[lane], offsets[lane]);
-        }
-    }
-    for (lane, (y, &x)) in y_rest.iter_mut().zip(x_rest).enumerate() {
-        *y += (x - centre[lane]).mul_add(slopes[lane], offsets[lane]);
-    }
-}
-
-fn affine_general<T: Float>(columns: usize, y: &mut [T], x: &[T], mean: &[T], slope: &[T], offset: &[T]) {
-    for (y, x) in y.chunks_exact_mut(columns).zip(x.chunks_exact(columns)) {
-        for lane in 0..columns {
-            y[lane] += (x[lane] - mean[lane]).mul_add(slope[lane], offset[lane]);
+fn rows(length: usize, width: usize, lanes: usize, mut work: impl FnMut(usize, usize)) {
+    for sheet in 0..length / (width * lanes) {
+        for channel in 0..width {
+            work(channel, (sheet * width + channel) * lanes);
         }
     }
 }
 
 kernel! {
-    /// y += (x − mean) · slope + offset, by column.
-    pub fn add_affine<T: Float>(y: &mut [T], x: &[T], mean: &[T], slope: &[T], offset: &[T], columns: usize) {
-        by_columns!(columns, affine_fixed, affine_general, (y, x, mean, slope, offset))
+    /// sums += the sums of `x`'s channels. `x`: (sheet, channel, lane).
+    pub fn channel_sums<T: Float>(x: &[T], sums: &mut [T], lanes: usize, cells: usize) {
+        rows(x.len(), sums.len(), lanes, |channel, start| {
+            let x = &x[start..start + lanes];
+            sums[channel] += sum_over(cells, |at| load(x, at));
+        });
     }
 
-    /// sums += the sums of `x`'s columns. `x`: (row, column).
-    pub fn column_sums<T: Float>(x: &[T], sums: &mut [T], columns: usize) {
-        by_columns!(columns, sum_fixed, sum_general, (x, sums))
+    /// squares += Σ (x − mean)² of each channel.
+    pub fn channel_squares<T: Float>(x: &[T], mean: &[T], squares: &mut [T], lanes: usize, cells: usize) {
+        rows(x.len(), squares.len(), lanes, |channel, start| {
+            let (x, mean) = (&x[start..start + lanes], mean[channel]);
+            squares[channel] += sum_over(cells, |at| {
+                let mut x = load(x, at);
+                for x in &mut x {
+                    *x = (*x - mean) * (*x - mean);
+                }
+                x
+            });
+        });
     }
 
-    /// squares += Σ (x − mean)² down the columns.
-    pub fn column_squares<T: Float>(x: &[T], mean: &[T], squares: &mut [T], columns: usize) {
-        by_columns!(columns, squares_fixed, squares_general, (x, mean, squares))
+    /// sums += Σ x · y of each channel.
+    pub fn channel_products<T: Float>(x: &[T], y: &[T], sums: &mut [T], lanes: usize, cells: usize) {
+        rows(x.len(), sums.len(), lanes, |channel, start| {
+            let (x, y) = (&x[start..start + lanes], &y[start..start + lanes]);
+            sums[channel] += sum_over(cells, |at| {
+                let (mut x, y) = (load(x, at), load(y, at));
+                for lane in 0..LANES {
+                    x[lane] = x[lane] * y[lane];
+                }
+                x
+            });
+        });
     }
 
-    /// sums += Σ x · y down the columns.
-    pub fn column_products<T: Float>(x: &[T], y: &[T], sums: &mut [T], columns: usize) {
-        by_columns!(columns, products_fixed, products_general, (x, y, sums))
+    /// x = (x − mean) · scale, by channel.
+    pub fn normalise<T: Float>(x: &mut [T], mean: &[T], scale: &[T], lanes: usize) {
+        rows(x.len(), mean.len(), lanes, |channel, start| {
+            let (mean, scale) = (mean[channel], scale[channel]);
+            for x in &mut x[start..start + lanes] {
+                *x = (*x - mean) * scale;
+            }
+        });
     }
 
-    /// x = (x − mean) · scale, by column.
-    pub fn normalise<T: Float>(x: &mut [T], mean: &[T], scale: &[T], columns: usize) {
-        by_columns!(columns, normalise_fixed, normalise_general, (x, mean, scale))
+    /// dx = dx · scale + x · slope + offset, by channel: a gradient back through a normalisation whose result is `x`.
+    pub fn denormalise<T: Float>(dx: &mut [T], x: &[T], scale: &[T], slope: &[T], offset: &[T], lanes: usize) {
+        rows(x.len(), scale.len(), lanes, |channel, start| {
+            let (scale, slope, offset) = (scale[channel], slope[channel], offset[channel]);
+            for (dx, &x) in dx[start..start + lanes].iter_mut().zip(&x[start..start + lanes]) {
+                *dx = dx.mul_add(scale, x.mul_add(slope, offset));
+            }
+        });
     }
 
-    /// dx = dx · scale + x · slope + offset, by column: a gradient back through a normalisation whose result is `x`.
-    pub fn denormalise<T: Float>(dx: &mut [T], x: &[T], scale: &[T], slope: &[T], offset: &[T], columns: usize) {
-        by_columns!(columns, denormalise_fixed, denormalise_general, (dx, x, scale, slope, offset))
-    }
-}
-
-kernel! {
     /// to += from.
     pub fn add<T: Float>(from: &[T], to: &mut [T]) {
         for (to, &from) in to.iter_mut().zip(from) {
@@ -257,34 +168,36 @@ kernel! {
     }
 }
 
-/// Adds one block's column means and centred squares to `moments`: (2, column), means first; the block's own.
-pub fn block_moments<T: Float>(level: super::simd::Level, x: &[T], moments: &mut [T], columns: usize) {
-    let (mean, squares) = moments.split_at_mut(columns);
+/// One block's means and centred squares, (2, channel), means first.
+pub fn block_moments<T: Float>(level: super::simd::Level, x: &[T], moments: &mut [T], lanes: usize, cells: usize) {
+    let width = moments.len() / 2;
+    let (mean, squares) = moments.split_at_mut(width);
     mean.fill(T::ZERO);
     squares.fill(T::ZERO);
-    column_sums(level, x, mean, columns);
-    let count = T::of(columns as f64 / x.len() as f64);
+    channel_sums(level, x, mean, lanes, cells);
+    let count = T::of((width * lanes) as f64 / (x.len() * cells) as f64);
     mean.iter_mut().for_each(|mean| *mean = *mean * count);
-    column_squares(level, x, mean, squares, columns);
+    channel_squares(level, x, mean, squares, lanes, cells);
 }
 
-/// Puts blocks' moments together (Chan, Golub and LeVeque 1979). `moments`: (block, 2, column); `rows`: how many rows a
+/// Puts blocks' moments together (Chan, Golub and LeVeque 1979). `moments`: (block, 2, channel); `positions`: how many a
 /// block has. Out: `mean`, and `scale` = 1 / √(variance + ε).
-pub fn combine_moments<T: Float>(moments: &[T], rows: impl Iterator<Item = usize>, mean: &mut [T], scale: &mut [T]) {
-    let columns = mean.len();
+pub fn combine_moments<T: Float>(moments: &[T], positions: impl Iterator<Item = usize>, mean: &mut [T], scale: &mut [T]) {
+    let width = mean.len();
     mean.fill(T::ZERO);
     // While blocks are added `scale` holds the centred squares.
     scale.fill(T::ZERO);
     let mut total = 0.0;
-    for (block, rows) in moments.chunks_exact(2 * columns).zip(rows) {
-        let rows = rows as f64;
-        let (share, weight) = (T::of(rows / (total + rows)), T::of(rows * total / (total + rows)));
-        for column in 0..columns {
-            let delta = block[column] - mean[column];
-            mean[column] = delta.mul_add(share, mean[column]);
-            scale[column] += block[columns + column] + delta * delta * weight;
+    for (block, positions) in moments.chunks_exact(2 * width).zip(positions) {
+        let positions = positions as f64;
+        let (share, weight) =
+            (T::of(positions / (total + positions)), T::of(positions * total / (total + positions)));
+        for channel in 0..width {
+            let delta = block[channel] - mean[channel];
+            mean[channel] = delta.mul_add(share, mean[channel]);
+            scale[channel] += block[width + channel] + delta * delta * weight;
         }
-        total += rows;
+        total += positions;
     }
     let count = T::of(1.0 / total);
     for scale in scale {

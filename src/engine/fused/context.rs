@@ -19,16 +19,12 @@ pub struct Context<'a, T> {
     pub records: &'a [T],
     /// Every record's transposes.
     pub transposed: &'a [T],
-    /// 1 for cells in an example's grids, (example, row, column).
+    /// 1 for cells in an example's grids, (example, lane of a plane).
     pub in_bounds: &'a [T],
     /// Whether the directional layers leave 0 outside the grids (see [`crate::model::Equivariance`]).
     pub clears_outside: bool,
-    /// What a cell outside is moved by in the cumulative maximum, (example, cell, branch channel).
-    pub outside: &'a [T],
     /// The rays of the directional layers.
-    pub rays: &'a Rays,
-    /// Zeros, for what is not centred.
-    pub zeros: &'a [T],
+    pub rays: &'a Rays<T>,
 }
 
 impl<'a, T: Float> Context<'a, T> {

@@ -2,223 +2,135 @@
 //! shift by one cell.
 //!
 //! In: a tensor with rows, columns and directions. Out: the stream after each layer; on the way back, gradients. A
-//! branch's channels are half forward, half backward: the backward half of direction d looks along the ray of d + 4. So
-//! 8 rays have one full set of branch channels each, and a scan sees an array (cell, branch channel) for every ray.
+//! branch's channels are half forward, half backward: the backward half of direction d looks along the ray of d + 4.
 
 use super::branch::{measure, read_back, receive, send_back, weigh};
 use super::context::Context;
 use super::float::Float;
 use super::linear::product;
 use super::plan::{LayerBuffers, TensorPlan, pick};
-use super::scan::{maxima, maxima_gradient};
+use super::scan::{SCRATCH, Scan, maxima, maxima_gradient};
+use super::simd::kernel;
 use super::weights::Matrix;
 use crate::model::{DIRECTIONS, tying};
 use rayon::prelude::*;
 
-/// Arrays of one ray's cells that a scan works with.
-pub const SCRATCH: usize = 5;
-
-/// A run of cells and that of their predecessors on a ray, both contiguous.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// The first cell.
-    pub to: usize,
-    /// Its predecessor.
-    pub from: usize,
-    /// How many cells.
-    pub cells: usize,
-}
-
-/// One ray over a plane.
+/// The rays over planes of one size, and what of them lies outside each example's grids.
 #[derive(Clone, Debug)]
-pub struct Ray {
-    /// Every cell that has a predecessor, in an order in which predecessors come first.
-    pub steps: Vec<Step>,
-    /// The last cell of each line.
-    pub ends: Vec<usize>,
-    /// Whether it runs along a diagonal.
-    pub diagonal: bool,
-}
-
-/// The 8 rays over planes of one size.
-#[derive(Clone, Debug)]
-pub struct Rays {
-    by_direction: Vec<Ray>,
+pub struct Rays<T> {
+    scans: Vec<Scan>,
+    /// By direction, (example, place of the scan).
+    outside: Vec<Vec<T>>,
     rows: usize,
     columns: usize,
 }
 
-impl Rays {
-    /// Looks up the neighbours once.
-    pub fn new(rows: usize, columns: usize) -> Self {
-        Self { by_direction: (0..DIRECTIONS).map(|direction| ray(direction, rows, columns)).collect(), rows, columns }
+impl<T: Float> Rays<T> {
+    /// Looks up the layouts once. `outside`: how far outside each cell is, (example, cell).
+    pub fn new(rows: usize, columns: usize, outside: &[T]) -> Self {
+        let scans: Vec<Scan> = (0..DIRECTIONS).map(|direction| Scan::new(direction, rows, columns)).collect();
+        let examples = || outside.chunks(rows * columns);
+        let by_scan = |scan: &Scan| examples().flat_map(|outside| scan.outside(outside)).collect();
+        Self { outside: scans.iter().map(by_scan).collect(), scans, rows, columns }
     }
-}
 
-fn ray(direction: usize, rows: usize, columns: usize) -> Ray {
-    let (down, right) = tying::ray(direction, 0);
-    let mut steps = Vec::new();
-    let mut ordered: Vec<usize> = (0..rows).collect();
-    if down < 0 {
-        ordered.reverse();
+    /// Working space of a scan.
+    pub fn scratch(rows: usize, columns: usize) -> usize {
+        (0..DIRECTIONS).map(|direction| SCRATCH * Scan::new(direction, rows, columns).size()).max().unwrap_or(0)
     }
-    let inside = |row: i64, column: i64| (0..rows as i64).contains(&row) && (0..columns as i64).contains(&column);
-    for row in ordered {
-        if down == 0 {
-            let mut along: Vec<usize> = (0..columns).collect();
-            if right < 0 {
-                along.reverse();
-            }
-            for pair in along.windows(2) {
-                steps.push(Step { to: row * columns + pair[1], from: row * columns + pair[0], cells: 1 });
-            }
-        } else {
-            let before = row as i64 - down;
-            let first = (0..columns).find(|&column| inside(before, column as i64 - right));
-            let cells = (0..columns).filter(|&column| inside(before, column as i64 - right)).count();
-            if let Some(first) = first {
-                let from = before as usize * columns + (first as i64 - right) as usize;
-                steps.push(Step { to: row * columns + first, from, cells });
-            }
-        }
-    }
-    let ends = (0..rows * columns)
-        .filter(|cell| !inside((cell / columns) as i64 + down, (cell % columns) as i64 + right))
-        .collect();
-    Ray { steps, ends, diagonal: down != 0 && right != 0 }
-}
 
-/// Copies of a constant length where it is the published one: the compiler makes moves of them.
-#[inline(always)]
-fn copy<T: Copy>(from: &[T], to: &mut [T]) {
-    const HALF: usize = 2;
-    if let (Some(from), Some(to), true) = (from.first_chunk::<HALF>(), to.first_chunk_mut::<HALF>(), from.len() == HALF)
-    {
-        *to = *from;
-    } else {
-        to.copy_from_slice(from);
+    /// The scan of a row of a branch with `width` channels, and its outside.
+    fn scan(&self, row: usize, width: usize, example: usize) -> (&Scan, &[T]) {
+        let direction = ray_of(row, width);
+        let scan = &self.scans[direction];
+        (scan, &self.outside[direction][example * scan.size()..][..scan.size()])
     }
-}
 
-/// (cell, direction, branch channel) to (ray, cell, branch channel), of one plane.
-fn to_rays<T: Copy>(by_cell: &[T], by_ray: &mut [T], width: usize) {
-    let (cells, half) = (by_cell.len() / (DIRECTIONS * width), width / 2);
-    for (ray, by_ray) in by_ray.chunks_exact_mut(cells * width).enumerate() {
-        let (forward, backward) = (ray * width, (ray + DIRECTIONS / 2) % DIRECTIONS * width + half);
-        for (to, from) in by_ray.chunks_exact_mut(width).zip(by_cell.chunks_exact(DIRECTIONS * width)) {
-            copy(&from[forward..forward + half], &mut to[..half]);
-            copy(&from[backward..backward + half], &mut to[half..]);
-        }
-    }
-}
-
-/// The inverse of [`to_rays`].
-fn from_rays<T: Copy>(by_ray: &[T], by_cell: &mut [T], width: usize) {
-    let (cells, half) = (by_cell.len() / (DIRECTIONS * width), width / 2);
-    for (ray, by_ray) in by_ray.chunks_exact(cells * width).enumerate() {
-        let (forward, backward) = (ray * width, (ray + DIRECTIONS / 2) % DIRECTIONS * width + half);
-        for (from, to) in by_ray.chunks_exact(width).zip(by_cell.chunks_exact_mut(DIRECTIONS * width)) {
-            copy(&from[..half], &mut to[forward..forward + half]);
-            copy(&from[half..], &mut to[backward..backward + half]);
-        }
-    }
-}
-
-/// Moves every direction's halves one cell along their rays (`sign` 1) or back (−1), of one plane.
-fn shift_plane<T: Float>(rays: &Rays, from: &[T], to: &mut [T], width: usize, sign: i64) {
-    let half = width / 2;
-    let cell = DIRECTIONS * width;
-    let (rows, columns) = (rays.rows as i64, rays.columns as i64);
-    to.fill(T::ZERO);
-    for index in 0..2 * DIRECTIONS {
-        let (down, right) = tying::ray(index / 2, index % 2);
+    /// Moves a row one cell along its ray (`sign` 1) or back (−1).
+    fn shift(&self, row: usize, width: usize, sign: i64, from: &[T], to: &mut [T]) {
+        let (down, right) = tying::ray(ray_of(row, width), 0);
         let (down, right) = (sign * down, sign * right);
-        for row in down.max(0)..(rows + down).min(rows) {
-            let (first, end) = (right.max(0), (columns + right).min(columns));
-            let count = (end - first).max(0) as usize;
-            let target = (row * columns + first) as usize * cell + index * half;
-            let source = ((row - down) * columns + first - right) as usize * cell + index * half;
-            for place in 0..count {
-                let (target, source) = (target + place * cell, source + place * cell);
-                copy(&from[source..source + half], &mut to[target..target + half]);
+        let (rows, columns) = (self.rows, self.columns);
+        let offset = down * columns as i64 + right;
+        let cells = rows * columns;
+        let distance = (offset.unsigned_abs() as usize).min(cells);
+        if offset >= 0 {
+            to[distance..cells].copy_from_slice(&from[..cells - distance]);
+        } else {
+            to[..cells - distance].copy_from_slice(&from[distance..cells]);
+        }
+        if down != 0 {
+            let row = if down > 0 { 0 } else { rows - 1 };
+            to[row * columns..(row + 1) * columns].fill(T::ZERO);
+        }
+        if right != 0 {
+            let column = if right > 0 { 0 } else { columns - 1 };
+            to[column..cells].iter_mut().step_by(columns).for_each(|to| *to = T::ZERO);
+        }
+    }
+}
+
+/// The direction whose ray a row of a branch with `width` channels looks along.
+fn ray_of(row: usize, width: usize) -> usize {
+    let (direction, backward) = (row / width, row % width >= width / 2);
+    (direction + if backward { DIRECTIONS / 2 } else { 0 }) % DIRECTIONS
+}
+
+kernel! {
+    /// Zeros outside an example's grids, in every row.
+    fn mask<T: Float>(in_bounds: &[T], rows: &mut [T]) {
+        for row in rows.chunks_exact_mut(in_bounds.len()) {
+            for (value, &inside) in row.iter_mut().zip(in_bounds) {
+                *value = if inside == T::ZERO { T::ZERO } else { *value };
             }
         }
     }
 }
 
-/// Zeros outside an example's grids. `values`: (cell, …), of one plane.
-fn mask_plane<T: Float>(in_bounds: &[T], values: &mut [T]) {
-    let width = values.len() / in_bounds.len();
-    for (values, &inside) in values.chunks_exact_mut(width).zip(in_bounds) {
-        if inside == T::ZERO {
-            values.fill(T::ZERO);
-        }
-    }
-}
-
-/// What the directional layers leave outside the grids is cleared where symmetry is to be exact, on the way back too.
-fn clear_outside<T: Float>(context: &Context<T>, plan: &TensorPlan, plane: usize, values: &mut [T]) {
-    if context.clears_outside {
-        mask_plane(example_of(context.in_bounds, plan, plane, 1), values);
-    }
-}
-
-/// An example's part of an array by example and cell.
-fn example_of<'a, T>(values: &'a [T], plan: &TensorPlan, plane: usize, width: usize) -> &'a [T] {
-    let long = plan.shape.plane_cells() * width;
-    &values[plane / plan.shape.lengths[1] * long..][..long]
+/// The example of a block's plane, and its mask.
+fn example<'a, T: Float>(context: &Context<'a, T>, plan: &TensorPlan, block: usize, plane: usize) -> (usize, &'a [T]) {
+    let form = &plan.shape.form;
+    let example = (block * plan.shape.block_planes() + plane) / form.lengths[1];
+    (example, &context.in_bounds[example * form.lanes()..][..form.lanes()])
 }
 
 /// The cumulative maximum: from `buffers.softmax` to `buffers.cummax`.
 fn cummax<T: Float>(context: &Context<T>, plan: &TensorPlan, slab: &mut [T], buffers: &LayerBuffers) {
+    let level = context.level;
     let record = context.record(plan.index);
     let Matrix { inputs, outputs: width, .. } = record.cummax_in;
     let weight = context.weight(plan.index, &record.cummax_in);
-    let cells = plan.shape.plane_cells();
-    let plane = cells * DIRECTIONS;
+    let (lanes, cells) = (plan.shape.form.lanes(), plan.shape.form.cells());
     {
-        let [x, branch, scanned, maximal, lines] =
-            pick(slab, [&buffers.softmax, &plan.branch, &buffers.scanned, &buffers.maxima, &plan.lines]);
-        branch
-            .par_chunks_mut(plane * width)
-            .zip(x.par_chunks(plane * inputs))
-            .zip(scanned.par_chunks_mut(plane * width))
-            .zip(maximal.par_chunks_mut(plane * width))
-            .zip(lines.par_chunks_mut(SCRATCH * cells * width))
+        let [x, scanned, maximal, works] = pick(slab, [&buffers.softmax, &buffers.scanned, &buffers.maxima, &plan.works]);
+        scanned
+            .par_chunks_mut(plan.shape.block(width))
+            .zip(x.par_chunks(plan.shape.block(inputs)))
+            .zip(maximal.par_chunks_mut(plan.shape.block(width)))
+            .zip(works.par_chunks_mut(plan.work))
             .with_min_len(context.team.least())
             .enumerate()
-            .for_each(|(index, ((((branch, x), scanned), maximal), lines))| {
-                product(context.level, x, weight, branch, inputs, width);
-                mask_plane(example_of(context.in_bounds, plan, index, 1), branch);
-                to_rays(branch, scanned, width);
-                let outside = example_of(context.outside, plan, index, width);
-                let rays = scanned.chunks(cells * width).zip(maximal.chunks_mut(cells * width));
-                for (ray, (scanned, maximal)) in context.rays.by_direction.iter().zip(rays) {
-                    maxima(context.level, ray, scanned, outside, maximal, lines, width);
-                    clear_outside(context, plan, index, maximal);
+            .for_each(|(block, (((scanned, x), maximal), work))| {
+                for (x, scanned) in x.chunks(inputs * lanes).zip(scanned.chunks_mut(width * lanes)) {
+                    product(level, x, lanes, weight, scanned, lanes, inputs, width, lanes);
+                }
+                let plane = plan.shape.form.plane(width);
+                for (index, (scanned, maximal)) in scanned.chunks_mut(plane).zip(maximal.chunks_mut(plane)).enumerate() {
+                    let (example, in_bounds) = example(context, plan, block, index);
+                    mask(level, in_bounds, scanned);
+                    for (row, (scanned, maximal)) in scanned.chunks(lanes).zip(maximal.chunks_mut(lanes)).enumerate() {
+                        let (scan, outside) = context.rays.scan(row, width, example);
+                        maxima(level, scan, &scanned[..cells], outside, &mut maximal[..cells], work);
+                    }
+                    if context.clears_outside {
+                        mask(level, in_bounds, maximal);
+                    }
                 }
             });
     }
     measure(context, plan, slab, &buffers.maxima, &buffers.cummax_moments, width);
-    gather_maxima(context, plan, slab, buffers, width);
-    let ranges = [&buffers.softmax, &plan.branch, &buffers.cummax];
+    let ranges = [&buffers.softmax, &buffers.maxima, &buffers.cummax];
     receive(context, plan, slab, ranges, &buffers.cummax_moments, &record.cummax_out);
-}
-
-fn gather_maxima<T: Float>(
-    context: &Context<T>,
-    plan: &TensorPlan,
-    slab: &mut [T],
-    buffers: &LayerBuffers,
-    width: usize,
-) {
-    let plane = plan.shape.plane_cells() * DIRECTIONS * width;
-    let [branch, maximal] = pick(slab, [&plan.branch, &buffers.maxima]);
-    branch
-        .par_chunks_mut(plane)
-        .zip(maximal.par_chunks(plane))
-        .with_min_len(context.team.least())
-        .for_each(|(branch, maximal)| from_rays(maximal, branch, width));
 }
 
 /// Back through [`cummax`].
@@ -229,57 +141,71 @@ fn cummax_back<T: Float>(
     buffers: &LayerBuffers,
     gradient: &mut [T],
 ) {
+    let level = context.level;
     let record = context.record(plan.index);
     let width = record.cummax_in.outputs;
-    let cells = plan.shape.plane_cells();
-    let plane = cells * DIRECTIONS * width;
-    gather_maxima(context, plan, slab, buffers, width);
-    weigh(context, plan, slab, &plan.branch, &buffers.cummax_moments, &record.cummax_out, gradient);
-    send_back(context, plan, slab, &plan.branch, &buffers.cummax_moments, &record.cummax_out);
+    let (lanes, cells) = (plan.shape.form.lanes(), plan.shape.form.cells());
+    weigh(context, plan, slab, &buffers.maxima, &buffers.cummax_moments, &record.cummax_out, gradient);
+    send_back(context, plan, slab, &buffers.maxima, &buffers.cummax_moments, &record.cummax_out);
     {
-        let [branch, scanned, maximal, lines] =
-            pick(slab, [&plan.branch, &buffers.scanned, &buffers.maxima, &plan.lines]);
-        branch
-            .par_chunks_mut(plane)
-            .zip(scanned.par_chunks(plane))
-            .zip(maximal.par_chunks_mut(plane))
-            .zip(lines.par_chunks_mut(SCRATCH * cells * width))
+        let [scanned, gradient, works] = pick(slab, [&buffers.scanned, &buffers.maxima, &plan.works]);
+        gradient
+            .par_chunks_mut(plan.shape.block(width))
+            .zip(scanned.par_chunks(plan.shape.block(width)))
+            .zip(works.par_chunks_mut(plan.work))
             .with_min_len(context.team.least())
             .enumerate()
-            .for_each(|(index, (((branch, scanned), gradient), lines))| {
-                clear_outside(context, plan, index, branch);
-                to_rays(branch, gradient, width);
-                let outside = example_of(context.outside, plan, index, width);
-                let rays = scanned.chunks(cells * width).zip(gradient.chunks_mut(cells * width));
-                for (ray, (scanned, gradient)) in context.rays.by_direction.iter().zip(rays) {
-                    maxima_gradient(context.level, ray, scanned, outside, gradient, lines, width);
+            .for_each(|(block, ((gradient, scanned), work))| {
+                let plane = plan.shape.form.plane(width);
+                for (index, (scanned, gradient)) in scanned.chunks(plane).zip(gradient.chunks_mut(plane)).enumerate() {
+                    let (example, in_bounds) = example(context, plan, block, index);
+                    if context.clears_outside {
+                        mask(level, in_bounds, gradient);
+                    }
+                    for (row, (scanned, gradient)) in scanned.chunks(lanes).zip(gradient.chunks_mut(lanes)).enumerate() {
+                        let (scan, outside) = context.rays.scan(row, width, example);
+                        maxima_gradient(level, scan, &scanned[..cells], outside, &mut gradient[..cells], work);
+                    }
+                    mask(level, in_bounds, gradient);
                 }
-                from_rays(gradient, branch, width);
-                mask_plane(example_of(context.in_bounds, plan, index, 1), branch);
             });
     }
-    read_back(context, plan, slab, [&buffers.softmax, &plan.branch], &record.cummax_in, gradient);
+    read_back(context, plan, slab, [&buffers.softmax, &buffers.maxima], &record.cummax_in, gradient);
 }
 
 /// The shift: from `buffers.cummax` to `buffers.shift`.
 fn shift<T: Float>(context: &Context<T>, plan: &TensorPlan, slab: &mut [T], buffers: &LayerBuffers) {
+    let level = context.level;
     let record = context.record(plan.index);
     let Matrix { inputs, outputs: width, .. } = record.shift_in;
     let weight = context.weight(plan.index, &record.shift_in);
-    let plane = plan.shape.plane_cells() * DIRECTIONS;
+    let lanes = plan.shape.form.lanes();
     {
-        let [x, branch, shifted] = pick(slab, [&buffers.cummax, &plan.branch, &buffers.shifted]);
-        branch
-            .par_chunks_mut(plane * width)
-            .zip(x.par_chunks(plane * inputs))
-            .zip(shifted.par_chunks_mut(plane * width))
+        let [x, shifted, works] = pick(slab, [&buffers.cummax, &buffers.shifted, &plan.works]);
+        shifted
+            .par_chunks_mut(plan.shape.block(width))
+            .zip(x.par_chunks(plan.shape.block(inputs)))
+            .zip(works.par_chunks_mut(plan.work))
             .with_min_len(context.team.least())
             .enumerate()
-            .for_each(|(index, ((branch, x), shifted))| {
-                product(context.level, x, weight, branch, inputs, width);
-                mask_plane(example_of(context.in_bounds, plan, index, 1), branch);
-                shift_plane(context.rays, branch, shifted, width, 1);
-                clear_outside(context, plan, index, shifted);
+            .for_each(|(block, ((shifted, x), work))| {
+                let branch = &mut work[..width * lanes];
+                let (plane, plane_x) = (plan.shape.form.plane(width), plan.shape.form.plane(inputs));
+                for (index, (shifted, x)) in shifted.chunks_mut(plane).zip(x.chunks(plane_x)).enumerate() {
+                    let (_, in_bounds) = example(context, plan, block, index);
+                    let sheets = shifted.chunks_mut(width * lanes).zip(x.chunks(inputs * lanes));
+                    for (direction, (shifted, x)) in sheets.enumerate() {
+                        product(level, x, lanes, weight, branch, lanes, inputs, width, lanes);
+                        mask(level, in_bounds, branch);
+                        let rows = shifted.chunks_mut(lanes).zip(branch.chunks(lanes));
+                        for (row, (shifted, branch)) in (direction * width..).zip(rows) {
+                            context.rays.shift(row, width, 1, branch, shifted);
+                        }
+                    }
+                    if context.clears_outside {
+                        mask(level, in_bounds, shifted);
+                    }
+                }
             });
     }
     measure(context, plan, slab, &buffers.shifted, &buffers.shift_moments, width);
@@ -295,25 +221,35 @@ fn shift_back<T: Float>(
     buffers: &LayerBuffers,
     gradient: &mut [T],
 ) {
+    let level = context.level;
     let record = context.record(plan.index);
     let width = record.shift_in.outputs;
-    let plane = plan.shape.plane_cells() * DIRECTIONS * width;
+    let lanes = plan.shape.form.lanes();
     weigh(context, plan, slab, &buffers.shifted, &buffers.shift_moments, &record.shift_out, gradient);
     send_back(context, plan, slab, &buffers.shifted, &buffers.shift_moments, &record.shift_out);
     {
-        let [branch, shifted] = pick(slab, [&plan.branch, &buffers.shifted]);
-        branch
-            .par_chunks_mut(plane)
-            .zip(shifted.par_chunks_mut(plane))
+        let [shifted, works] = pick(slab, [&buffers.shifted, &plan.works]);
+        shifted
+            .par_chunks_mut(plan.shape.block(width))
+            .zip(works.par_chunks_mut(plan.work))
             .with_min_len(context.team.least())
             .enumerate()
-            .for_each(|(index, (branch, shifted))| {
-                clear_outside(context, plan, index, shifted);
-                shift_plane(context.rays, shifted, branch, width, -1);
-                mask_plane(example_of(context.in_bounds, plan, index, 1), branch);
+            .for_each(|(block, (shifted, work))| {
+                let before = &mut work[..lanes];
+                for (index, shifted) in shifted.chunks_mut(plan.shape.form.plane(width)).enumerate() {
+                    let (_, in_bounds) = example(context, plan, block, index);
+                    if context.clears_outside {
+                        mask(level, in_bounds, shifted);
+                    }
+                    for (row, shifted) in shifted.chunks_mut(lanes).enumerate() {
+                        before.copy_from_slice(shifted);
+                        context.rays.shift(row, width, -1, before, shifted);
+                    }
+                    mask(level, in_bounds, shifted);
+                }
             });
     }
-    read_back(context, plan, slab, [&buffers.cummax, &plan.branch], &record.shift_in, gradient);
+    read_back(context, plan, slab, [&buffers.cummax, &buffers.shifted], &record.shift_in, gradient);
 }
 
 /// The cumulative maximum and the shift, where a tensor has them.

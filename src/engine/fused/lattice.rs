@@ -1,92 +1,203 @@
-//! Sums over one axis of a tensor, and the spreading of a smaller tensor along an axis: what sharing between tensors and
+//! Sums over one axis of an array, and the spreading of a smaller array along an axis: what sharing between tensors and
 //! the softmaxes over axis subsets are made of.
 //!
-//! In and out: dense arrays seen as (outer, axis, inner). Each number of the result is summed in the axis' order, whoever
-//! does it.
+//! In and out: arrays of two forms that differ by one axis (see [`super::geometry`]). Each number of a result is summed in an
+//! order that does not depend on who does it.
 
+use super::columns::sum_of;
 use super::float::Float;
+use super::geometry::{Form, LANES, Link, View};
 use super::simd::{Level, kernel};
 use super::team::Team;
+use crate::model::Axis;
 use rayon::prelude::*;
 
-/// Numbers of a result that one task makes.
-const GRAIN: usize = 1 << 13;
-
-/// How an array is seen: (outer, axis, inner).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct View {
-    /// Product of the lengths before the axis.
-    pub outer: usize,
-    /// Length of the axis.
-    pub axis: usize,
-    /// Product of the lengths after it.
-    pub inner: usize,
+/// An array with `width` channels and the one that lacks `axis`.
+#[derive(Clone, Copy, Debug)]
+pub struct Pair {
+    /// The array with the axis.
+    pub larger: Form,
+    /// The axis.
+    pub axis: Axis,
+    /// Channels of both.
+    pub width: usize,
 }
 
 kernel! {
     /// to += factor · from, element by element.
-    fn add_scaled<T: Float>(from: &[T], factor: T, to: &mut [T]) {
+    pub fn add_scaled<T: Float>(from: &[T], factor: T, to: &mut [T]) {
         for (to, &from) in to.iter_mut().zip(from) {
             *to = factor.mul_add(from, *to);
         }
     }
-}
 
-/// The stretches of `start..end` that do not cross a multiple of `length`: (which multiple, within it, how long).
-fn stretches(start: usize, end: usize, length: usize) -> impl Iterator<Item = (usize, usize, usize)> {
-    let mut at = start;
-    std::iter::from_fn(move || {
-        let (which, within) = (at / length, at % length);
-        let long = (length - within).min(end - at);
-        at += long;
-        (long > 0).then_some((which, within, long))
-    })
-}
-
-/// to (outer, inner) += factor · Σ over the axis of from (outer, axis, inner).
-pub fn add_sums<T: Float>(team: Team, level: Level, view: View, from: &[T], factor: T, to: &mut [T]) {
-    let View { axis, inner, .. } = view;
-    to.par_chunks_mut(GRAIN).with_min_len(team.least()).enumerate().for_each(|(chunk, to)| {
-        let start = chunk * GRAIN;
-        let mut done = 0;
-        for (outer, within, long) in stretches(start, start + to.len(), inner) {
-            let target = &mut to[done..done + long];
-            for step in 0..axis {
-                add_scaled(level, &from[(outer * axis + step) * inner + within..][..long], factor, target);
+    /// to (outer, inner) += factor · Σ over the axis of from (outer, axis, inner).
+    fn add_lane_sums<T: Float>(from: &[T], view: View, factor: T, to: &mut [T]) {
+        let View { outer, axis, inner } = view;
+        for outer in 0..outer {
+            if inner == 1 {
+                let sum = sum_of(&from[outer * axis..], axis);
+                to[outer] = factor.mul_add(sum, to[outer]);
+                continue;
             }
-            done += long;
+            let from = &from[outer * axis * inner..];
+            let to = &mut to[outer * inner..][..inner];
+            for (first, to) in to.chunks_mut(LANES).enumerate() {
+                let mut sums = [T::ZERO; LANES];
+                for step in 0..axis {
+                    let from = &from[step * inner + first * LANES..];
+                    if let Some(from) = from.first_chunk::<LANES>() {
+                        for lane in 0..LANES {
+                            sums[lane] += from[lane];
+                        }
+                    } else {
+                        for (sum, &from) in sums.iter_mut().zip(from) {
+                            *sum += from;
+                        }
+                    }
+                }
+                for (to, &sum) in to.iter_mut().zip(&sums) {
+                    *to = factor.mul_add(sum, *to);
+                }
+            }
         }
-    });
+    }
+
+    /// to (outer, axis, inner) += factor · from (outer, inner), the same along the axis.
+    fn add_lane_spread<T: Float>(from: &[T], view: View, factor: T, to: &mut [T]) {
+        let View { outer, axis, inner } = view;
+        let to = &mut to[..outer * axis * inner];
+        if inner == 1 {
+            for (to, &from) in to.chunks_exact_mut(axis).zip(from) {
+                to.iter_mut().for_each(|to| *to = factor.mul_add(from, *to));
+            }
+        } else {
+            for (to, from) in to.chunks_exact_mut(axis * inner).zip(from.chunks_exact(inner)) {
+                for to in to.chunks_exact_mut(inner) {
+                    for (to, &from) in to.iter_mut().zip(from) {
+                        *to = factor.mul_add(from, *to);
+                    }
+                }
+            }
+        }
+    }
 }
 
-/// to (outer, axis, inner) += factor · from (outer, inner), the same along the axis.
-pub fn add_spread<T: Float>(team: Team, level: Level, view: View, from: &[T], factor: T, to: &mut [T]) {
-    let View { axis, inner, .. } = view;
-    to.par_chunks_mut(GRAIN).with_min_len(team.least()).enumerate().for_each(|(chunk, to)| {
-        let start = chunk * GRAIN;
-        let mut done = 0;
-        for (row, within, long) in stretches(start, start + to.len(), inner) {
-            let source = &from[row / axis * inner + within..][..long];
-            add_scaled(level, source, factor, &mut to[done..done + long]);
-            done += long;
+impl Pair {
+    /// The row of the smaller array that the larger one's `plane` and `row` (direction and channel) belong to: where it
+    /// starts, and how the axis lies among its lanes (none: lane for lane).
+    pub fn row(&self, plane: usize, row: usize) -> (usize, Option<View>) {
+        let smaller = self.larger.without(self.axis);
+        let lanes = smaller.lanes();
+        let rows = smaller.directions() * self.width;
+        match self.larger.link(self.axis) {
+            Link::Planes(View { axis, inner, .. }) => {
+                let plane = plane / (axis * inner) * inner + plane % inner;
+                ((plane * rows + row) * lanes, None)
+            }
+            Link::Directions(_) => ((plane * rows + row % self.width) * lanes, None),
+            Link::Lanes(view) => (row * lanes + plane * view.outer * view.inner, Some(view)),
         }
-    });
+    }
+
+    /// Where in the larger array the `step`th number lies that belongs to a plane, row and lane of the smaller one.
+    pub fn source(&self, plane: usize, row: usize, lane: usize, step: usize) -> usize {
+        let form = self.larger;
+        let (plane, row, lane) = match form.link(self.axis) {
+            Link::Planes(View { axis, inner, .. }) => ((plane / inner * axis + step) * inner + plane % inner, row, lane),
+            Link::Directions(_) => (plane, step * self.width + row, lane),
+            Link::Lanes(View { outer, axis, inner }) => {
+                let (plane, lane) = (lane / (outer * inner), lane % (outer * inner));
+                (plane, row, (lane / inner * axis + step) * inner + lane % inner)
+            }
+        };
+        (plane * form.directions() * self.width + row) * form.lanes() + lane
+    }
+
+    /// smaller += factor · Σ over the axis of larger.
+    pub fn add_sums<T: Float>(&self, team: Team, level: Level, larger: &[T], factor: T, smaller: &mut [T]) {
+        let (form, to_form) = (self.larger, self.larger.without(self.axis));
+        let (lanes, rows) = (form.lanes(), form.directions() * self.width);
+        let to_rows = to_form.directions() * self.width;
+        let from = |plane: usize, row: usize| &larger[(plane * rows + row) * lanes..][..lanes];
+        smaller.par_chunks_mut(to_form.lanes()).with_min_len(team.least()).enumerate().for_each(|(index, to)| {
+            let (plane, row) = (index / to_rows, index % to_rows);
+            match form.link(self.axis) {
+                Link::Planes(View { axis, inner, .. }) => {
+                    let first = plane / inner * axis * inner + plane % inner;
+                    for step in 0..axis {
+                        add_scaled(level, from(first + step * inner, row), factor, to);
+                    }
+                }
+                Link::Directions(directions) => {
+                    for direction in 0..directions {
+                        add_scaled(level, from(plane, direction * self.width + row), factor, to);
+                    }
+                }
+                Link::Lanes(view) => {
+                    for (plane, to) in to.chunks_mut(view.outer * view.inner).take(form.planes()).enumerate() {
+                        add_lane_sums(level, from(plane, row), view, factor, to);
+                    }
+                }
+            }
+        });
+    }
+
+    /// larger += factor · smaller, the same along the axis.
+    pub fn add_spread<T: Float>(&self, team: Team, level: Level, smaller: &[T], factor: T, larger: &mut [T]) {
+        let (lanes, rows) = (self.larger.lanes(), self.larger.directions() * self.width);
+        larger.par_chunks_mut(lanes).with_min_len(team.least()).enumerate().for_each(|(index, to)| {
+            self.add_row(level, smaller, factor, index / rows, index % rows, to);
+        });
+    }
+
+    /// One row of [`Pair::add_spread`].
+    pub fn add_row<T: Float>(&self, level: Level, smaller: &[T], factor: T, plane: usize, row: usize, to: &mut [T]) {
+        let (start, view) = self.row(plane, row);
+        match view {
+            None => add_scaled(level, &smaller[start..][..to.len()], factor, to),
+            Some(view) => add_lane_spread(level, &smaller[start..][..view.outer * view.inner], view, factor, to),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Axes;
 
+    /// All axes of an array, each summed over and spread along, against one another and against sums written out.
     #[test]
-    fn sums_and_spreads_are_adjoint() {
-        let view = View { outer: 3, axis: 5, inner: 2000 };
-        let large: Vec<f64> = (0..30_000).map(|index| f64::from(index).sin()).collect();
-        let small: Vec<f64> = (0..6000).map(|index| f64::from(index).cos()).collect();
-        let (mut sums, mut spread) = (vec![0.0; small.len()], vec![0.0; large.len()]);
-        add_sums(Team::default(), Level::best(), view, &large, 0.5, &mut sums);
-        add_spread(Team::default(), Level::best(), view, &small, 0.5, &mut spread);
-        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-        assert!((dot(&sums, &small) - dot(&large, &spread)).abs() < 1e-9);
-        assert!((sums[2000] - 0.5 * (5..10).map(|row| large[row * 2000]).sum::<f64>()).abs() < 1e-12);
+    fn sums_and_spreads_are_adjoint_and_right() {
+        let lengths = [2, 3, 5, 7, 8];
+        for axes in Axes::all() {
+            let larger = Form::new(axes, lengths);
+            for axis in axes.iter() {
+                let pair = Pair { larger, axis, width: 2 };
+                let smaller = larger.without(axis);
+                let (mut large, mut small) = (vec![0.0; larger.size(2)], vec![0.0; smaller.size(2)]);
+                let (mut sums, mut spread) = (small.clone(), large.clone());
+                let mut expected = small.clone();
+                for index in 0..larger.positions() * 2 {
+                    let mut left = index / 2;
+                    let mut at = [0; 5];
+                    for axis in 0..5 {
+                        at[axis] = left % larger.lengths[axis];
+                        left /= larger.lengths[axis];
+                    }
+                    let (here, there) = (larger.index(at, 2, index % 2), smaller.index(at, 2, index % 2));
+                    large[here] = (index as f64).sin();
+                    small[there] = (there as f64).cos();
+                    expected[there] += 0.5 * large[here];
+                }
+                pair.add_sums(Team::default(), Level::best(), &large, 0.5, &mut sums);
+                pair.add_spread(Team::default(), Level::best(), &small, 0.5, &mut spread);
+                for (found, expected) in sums.iter().zip(&expected) {
+                    assert!((found - expected).abs() < 1e-12, "{axes} over {axis:?}");
+                }
+                let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+                assert!((dot(&sums, &small) - dot(&large, &spread)).abs() < 1e-9, "{axes} along {axis:?}");
+            }
+        }
     }
 }

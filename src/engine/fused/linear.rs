@@ -1,255 +1,237 @@
-//! Products of many short rows with a small matrix, and their weights' gradients.
+//! Products of many positions with a small matrix, and their weights' gradients.
 //!
-//! In: rows, one after the other, and a matrix (inputs, outputs), row-major, applied from the right. Out: rows, or sums
-//! over rows. Widths of the published network are compiled in; any other width takes the same steps in the same order.
+//! In: sheets (channel, lane), whose rows lie `stride` numbers apart, and a matrix (inputs, outputs), row-major, applied to
+//! the channels. Out: sheets, or sums over lanes. Lanes fill the registers and weights are scalars: a tile of outputs is
+//! summed at once over two vectors of lanes, so that each weight that is read serves twice and each lane eight times.
 
+use super::columns::{load, total};
 use super::float::Float;
-use super::simd::{kernel, row_by_row};
+use super::geometry::LANES;
+use super::simd::kernel;
 
-/// Calls `$call::<T, I, O>` with constant widths where they are common, else `$general`.
-macro_rules! by_width {
-    ($inputs:expr, $outputs:expr, $fixed:ident, $general:ident, ($($argument:expr),*)) => {
-        match ($inputs, $outputs) {
-            (8, 16) => $fixed::<T, 8, 16>($($argument),*),
-            (16, 8) => $fixed::<T, 16, 8>($($argument),*),
-            (8, 8) => $fixed::<T, 8, 8>($($argument),*),
-            (16, 16) => $fixed::<T, 16, 16>($($argument),*),
-            (4, 8) => $fixed::<T, 4, 8>($($argument),*),
-            (8, 4) => $fixed::<T, 8, 4>($($argument),*),
-            (4, 16) => $fixed::<T, 4, 16>($($argument),*),
-            (16, 4) => $fixed::<T, 16, 4>($($argument),*),
-            (2, 8) => $fixed::<T, 2, 8>($($argument),*),
-            (8, 2) => $fixed::<T, 8, 2>($($argument),*),
-            (2, 16) => $fixed::<T, 2, 16>($($argument),*),
-            (16, 2) => $fixed::<T, 16, 2>($($argument),*),
-            (inputs, outputs) => $general(inputs, outputs, $($argument),*),
-        }
-    };
+/// Rows of lanes: the first channel's start, and how far the rows are apart.
+#[derive(Clone, Copy)]
+struct Sheet<'a, T> {
+    values: &'a [T],
+    stride: usize,
 }
 
-/// sum += factor · values, lane by lane.
+/// One tile: `O` outputs of `V` vectors of lanes.
 #[inline(always)]
-fn fma<T: Float, const L: usize>(sum: &mut [T; L], factor: T, values: &[T; L]) {
-    for lane in 0..L {
-        sum[lane] = factor.mul_add(values[lane], sum[lane]);
-    }
-}
-
-#[inline(always)]
-fn product_fixed<T: Float, const I: usize, const O: usize>(x: &[T], w: &[T], y: &mut [T]) {
-    let (w, _) = w.as_chunks::<O>();
-    let (x, _) = x.as_chunks::<I>();
-    let (y, _) = y.as_chunks_mut::<O>();
-    for (x, y) in x.iter().zip(y) {
-        row_by_row();
-        let mut sum = [T::ZERO; O];
-        for (&x, w) in x.iter().zip(&w[..I]) {
-            fma(&mut sum, x, w);
-        }
-        *y = sum;
-    }
-}
-
-fn product_general<T: Float>(inputs: usize, outputs: usize, x: &[T], w: &[T], y: &mut [T]) {
-    for (x, y) in x.chunks_exact(inputs).zip(y.chunks_exact_mut(outputs)) {
-        y.fill(T::ZERO);
-        add_row(x, w, y);
-    }
-}
-
-/// y += x · w for one row.
-fn add_row<T: Float>(x: &[T], w: &[T], y: &mut [T]) {
-    for (&x, w) in x.iter().zip(w.chunks_exact(y.len())) {
-        for (y, &w) in y.iter_mut().zip(w) {
-            *y = x.mul_add(w, *y);
-        }
-    }
-}
-
-#[inline(always)]
-fn add_product_fixed<T: Float, const I: usize, const O: usize>(x: &[T], w: &[T], y: &mut [T]) {
-    let (w, _) = w.as_chunks::<O>();
-    let (x, _) = x.as_chunks::<I>();
-    let (y, _) = y.as_chunks_mut::<O>();
-    for (x, y) in x.iter().zip(y) {
-        row_by_row();
-        let mut sum = *y;
-        for (&x, w) in x.iter().zip(&w[..I]) {
-            fma(&mut sum, x, w);
-        }
-        *y = sum;
-    }
-}
-
-fn add_product_general<T: Float>(inputs: usize, outputs: usize, x: &[T], w: &[T], y: &mut [T]) {
-    for (x, y) in x.chunks_exact(inputs).zip(y.chunks_exact_mut(outputs)) {
-        add_row(x, w, y);
-    }
-}
-
-#[inline(always)]
-fn add_centred_fixed<T: Float, const I: usize, const O: usize>(
-    residual: &[T],
-    x: &[T],
+fn tile<T: Float, const O: usize, const V: usize, const CENTRED: bool>(
+    x: Sheet<T>,
     mean: &[T],
     w: &[T],
+    (inputs, outputs): (usize, usize),
+    (first, at): (usize, usize),
+    start: impl Fn(usize, usize) -> [T; LANES],
     y: &mut [T],
+    stride: usize,
 ) {
-    let (w, _) = w.as_chunks::<O>();
-    let (x, _) = x.as_chunks::<I>();
-    let (y, _) = y.as_chunks_mut::<O>();
-    let (residual, _) = residual.as_chunks::<O>();
-    let mut centre = [T::ZERO; I];
-    centre.copy_from_slice(&mean[..I]);
-    for ((x, y), residual) in x.iter().zip(y).zip(residual) {
-        row_by_row();
-        let mut sum = *residual;
-        for ((&x, &centre), w) in x.iter().zip(&centre).zip(&w[..I]) {
-            fma(&mut sum, x - centre, w);
+    let mut sums = [[[T::ZERO; LANES]; V]; O];
+    for output in 0..O {
+        for vector in 0..V {
+            sums[output][vector] = start(first + output, at + vector * LANES);
         }
-        *y = sum;
     }
-}
-
-fn add_centred_general<T: Float>(
-    inputs: usize,
-    outputs: usize,
-    residual: &[T],
-    x: &[T],
-    mean: &[T],
-    w: &[T],
-    y: &mut [T],
-) {
-    let rows = x.chunks_exact(inputs).zip(y.chunks_exact_mut(outputs)).zip(residual.chunks_exact(outputs));
-    for ((x, y), residual) in rows {
-        y.copy_from_slice(residual);
-        for ((&x, &centre), w) in x.iter().zip(mean).zip(w.chunks_exact(outputs)) {
-            for (y, &w) in y.iter_mut().zip(w) {
-                *y = (x - centre).mul_add(w, *y);
+    for input in 0..inputs {
+        let mut values = [[T::ZERO; LANES]; V];
+        let row = &x.values[input * x.stride + at..][..V * LANES];
+        for vector in 0..V {
+            values[vector] = load(row, vector * LANES);
+            if CENTRED {
+                let mean = mean[input];
+                for lane in 0..LANES {
+                    values[vector][lane] = values[vector][lane] - mean;
+                }
+            }
+        }
+        let w = &w[input * outputs + first..][..O];
+        for output in 0..O {
+            for vector in 0..V {
+                for lane in 0..LANES {
+                    sums[output][vector][lane] = w[output].mul_add(values[vector][lane], sums[output][vector][lane]);
+                }
             }
         }
     }
+    for output in 0..O {
+        let row = &mut y[(first + output) * stride + at..][..V * LANES];
+        for vector in 0..V {
+            row[vector * LANES..(vector + 1) * LANES].copy_from_slice(&sums[output][vector]);
+        }
+    }
 }
 
-/// Rows of the gradient that are summed at once, in registers.
-const GRADIENT_ROWS: usize = 4;
-
 #[inline(always)]
-fn outer_fixed<T: Float, const I: usize, const O: usize>(x: &[T], mean: &[T], dy: &[T], gradient: &mut [T]) {
-    let (x, _) = x.as_chunks::<I>();
-    let (dy, _) = dy.as_chunks::<O>();
-    let (gradient, _) = gradient.as_chunks_mut::<O>();
+fn outputs<T: Float, const V: usize, const CENTRED: bool>(
+    x: Sheet<T>,
+    mean: &[T],
+    w: &[T],
+    sizes: (usize, usize),
+    at: usize,
+    start: &impl Fn(&[T], usize, usize) -> [T; LANES],
+    y: &mut [T],
+    stride: usize,
+) {
     let mut first = 0;
-    while first < I {
-        let many = if I - first < GRADIENT_ROWS { I - first } else { GRADIENT_ROWS };
-        let mut sums = [[T::ZERO; O]; GRADIENT_ROWS];
-        let mut centre = [T::ZERO; GRADIENT_ROWS];
-        centre[..many].copy_from_slice(&mean[first..first + many]);
-        if many == GRADIENT_ROWS {
-            for (x, dy) in x.iter().zip(dy) {
-                row_by_row();
-                for row in 0..GRADIENT_ROWS {
-                    fma(&mut sums[row], x[first + row] - centre[row], dy);
+    macro_rules! tiles {
+        ($($long:literal),*) => {$(
+            while first + $long <= sizes.1 {
+                let mut old = [[[T::ZERO; LANES]; V]; $long];
+                for output in 0..$long {
+                    for vector in 0..V {
+                        old[output][vector] = start(y, first + output, at + vector * LANES);
+                    }
                 }
+                let begin = |output: usize, lane: usize| old[output - first][(lane - at) / LANES];
+                tile::<T, $long, V, CENTRED>(x, mean, w, sizes, (first, at), begin, y, stride);
+                first += $long;
             }
-        } else {
-            for (x, dy) in x.iter().zip(dy) {
-                row_by_row();
-                for row in 0..many {
-                    fma(&mut sums[row], x[first + row] - centre[row], dy);
-                }
-            }
-        }
-        for (gradient, sum) in gradient[first..first + many].iter_mut().zip(&sums) {
-            fma(gradient, T::ONE, sum);
-        }
-        first += many;
+        )*};
+    }
+    tiles!(8, 4, 2, 1);
+}
+
+/// y = start + (x − mean) · w; `start` may read what y holds.
+#[inline(always)]
+fn multiply<T: Float, const CENTRED: bool>(
+    x: Sheet<T>,
+    mean: &[T],
+    w: &[T],
+    sizes: (usize, usize),
+    lanes: usize,
+    start: impl Fn(&[T], usize, usize) -> [T; LANES],
+    y: &mut [T],
+    stride: usize,
+) {
+    let mut at = 0;
+    while at + 2 * LANES <= lanes {
+        outputs::<T, 2, CENTRED>(x, mean, w, sizes, at, &start, y, stride);
+        at += 2 * LANES;
+    }
+    if at < lanes {
+        outputs::<T, 1, CENTRED>(x, mean, w, sizes, at, &start, y, stride);
     }
 }
 
-fn outer_general<T: Float>(inputs: usize, outputs: usize, x: &[T], mean: &[T], dy: &[T], gradient: &mut [T]) {
-    for (input, gradient) in gradient.chunks_exact_mut(outputs).enumerate() {
-        for (x, dy) in x.chunks_exact(inputs).zip(dy.chunks_exact(outputs)) {
-            for (gradient, &dy) in gradient.iter_mut().zip(dy) {
-                *gradient = (x[input] - mean[input]).mul_add(dy, *gradient);
-            }
-        }
-    }
-}
+/// Inputs and outputs of a tile of a gradient.
+const GRADIENT_TILE: usize = 4;
 
 #[inline(always)]
-fn branch_gradient_fixed<T: Float, const I: usize, const O: usize>(
-    dy: &[T],
-    w: &[T],
+fn outer_tile<T: Float, const I: usize, const O: usize>(
+    x: &[T],
     mean: &[T],
-    slope: &[T],
-    offset: &[T],
-    branch: &mut [T],
+    dy: &[T],
+    gradient: &mut [T],
+    (inputs, outputs): (usize, usize),
+    (input, output): (usize, usize),
+    lanes: usize,
+    cells: usize,
 ) {
-    let (w, _) = w.as_chunks::<O>();
-    let (dy, _) = dy.as_chunks::<I>();
-    let (branch, _) = branch.as_chunks_mut::<O>();
-    let mut centre = [T::ZERO; O];
-    centre.copy_from_slice(&mean[..O]);
-    let (mut slopes, mut offsets) = ([T::ZERO; O], [T::ZERO; O]);
-    slopes.copy_from_slice(&slope[..O]);
-    offsets.copy_from_slice(&offset[..O]);
-    for (dy, branch) in dy.iter().zip(branch) {
-        row_by_row();
-        let mut sum = offsets;
-        for lane in 0..O {
-            sum[lane] = (branch[lane] - centre[lane]).mul_add(slopes[lane], sum[lane]);
-        }
-        for (&dy, w) in dy.iter().zip(&w[..I]) {
-            fma(&mut sum, dy, w);
-        }
-        *branch = sum;
+    let mut sums = [[[T::ZERO; LANES]; O]; I];
+    let mut centre = [T::ZERO; I];
+    for row in 0..I {
+        centre[row] = if mean.is_empty() { T::ZERO } else { mean[(input + row) % mean.len()] };
     }
-}
-
-fn branch_gradient_general<T: Float>(
-    inputs: usize,
-    outputs: usize,
-    dy: &[T],
-    w: &[T],
-    mean: &[T],
-    slope: &[T],
-    offset: &[T],
-    branch: &mut [T],
-) {
-    for (dy, branch) in dy.chunks_exact(inputs).zip(branch.chunks_exact_mut(outputs)) {
-        for (lane, branch) in branch.iter_mut().enumerate() {
-            *branch = (*branch - mean[lane]).mul_add(slope[lane], offset[lane]);
+    let full = cells / LANES;
+    let rest = cells % LANES;
+    for (x, dy) in x.chunks_exact(inputs * lanes).zip(dy.chunks_exact(outputs * lanes)) {
+        let x: [&[T]; I] = std::array::from_fn(|row| &x[(input + row) * lanes..][..lanes]);
+        let dy: [&[T]; O] = std::array::from_fn(|row| &dy[(output + row) * lanes..][..lanes]);
+        let vectors = lanes / LANES;
+        for vector in 0..vectors {
+            let at = vector * LANES;
+            let mut by = [[T::ZERO; LANES]; O];
+            for row in 0..O {
+                by[row] = load(dy[row], at);
+            }
+            if vector == full {
+                for row in 0..O {
+                    for lane in 0..LANES {
+                        by[row][lane] = if lane < rest { by[row][lane] } else { T::ZERO };
+                    }
+                }
+            }
+            for row in 0..I {
+                let mut values = load(x[row], at);
+                for lane in 0..LANES {
+                    values[lane] = values[lane] - centre[row];
+                }
+                if vector == full {
+                    for lane in 0..LANES {
+                        values[lane] = if lane < rest { values[lane] } else { T::ZERO };
+                    }
+                }
+                for column in 0..O {
+                    for lane in 0..LANES {
+                        sums[row][column][lane] = values[lane].mul_add(by[column][lane], sums[row][column][lane]);
+                    }
+                }
+            }
         }
-        add_row(dy, w, branch);
+    }
+    for row in 0..I {
+        for column in 0..O {
+            gradient[(input + row) * outputs + output + column] += total(sums[row][column]);
+        }
     }
 }
 
 kernel! {
-    /// y = x · w. `x`: (row, inputs); `w`: (inputs, outputs); `y`: (row, outputs).
-    pub fn product<T: Float>(x: &[T], w: &[T], y: &mut [T], inputs: usize, outputs: usize) {
-        by_width!(inputs, outputs, product_fixed, product_general, (x, w, y))
+    /// y = x · w. `x`: rows `x_stride` apart; `y`: rows `y_stride` apart; `w`: (inputs, outputs).
+    pub fn product<T: Float>(x: &[T], x_stride: usize, w: &[T], y: &mut [T], y_stride: usize, inputs: usize, outputs: usize, lanes: usize) {
+        let x = Sheet { values: x, stride: x_stride };
+        multiply::<T, false>(x, &[], w, (inputs, outputs), lanes, |_, _, _| [T::ZERO; LANES], y, y_stride);
     }
 
     /// y += x · w.
-    pub fn add_product<T: Float>(x: &[T], w: &[T], y: &mut [T], inputs: usize, outputs: usize) {
-        by_width!(inputs, outputs, add_product_fixed, add_product_general, (x, w, y))
+    pub fn add_product<T: Float>(x: &[T], x_stride: usize, w: &[T], y: &mut [T], y_stride: usize, inputs: usize, outputs: usize, lanes: usize) {
+        let x = Sheet { values: x, stride: x_stride };
+        let start = |y: &[T], output: usize, at: usize| load(y, output * y_stride + at);
+        multiply::<T, false>(x, &[], w, (inputs, outputs), lanes, start, y, y_stride);
     }
 
-    /// y = residual + (x − mean) · w. `mean`: (inputs).
-    pub fn add_centred<T: Float>(residual: &[T], x: &[T], mean: &[T], w: &[T], y: &mut [T], inputs: usize, outputs: usize) {
-        by_width!(inputs, outputs, add_centred_fixed, add_centred_general, (residual, x, mean, w, y))
-    }
-
-    /// gradient += Σ over rows (x − mean) ⊗ dy: what the weight of `add_centred` gets.
-    pub fn outer<T: Float>(x: &[T], mean: &[T], dy: &[T], gradient: &mut [T], inputs: usize, outputs: usize) {
-        by_width!(inputs, outputs, outer_fixed, outer_general, (x, mean, dy, gradient))
+    /// y = residual + (x − mean) · w, of one sheet with rows `lanes` apart. `mean`: (inputs).
+    pub fn add_centred<T: Float>(residual: &[T], x: &[T], mean: &[T], w: &[T], y: &mut [T], inputs: usize, outputs: usize, lanes: usize) {
+        let x = Sheet { values: x, stride: lanes };
+        let start = |_: &[T], output: usize, at: usize| load(residual, output * lanes + at);
+        multiply::<T, true>(x, mean, w, (inputs, outputs), lanes, start, y, lanes);
     }
 
     /// branch = dy · w + (branch − mean) ∘ slope + offset: a gradient through a weight and a normalisation, in place of
-    /// what was normalised. `dy`: (row, inputs); `w`: (inputs, outputs); the rest by output.
-    pub fn branch_gradient<T: Float>(dy: &[T], w: &[T], mean: &[T], slope: &[T], offset: &[T], branch: &mut [T], inputs: usize, outputs: usize) {
-        by_width!(inputs, outputs, branch_gradient_fixed, branch_gradient_general, (dy, w, mean, slope, offset, branch))
+    /// what was normalised, of one sheet with rows `lanes` apart. `w`: (inputs, outputs); the rest by output.
+    pub fn branch_gradient<T: Float>(dy: &[T], w: &[T], mean: &[T], slope: &[T], offset: &[T], branch: &mut [T], inputs: usize, outputs: usize, lanes: usize) {
+        let dy = Sheet { values: dy, stride: lanes };
+        let start = |branch: &[T], output: usize, at: usize| {
+            let mut values = load(branch, output * lanes + at);
+            let (mean, slope, offset) = (mean[output], slope[output], offset[output]);
+            for lane in 0..LANES {
+                values[lane] = (values[lane] - mean).mul_add(slope, offset);
+            }
+            values
+        };
+        multiply::<T, false>(dy, &[], w, (inputs, outputs), lanes, start, branch, lanes);
+    }
+
+    /// gradient += Σ over sheets and cells (x − mean) ⊗ dy: what the weight of `add_centred` gets. Inputs share the means in
+    /// turn, where there are fewer; none is 0.
+    pub fn outer<T: Float>(x: &[T], mean: &[T], dy: &[T], gradient: &mut [T], inputs: usize, outputs: usize, lanes: usize, cells: usize) {
+        let sizes = (inputs, outputs);
+        let many = (inputs / GRADIENT_TILE * GRADIENT_TILE, outputs / GRADIENT_TILE * GRADIENT_TILE);
+        for input in (0..many.0).step_by(GRADIENT_TILE) {
+            for output in (0..many.1).step_by(GRADIENT_TILE) {
+                outer_tile::<T, GRADIENT_TILE, GRADIENT_TILE>(x, mean, dy, gradient, sizes, (input, output), lanes, cells);
+            }
+            for output in many.1..outputs {
+                outer_tile::<T, GRADIENT_TILE, 1>(x, mean, dy, gradient, sizes, (input, output), lanes, cells);
+            }
+        }
+        for input in many.0..inputs {
+            for output in 0..outputs {
+                outer_tile::<T, 1, 1>(x, mean, dy, gradient, sizes, (input, output), lanes, cells);
+            }
+        }
     }
 }
 

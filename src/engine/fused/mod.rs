@@ -29,7 +29,6 @@ mod hidden;
 mod latents;
 mod lattice;
 mod linear;
-mod maps;
 mod network;
 mod plan;
 mod reconstruction;

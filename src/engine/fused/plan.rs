@@ -3,15 +3,18 @@
 //! In: a puzzle's sizes and the network. Out: for each tensor one slab of the arena, and ranges within it: what the
 //! backward pass needs of each layer, and scratch that layers share. Nothing is allocated in a step.
 
-use super::directions::SCRATCH;
-use super::geometry::{ALIGNMENT, Ranges, Shape, cell_width};
+use super::directions::Rays;
+use super::geometry::{Ranges, Shape, cell_width};
 use super::softmax::Tables;
 use super::weights::Record;
-use crate::model::{Axes, Dimensions, LATENT_CHANNELS, Network};
+use crate::model::{Axes, Dimensions, LATENT_CHANNELS, MODES, Network};
 use std::ops::Range;
 
-/// Numbers of a residual stream that a kernel's pass handles at once, so that what it reads stays in the first cache.
-const PASS: usize = 2048;
+/// Lanes of a plane whose directions go through the maps at once, so that they stay in the first cache.
+pub const MAP_LANES: usize = 64;
+/// Lanes that the SiLU layer's way back takes at once: more, and they leave the second cache; fewer, and sums over them
+/// cost more than their products.
+const PASS_LANES: usize = 1024;
 
 /// What the buffers are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +37,7 @@ pub struct Moments {
 /// What one layer leaves of one tensor for its backward pass, as ranges of the tensor's slab.
 #[derive(Clone, Debug, Default)]
 pub struct LayerBuffers {
-    /// The residual stream that comes in, (position, channel).
+    /// The residual stream that comes in, (plane, direction, channel, lane).
     pub input: Range<usize>,
     /// The stream after the softmaxes; while they run, before them.
     pub softmax: Range<usize>,
@@ -87,13 +90,12 @@ pub struct TensorPlan {
     pub stream: Range<usize>,
     /// Latents times their scaling, (latent position, latent channel); then their gradient.
     pub latents: Range<usize>,
+    /// The latents as rows of lanes; in the place of `message`.
+    pub latent_rows: Range<usize>,
+    /// What a head gives, as rows of lanes; in the place of `message`.
+    pub head_rows: Range<usize>,
     /// Gradient of the stream.
     pub gradient: Range<usize>,
-    /// A directional branch by position, (position, branch channel); in the place of `message`.
-    pub branch: Range<usize>,
-    /// Working space of the cumulative maximum, (plane, [`SCRATCH`], cell, branch channel); in the place of
-    /// `message`.
-    pub lines: Range<usize>,
     /// The softmaxes' tables.
     pub tables: Tables,
     /// A weight times what it is scaled by.
@@ -114,7 +116,7 @@ pub struct TensorPlan {
     pub works: Range<usize>,
     /// Numbers of one block's working space.
     pub work: usize,
-    /// Positions of a kernel's pass.
+    /// Sheets, that is directions of planes, that the SiLU layer's way back takes at once.
     pub pass: usize,
 }
 
@@ -130,7 +132,6 @@ impl TensorPlan {
     ) -> Self {
         let shape = Shape::new(axes, dimensions, network);
         let mut ranges = Ranges::default();
-        let positions = shape.positions();
         let channels = shape.channels;
         let layers = match purpose {
             Purpose::Training => {
@@ -145,28 +146,31 @@ impl TensorPlan {
             .fold(side, usize::max);
         let longest = records.iter().map(|record| record.range.len()).max().unwrap_or(0);
         let blocks = shape.blocks();
-        let pass = (PASS / side).max(1) * side / channels;
-        let branch = if shape.is_directional() { network.cummax_channels } else { 0 };
+        let lanes = shape.form.lanes();
+        let pass = (PASS_LANES / lanes).clamp(1, shape.block_planes() * shape.form.directions());
         let hidden = network.nonlinear_channels;
-        let shared = network.share_up_channels.max(network.softmax_channels * channels);
-        let work = pass * (2 * hidden + 2 * channels + network.share_down_channels);
+        let branches = if shape.is_directional() {
+            let scans = Rays::<f32>::scratch(dimensions.rows, dimensions.columns);
+            scans.max(network.cummax_channels.max(network.shift_channels) * lanes)
+        } else {
+            0
+        };
+        let work = (pass * lanes * (2 * hidden + channels)).max(side * MAP_LANES).max(branches).max(2 * lanes);
         let sums = longest;
         let latents = LATENT_CHANNELS * channels + channels + 4 * LATENT_CHANNELS;
         let partial = longest.max(latents).max(longest + widest).next_multiple_of(16);
-        // Messages are read before the directional branches run, and summed anew after their way back.
-        let branches = (positions * branch).next_multiple_of(ALIGNMENT);
-        let lines = shape.planes() * SCRATCH * shape.plane_cells() * branch;
-        let message = ranges.take((positions * shared).max(branches + lines));
+        let shared = network.share_up_channels.max(network.softmax_channels * channels).max(LATENT_CHANNELS).max(MODES.len());
+        let message = ranges.take(shape.size(shared));
         Self {
             index: axes.index(),
             layers,
-            products: message.start..message.start + positions * network.softmax_channels * channels,
-            message: message.start..message.start + positions * network.share_up_channels,
-            stream: ranges.take(positions * channels),
-            latents: ranges.take(positions * LATENT_CHANNELS),
-            gradient: ranges.take(positions * channels),
-            branch: message.start..message.start + positions * branch,
-            lines: message.start + branches..message.start + branches + lines,
+            products: message.start..message.start + shape.size(network.softmax_channels * channels),
+            message: message.start..message.start + shape.size(network.share_up_channels),
+            latent_rows: message.start..message.start + shape.size(LATENT_CHANNELS),
+            head_rows: message.start..message.start + shape.size(MODES.len()),
+            stream: ranges.take(shape.size(channels)),
+            latents: ranges.take(shape.positions() * LATENT_CHANNELS),
+            gradient: ranges.take(shape.size(channels)),
             tables: Tables::new(&shape, network.softmax_channels, &mut ranges),
             scaled: ranges.take(widest * side.max(channels)),
             slopes: ranges.take(widest),
@@ -183,6 +187,12 @@ impl TensorPlan {
         }
     }
 
+    /// Plane and direction of a sheet.
+    pub fn sheet(&self, sheet: usize) -> (usize, usize) {
+        let directions = self.shape.form.directions();
+        (sheet / directions, sheet % directions)
+    }
+
     /// A range of the slab as one of the arena.
     pub fn in_arena(&self, range: &Range<usize>) -> Range<usize> {
         self.slab.start + range.start..self.slab.start + range.end
@@ -190,27 +200,26 @@ impl TensorPlan {
 }
 
 fn layer_buffers(shape: &Shape, network: &Network, layer: usize, ranges: &mut Ranges) -> LayerBuffers {
-    let positions = shape.positions();
     let mut buffers = LayerBuffers::default();
     if layer == network.layers {
-        if network.live(layer - 1).output.contains(&shape.axes) {
-            buffers.input = ranges.take(positions * shape.channels);
+        if network.live(layer - 1).output.contains(&shape.form.axes) {
+            buffers.input = ranges.take(shape.size(shape.channels));
         }
         return buffers;
     }
-    buffers.input = ranges.take(positions * shape.channels);
+    buffers.input = ranges.take(shape.size(shape.channels));
     let moments = |ranges: &mut Ranges, width| Moments { mean: ranges.take(width), scale: ranges.take(width) };
     let live = network.live(layer);
-    if live.inner.contains(&shape.axes) {
-        let stream = |ranges: &mut Ranges| ranges.take(positions * shape.channels);
+    if live.inner.contains(&shape.form.axes) {
+        let stream = |ranges: &mut Ranges| ranges.take(shape.size(shape.channels));
         buffers.softmax = stream(ranges);
         if shape.is_directional() {
             buffers.cummax = stream(ranges);
             buffers.shift = stream(ranges);
-            let branch = positions * network.cummax_channels;
+            let branch = shape.size(network.cummax_channels);
             buffers.scanned = ranges.take(branch);
             buffers.maxima = ranges.take(branch);
-            buffers.shifted = ranges.take(branch);
+            buffers.shifted = ranges.take(shape.size(network.shift_channels));
             buffers.cummax_moments = moments(ranges, network.cummax_channels);
             buffers.shift_moments = moments(ranges, network.shift_channels);
         } else {
@@ -218,17 +227,17 @@ fn layer_buffers(shape: &Shape, network: &Network, layer: usize, ranges: &mut Ra
             buffers.shift = buffers.softmax.clone();
         }
         if shape.has_directions() {
-            buffers.maps = ranges.take(positions * shape.channels);
+            buffers.maps = ranges.take(shape.size(shape.channels));
             buffers.maps_moments = moments(ranges, shape.channels);
         } else {
             buffers.maps = buffers.shift.clone();
         }
-        buffers.scores = ranges.take(positions * network.softmax_channels);
-        buffers.down = ranges.take(positions * network.share_down_channels);
+        buffers.scores = ranges.take(shape.size(network.softmax_channels));
+        buffers.down = ranges.take(shape.size(network.share_down_channels));
         buffers.up_moments = moments(ranges, network.share_up_channels);
         buffers.down_moments = moments(ranges, network.share_down_channels);
     }
-    if live.output.contains(&shape.axes) {
+    if live.output.contains(&shape.form.axes) {
         buffers.end_moments = moments(ranges, shape.channels);
     }
     buffers

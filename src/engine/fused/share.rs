@@ -4,7 +4,9 @@
 //! time, so that each tensor is added once an axis; the way back is the same lattice, transposed.
 
 use super::float::Float;
-use super::lattice::{add_spread, add_sums};
+use super::columns::{load, total};
+use super::geometry::{LANES, place};
+use super::lattice::{Pair, add_scaled};
 use super::plan::{TensorPlan, pick};
 use super::simd::{Level, kernel};
 use super::team::Team;
@@ -18,13 +20,13 @@ const MASK_EPSILON: f32 = 1e-4;
 /// The weight of each cell in means over rows and columns, for one puzzle.
 #[derive(Clone, Debug)]
 pub struct SpatialMeans<T> {
-    /// Over columns and over rows, (example, row, column).
+    /// Over columns and over rows, (example, lane of a plane).
     columns: Vec<T>,
     rows: Vec<T>,
     /// The same where the tensor lacks the other axis: (example, column) and (example, row).
     columns_alone: Vec<T>,
     rows_alone: Vec<T>,
-    /// Over both at once, (example, row, column); without it the mean over columns is taken over rows.
+    /// Over both at once, (example, lane of a plane); without it the mean over columns is taken over rows.
     both: Option<Vec<T>>,
 }
 
@@ -38,7 +40,7 @@ impl<T: Float> SpatialMeans<T> {
             (vec![1.0; examples * rows * columns], 0.0)
         };
         let cell = |example: usize, row: usize, column: usize| mask[(example * rows + row) * columns + column];
-        let build = |height: usize, width: usize, count: &dyn Fn(usize, usize, usize) -> f32| {
+        let build = |height: usize, width: usize, pad: bool, count: &dyn Fn(usize, usize, usize) -> f32| {
             let mut weights = Vec::with_capacity(examples * height * width);
             for example in 0..examples {
                 for row in 0..height {
@@ -46,6 +48,9 @@ impl<T: Float> SpatialMeans<T> {
                         let weight = cell(example, row, column) / (count(example, row, column) + epsilon);
                         weights.push(T::of(f64::from(weight)));
                     }
+                }
+                if pad {
+                    weights.resize((example + 1) * (rows * columns).next_multiple_of(LANES), T::ZERO);
                 }
             }
             weights
@@ -58,33 +63,30 @@ impl<T: Float> SpatialMeans<T> {
             |example: usize, _: usize, _: usize| mask[example * rows * columns..][..rows * columns].iter().sum::<f32>();
         let joint = plan.output_size_known && equivariance == Equivariance::Exact;
         Self {
-            columns: build(rows, columns, &in_row),
-            rows: build(rows, columns, &in_column),
+            columns: build(rows, columns, true, &in_row),
+            rows: build(rows, columns, true, &in_column),
             // Without one of the axes, the first row or column stands for it: every grid has it.
-            columns_alone: build(1, columns, &in_row),
-            rows_alone: build(rows, 1, &in_column),
-            both: joint.then(|| build(rows, columns, &in_both)),
+            columns_alone: build(1, columns, false, &in_row),
+            rows_alone: build(rows, 1, false, &in_column),
+            both: joint.then(|| build(rows, columns, true, &in_both)),
         }
     }
 }
 
-kernel! {
-    /// to += weight · from.
-    fn add_scaled<T: Float>(from: &[T], weight: T, to: &mut [T]) {
-        for (to, &from) in to.iter_mut().zip(from) {
-            *to = weight.mul_add(from, *to);
-        }
-    }
+/// Pairs of tensors that differ by `axis`, as (smaller, larger).
+fn pairs(axis: Axis) -> impl Iterator<Item = (Axes, Axes)> {
+    let smaller = Axes::all().filter(move |axes| !axes.has(axis) && axes.with(axis).is_valid());
+    smaller.map(move |axes| (axes, axes.with(axis)))
 }
 
 /// Sums messages up the lattice: each tensor's message becomes the sum of those of its subsets.
 pub fn sum_up<T: Float>(team: Team, level: Level, tensors: &[TensorPlan], arena: &mut [T], width: usize) {
     for axis in Axis::ALL {
-        for smaller in Axes::all().filter(|axes| !axes.has(axis) && axes.with(axis).is_valid()) {
-            let (from, to) = (&tensors[smaller.index()], &tensors[smaller.with(axis).index()]);
-            let view = to.shape.view(to.shape.axes, axis, width);
+        for (smaller, larger) in pairs(axis) {
+            let (from, to) = (&tensors[smaller.index()], &tensors[larger.index()]);
+            let pair = Pair { larger: to.shape.form, axis, width };
             let [from, to] = pick(arena, [&from.in_arena(&from.message), &to.in_arena(&to.message)]);
-            add_spread(team, level, view, from, T::ONE, to);
+            pair.add_spread(team, level, from, T::ONE, to);
         }
     }
 }
@@ -92,11 +94,11 @@ pub fn sum_up<T: Float>(team: Team, level: Level, tensors: &[TensorPlan], arena:
 /// The transpose of [`sum_up`]: each message's gradient becomes the sum of those of its supersets.
 pub fn sum_up_back<T: Float>(team: Team, level: Level, tensors: &[TensorPlan], arena: &mut [T], width: usize) {
     for axis in Axis::ALL.into_iter().rev() {
-        for smaller in Axes::all().filter(|axes| !axes.has(axis) && axes.with(axis).is_valid()) {
-            let (to, from) = (&tensors[smaller.index()], &tensors[smaller.with(axis).index()]);
-            let view = from.shape.view(from.shape.axes, axis, width);
+        for (smaller, larger) in pairs(axis) {
+            let (to, from) = (&tensors[smaller.index()], &tensors[larger.index()]);
+            let pair = Pair { larger: from.shape.form, axis, width };
             let [to, from] = pick(arena, [&to.in_arena(&to.message), &from.in_arena(&from.message)]);
-            add_sums(team, level, view, from, T::ONE, to);
+            pair.add_sums(team, level, from, T::ONE, to);
         }
     }
 }
@@ -126,13 +128,13 @@ impl<T: Float> Down<'_, T> {
     /// Each tensor's message becomes its sum with the means of those of its supersets.
     pub fn sum(&self, arena: &mut [T]) {
         for both in self.planes() {
-            self.over_space(both, arena, &|plane, weights| plane.sum(&weights));
+            self.sum_space(both, arena);
         }
         for axis in PLAIN_AXES {
             for (smaller, larger) in self.pairs(axis) {
-                let view = self.tensors[larger.index()].shape.view(larger, axis, self.width);
+                let pair = Pair { larger: self.tensors[larger.index()].shape.form, axis, width: self.width };
                 let [to, from] = pick(arena, [&self.message(smaller), &self.message(larger)]);
-                add_sums(self.team, self.level, view, from, T::of(1.0 / view.axis as f64), to);
+                pair.add_sums(self.team, self.level, from, self.share(larger, axis), to);
             }
         }
     }
@@ -141,13 +143,13 @@ impl<T: Float> Down<'_, T> {
     pub fn sum_back(&self, arena: &mut [T]) {
         for axis in PLAIN_AXES.into_iter().rev() {
             for (smaller, larger) in self.pairs(axis) {
-                let view = self.tensors[larger.index()].shape.view(larger, axis, self.width);
+                let pair = Pair { larger: self.tensors[larger.index()].shape.form, axis, width: self.width };
                 let [from, to] = pick(arena, [&self.message(smaller), &self.message(larger)]);
-                add_spread(self.team, self.level, view, from, T::of(1.0 / view.axis as f64), to);
+                pair.add_spread(self.team, self.level, from, self.share(larger, axis), to);
             }
         }
         for both in self.planes() {
-            self.over_space(both, arena, &|plane, weights| plane.spread(&weights));
+            self.spread_space(both, arena);
         }
     }
 
@@ -167,46 +169,183 @@ impl<T: Float> Down<'_, T> {
         tensor.in_arena(&tensor.layers[self.layer].down)
     }
 
-    /// Does `work` on each plane of `both` and what belongs to it in the tensors without rows, columns or both.
-    fn over_space(&self, both: Axes, arena: &mut [T], work: &(dyn Fn(Plane<T>, Weights<T>) + Sync)) {
+    /// 1 over the length of an axis.
+    fn share(&self, axes: Axes, axis: Axis) -> T {
+        T::of(1.0 / self.tensors[axes.index()].shape.form.lengths[place(axis)] as f64)
+    }
+
+    /// What a tensor with rows and columns shares space with: the tensors without columns, rows and, where it hears, both.
+    fn around(&self, both: Axes) -> (Axes, Axes, Option<Axes>) {
         let (without_columns, without_rows) = (both.without(Axis::Column), both.without(Axis::Row));
         let without = without_columns.without(Axis::Row);
-        let shape = &self.tensors[both.index()].shape;
-        let [_, colours, rows, columns, directions] = shape.lengths;
-        let cell = directions * self.width;
-        let weights = |plane: usize| self.means.of(plane / colours, rows, columns);
-        let ranges = [&self.message(both), &self.message(without_columns), &self.message(without_rows)];
-        if self.sources.contains(&without) {
-            let [by_cell, by_row, by_column] = ranges;
-            let [by_cell, by_row, by_column, whole] = pick(arena, [by_cell, by_row, by_column, &self.message(without)]);
-            by_cell
-                .par_chunks_mut(rows * columns * cell)
-                .zip(by_row.par_chunks_mut(rows * cell))
-                .zip(by_column.par_chunks_mut(columns * cell))
-                .zip(whole.par_chunks_mut(cell))
+        (without_columns, without_rows, self.sources.contains(&without).then_some(without))
+    }
+
+    /// Numbers of a row of a tensor's message.
+    fn lanes(&self, axes: Axes) -> usize {
+        self.tensors[axes.index()].shape.form.lanes()
+    }
+
+    /// Means over columns, rows and both of the messages of `both`.
+    fn sum_space(&self, both: Axes, arena: &mut [T]) {
+        let form = self.tensors[both.index()].shape.form;
+        let [_, colours, rows, columns, directions] = form.lengths;
+        let (without_columns, without_rows, without) = self.around(both);
+        let (lanes, long) = (form.lanes(), directions * self.width);
+        let nothing = self.message(both).end..self.message(both).end;
+        let whole = without.map_or(nothing, |axes| self.message(axes));
+        let ranges = [&self.message(both), &self.message(without_columns), &self.message(without_rows), &whole];
+        let [by_cell, by_row, by_column, whole] = pick(arena, ranges);
+        let by_cell = &*by_cell;
+        let whole_lanes = without.map(|axes| self.lanes(axes));
+        let each = |row: usize, by_row: &mut [T], by_column: &mut [T], mut whole: Option<&mut [T]>| {
+            for plane in 0..form.planes() {
+                let weights = self.means.of(plane / colours, rows, columns);
+                let values = &by_cell[(plane * long + row) * lanes..][..lanes];
+                let by_row = &mut by_row[plane * rows..(plane + 1) * rows];
+                let by_column = &mut by_column[plane * columns..(plane + 1) * columns];
+                // The exact network takes the mean of the cells at once, the published one that of the rows' sums.
+                if let Some(whole) = &mut whole {
+                    let whole = &mut whole[plane];
+                    if let Some(both) = weights.both {
+                        *whole += dot(self.level, values, both) + dot_short(by_row, weights.rows_alone);
+                    }
+                    *whole += dot_short(by_column, weights.columns_alone);
+                }
+                fold(self.level, values, weights.columns, weights.rows, by_row, by_column);
+                if let (Some(whole), None) = (&mut whole, weights.both) {
+                    whole[plane] += dot_short(by_row, weights.rows_alone);
+                }
+            }
+        };
+        let by_rows = by_row.par_chunks_mut(self.lanes(without_columns)).zip(by_column.par_chunks_mut(self.lanes(without_rows)));
+        match whole_lanes {
+            Some(long) => by_rows
+                .zip(whole.par_chunks_mut(long))
                 .with_min_len(self.team.least())
                 .enumerate()
-                .for_each(|(plane, (((by_cell, by_row), by_column), whole))| {
-                    work(Plane { level: self.level, by_cell, by_row, by_column, whole: Some(whole) }, weights(plane));
-                });
-        } else {
-            let [by_cell, by_row, by_column] = pick(arena, ranges);
-            by_cell
-                .par_chunks_mut(rows * columns * cell)
-                .zip(by_row.par_chunks_mut(rows * cell))
-                .zip(by_column.par_chunks_mut(columns * cell))
+                .for_each(|(row, ((by_row, by_column), whole))| each(row, by_row, by_column, Some(whole))),
+            None => by_rows
                 .with_min_len(self.team.least())
                 .enumerate()
-                .for_each(|(plane, ((by_cell, by_row), by_column))| {
-                    work(Plane { level: self.level, by_cell, by_row, by_column, whole: None }, weights(plane));
-                });
+                .for_each(|(row, (by_row, by_column))| each(row, by_row, by_column, None)),
+        }
+    }
+
+    /// The transpose of [`Down::sum_space`].
+    fn spread_space(&self, both: Axes, arena: &mut [T]) {
+        let form = self.tensors[both.index()].shape.form;
+        let [_, colours, rows, columns, directions] = form.lengths;
+        let (without_columns, without_rows, without) = self.around(both);
+        let (lanes, long) = (form.lanes(), directions * self.width);
+        let nothing = self.message(both).end..self.message(both).end;
+        let whole = without.map_or(nothing, |axes| self.message(axes));
+        let ranges = [&self.message(both), &self.message(without_columns), &self.message(without_rows), &whole];
+        let [by_cell, by_row, by_column, whole] = pick(arena, ranges);
+        let whole = without.map(|axes| (&*whole, self.lanes(axes)));
+        let published = self.means.both.is_none();
+        let (row_lanes, column_lanes) = (self.lanes(without_columns), self.lanes(without_rows));
+        let spread_alone = |lines: &mut [T], lanes: usize, count: usize, of: &dyn Fn(usize) -> usize, weights: &[T]| {
+            if let Some((whole, long)) = whole {
+                for (lines, whole) in lines.chunks_mut(lanes).zip(whole.chunks(long)) {
+                    for (plane, (lines, &whole)) in lines.chunks_mut(count).zip(whole).take(form.planes()).enumerate() {
+                        for (line, &weight) in lines.iter_mut().zip(&weights[of(plane) * count..]) {
+                            *line = weight.mul_add(whole, *line);
+                        }
+                    }
+                }
+            }
+        };
+        let example = |plane: usize| plane / colours;
+        if published {
+            spread_alone(by_row, row_lanes, rows, &example, &self.means.rows_alone);
+        }
+        {
+            let (by_row, by_column) = (&*by_row, &*by_column);
+            by_cell.par_chunks_mut(lanes).with_min_len(self.team.least()).enumerate().for_each(|(index, values)| {
+                let (plane, row) = (index / long, index % long);
+                let weights = self.means.of(example(plane), rows, columns);
+                let by_row = &by_row[row * row_lanes + plane * rows..][..rows];
+                let by_column = &by_column[row * column_lanes + plane * columns..][..columns];
+                unfold(self.level, values, weights.columns, weights.rows, by_row, by_column);
+                if let (Some((whole, long)), Some(both)) = (whole, weights.both) {
+                    add_scaled(self.level, &both[..values.len()], whole[row * long + plane], values);
+                }
+            });
+        }
+        spread_alone(by_column, column_lanes, columns, &example, &self.means.columns_alone);
+        if !published {
+            spread_alone(by_row, row_lanes, rows, &example, &self.means.rows_alone);
         }
     }
 }
 
+kernel! {
+    /// Σ values · weights.
+    fn dot<T: Float>(values: &[T], weights: &[T]) -> T {
+        let mut sum = [T::ZERO; LANES];
+        for (values, weights) in values.as_chunks::<LANES>().0.iter().zip(weights.as_chunks::<LANES>().0) {
+            for lane in 0..LANES {
+                // What stands in the padding is no number to count on.
+                let value = if weights[lane] == T::ZERO { T::ZERO } else { values[lane] };
+                sum[lane] = value.mul_add(weights[lane], sum[lane]);
+            }
+        }
+        total(sum)
+    }
+
+    /// by_row += Σ over columns of values · over_columns; by_column += Σ over rows of values · over_rows.
+    fn fold<T: Float>(values: &[T], over_columns: &[T], over_rows: &[T], by_row: &mut [T], by_column: &mut [T]) {
+        let columns = by_column.len();
+        for (chunk, by_column) in by_column.chunks_mut(LANES).enumerate() {
+            let left = by_column.len();
+            let mut sums = [T::ZERO; LANES];
+            for (row, by_row) in by_row.iter_mut().enumerate() {
+                let at = row * columns + chunk * LANES;
+                if at + LANES > values.len() {
+                    for lane in 0..left {
+                        *by_row = values[at + lane].mul_add(over_columns[at + lane], *by_row);
+                        sums[lane] = values[at + lane].mul_add(over_rows[at + lane], sums[lane]);
+                    }
+                    continue;
+                }
+                let (values, over_columns, over_rows) = (load(values, at), load(over_columns, at), load(over_rows, at));
+                let mut along = [T::ZERO; LANES];
+                for lane in 0..LANES {
+                    let value = if lane < left { values[lane] } else { T::ZERO };
+                    along[lane] = value * over_columns[lane];
+                    sums[lane] = value.mul_add(over_rows[lane], sums[lane]);
+                }
+                *by_row += total(along);
+            }
+            for (by_column, &sum) in by_column.iter_mut().zip(&sums) {
+                *by_column += sum;
+            }
+        }
+    }
+
+    /// values += by_row · over_columns + by_column · over_rows.
+    fn unfold<T: Float>(values: &mut [T], over_columns: &[T], over_rows: &[T], by_row: &[T], by_column: &[T]) {
+        let columns = by_column.len();
+        for (row, &by_row) in by_row.iter().enumerate() {
+            let area = row * columns..(row + 1) * columns;
+            let weights = over_columns[area.clone()].iter().zip(&over_rows[area.clone()]);
+            for ((value, (&over_columns, &over_rows)), &by_column) in values[area].iter_mut().zip(weights).zip(by_column) {
+                *value = by_row.mul_add(over_columns, by_column.mul_add(over_rows, *value));
+            }
+        }
+    }
+}
+
+/// Σ values · weights, of a line.
+fn dot_short<T: Float>(values: &[T], weights: &[T]) -> T {
+    values.iter().zip(weights).fold(T::ZERO, |sum, (&value, &weight)| value.mul_add(weight, sum))
+}
+
 impl<T> SpatialMeans<T> {
     fn of(&self, example: usize, rows: usize, columns: usize) -> Weights<'_, T> {
-        let area = example * rows * columns..(example + 1) * rows * columns;
+        let lanes = (rows * columns).next_multiple_of(LANES);
+        let area = example * lanes..(example + 1) * lanes;
         Weights {
             columns: &self.columns[area.clone()],
             rows: &self.rows[area.clone()],
@@ -224,84 +363,4 @@ struct Weights<'a, T> {
     columns_alone: &'a [T],
     rows_alone: &'a [T],
     both: Option<&'a [T]>,
-}
-
-/// Messages of one example and colour: by cell, by row, by column, and one for all where such a tensor hears.
-struct Plane<'a, T> {
-    level: Level,
-    by_cell: &'a mut [T],
-    by_row: &'a mut [T],
-    by_column: &'a mut [T],
-    whole: Option<&'a mut [T]>,
-}
-
-impl<T: Float> Plane<'_, T> {
-    fn sum(self, weights: &Weights<T>) {
-        let Self { level, by_cell, by_row, by_column, whole } = self;
-        let (rows, columns) = (weights.rows_alone.len(), weights.columns_alone.len());
-        let cell = by_row.len() / rows;
-        let mut whole = whole;
-        // The exact network takes the mean of the cells at once, the published one that of the rows' sums.
-        if let (Some(whole), Some(both)) = (&mut whole, weights.both) {
-            for (values, &weight) in by_cell.chunks_exact(cell).zip(both) {
-                add_scaled(level, values, weight, whole);
-            }
-            add_alone(level, by_row, weights.rows_alone, whole);
-        }
-        if let Some(whole) = &mut whole {
-            add_alone(level, by_column, weights.columns_alone, whole);
-        }
-        for row in 0..rows {
-            for column in 0..columns {
-                let index = row * columns + column;
-                let values = &by_cell[index * cell..][..cell];
-                add_scaled(level, values, weights.columns[index], &mut by_row[row * cell..][..cell]);
-                add_scaled(level, values, weights.rows[index], &mut by_column[column * cell..][..cell]);
-            }
-        }
-        if let (Some(whole), None) = (whole, weights.both) {
-            add_alone(level, by_row, weights.rows_alone, whole);
-        }
-    }
-
-    fn spread(self, weights: &Weights<T>) {
-        let Self { level, by_cell, by_row, by_column, whole } = self;
-        let (rows, columns) = (weights.rows_alone.len(), weights.columns_alone.len());
-        let cell = by_row.len() / rows;
-        let published = weights.both.is_none();
-        if let (Some(whole), true) = (&whole, published) {
-            spread_alone(level, whole, weights.rows_alone, by_row);
-        }
-        for row in 0..rows {
-            for column in 0..columns {
-                let index = row * columns + column;
-                let values = &mut by_cell[index * cell..][..cell];
-                add_scaled(level, &by_row[row * cell..][..cell], weights.columns[index], values);
-                add_scaled(level, &by_column[column * cell..][..cell], weights.rows[index], values);
-                if let (Some(whole), Some(both)) = (&whole, weights.both) {
-                    add_scaled(level, whole, both[index], values);
-                }
-            }
-        }
-        if let Some(whole) = whole {
-            spread_alone(level, whole, weights.columns_alone, by_column);
-            if !published {
-                spread_alone(level, whole, weights.rows_alone, by_row);
-            }
-        }
-    }
-}
-
-/// whole += Σ weight · line.
-fn add_alone<T: Float>(level: Level, lines: &[T], weights: &[T], whole: &mut [T]) {
-    for (line, &weight) in lines.chunks_exact(whole.len()).zip(weights) {
-        add_scaled(level, line, weight, whole);
-    }
-}
-
-/// Each line += weight · whole.
-fn spread_alone<T: Float>(level: Level, whole: &[T], weights: &[T], lines: &mut [T]) {
-    for (line, &weight) in lines.chunks_exact_mut(whole.len()).zip(weights) {
-        add_scaled(level, whole, weight, line);
-    }
 }

@@ -120,6 +120,40 @@ kernel! {
         }
     }
 
+    /// Means, then centred squares, of numbers that lie (position, latent channel).
+    pub fn interleaved_moments<T: Float>(values: &[T], moments: &mut [T]) {
+        let fold = |lanes: [T; LANES], sums: &mut [T]| {
+            for (lane, &sum) in lanes.iter().enumerate() {
+                sums[lane % CHANNELS] += sum;
+            }
+        };
+        moments.fill(T::ZERO);
+        let (mean, squares) = moments.split_at_mut(CHANNELS);
+        let (vectors, rest) = values.as_chunks::<LANES>();
+        let mut sums = [T::ZERO; LANES];
+        for values in vectors {
+            for lane in 0..LANES {
+                sums[lane] += values[lane];
+            }
+        }
+        sums.iter_mut().zip(rest).for_each(|(sum, &value)| *sum += value);
+        fold(sums, mean);
+        let share = T::of(CHANNELS as f64 / values.len() as f64);
+        mean.iter_mut().for_each(|mean| *mean = *mean * share);
+        let centre: [T; LANES] = std::array::from_fn(|lane| mean[lane % CHANNELS]);
+        let mut sums = [T::ZERO; LANES];
+        for values in vectors {
+            for lane in 0..LANES {
+                let centred = values[lane] - centre[lane];
+                sums[lane] = centred.mul_add(centred, sums[lane]);
+            }
+        }
+        for ((sum, &value), &centre) in sums.iter_mut().zip(rest).zip(&centre) {
+            *sum = (value - centre).mul_add(value - centre, *sum);
+        }
+        fold(sums, squares);
+    }
+
     /// The means' gradient back through their normalisation, and the adjustments' through their centring.
     pub fn centre_gradients<T: Float>(mean: &[T], centre: &[T; CHANNELS], back: &[[T; CHANNELS]; 4], by_mean: &mut [T], by_adjustment: &mut [T]) {
         let [scale, slope, offset, taken] = back;

@@ -5,7 +5,7 @@
 
 mod kernels;
 
-use super::columns::{self, block_moments, column_sums, combine_moments};
+use super::columns::{self, channel_sums, combine_moments};
 use super::float::Float;
 use super::linear::{add_product, outer, product, transpose};
 use super::plan::{TensorPlan, pick};
@@ -13,7 +13,7 @@ use super::simd::Level;
 use super::team::Team;
 use crate::latent::{INITIAL_CAPACITY, MINIMUM_CAPACITY, TARGET_SCALE};
 use crate::model::LATENT_CHANNELS;
-use kernels::{Shared, centre_gradients, draw, draw_back};
+use kernels::{Shared, centre_gradients, draw, draw_back, interleaved_moments};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -52,21 +52,23 @@ impl Latents<'_> {
         let shape = &self.plan.shape;
         let shared = self.shared(parameters, slab);
         let inverse_size = self.inverse_size();
-        let block = shape.block() * CHANNELS;
-        let [stream, latent, by_block] =
-            pick(slab, [&self.plan.layers[0].input, &self.plan.latents, &self.plan.block_moments]);
+        let block = self.block();
+        let ranges =
+            [&self.plan.layers[0].input, &self.plan.latents, &self.plan.block_moments, &self.plan.latent_rows];
+        let [stream, latent, by_block, rows] = pick(slab, ranges);
         let (mean, adjustment) = (&parameters[self.slices.mean.clone()], &parameters[self.slices.adjustment.clone()]);
         let (weight, bias) = (&parameters[self.slices.weight.clone()], &parameters[self.slices.bias.clone()]);
         by_block[..shape.blocks()]
             .par_chunks_mut(1)
             .zip(latent.par_chunks_mut(block))
-            .zip(stream.par_chunks_mut(shape.block() * shape.channels))
+            .zip(stream.par_chunks_mut(shape.block(shape.channels)))
             .zip(mean.par_chunks(block).zip(adjustment.par_chunks(block)).zip(noise.par_chunks(block)))
+            .zip(rows.par_chunks_mut(shape.block(CHANNELS)))
             .with_min_len(self.team.least())
-            .for_each(|(((kl, latent), stream), ((mean, adjustment), noise))| {
+            .for_each(|((((kl, latent), stream), ((mean, adjustment), noise)), rows)| {
                 let nats = draw(self.level, mean, adjustment, noise, &shared, inverse_size, latent);
                 kl[0] = T::of(nats);
-                self.spread(latent, weight, bias, stream);
+                self.spread(latent, weight, bias, stream, rows);
             });
         by_block[..shape.blocks()].iter().map(|kl| kl.to_f64()).sum()
     }
@@ -74,13 +76,15 @@ impl Latents<'_> {
     /// Fills the first layer's input from the latents in `plan.latents`.
     pub fn decode_drawn<T: Float>(&self, parameters: &[T], slab: &mut [T]) {
         let shape = &self.plan.shape;
-        let [stream, latent] = pick(slab, [&self.plan.layers[0].input, &self.plan.latents]);
+        let [stream, latent, rows] =
+            pick(slab, [&self.plan.layers[0].input, &self.plan.latents, &self.plan.latent_rows]);
         let (weight, bias) = (&parameters[self.slices.weight.clone()], &parameters[self.slices.bias.clone()]);
         latent
-            .par_chunks(shape.block() * CHANNELS)
-            .zip(stream.par_chunks_mut(shape.block() * shape.channels))
+            .par_chunks(self.block())
+            .zip(stream.par_chunks_mut(shape.block(shape.channels)))
+            .zip(rows.par_chunks_mut(shape.block(CHANNELS)))
             .with_min_len(self.team.least())
-            .for_each(|(latent, stream)| self.spread(latent, weight, bias, stream));
+            .for_each(|((latent, stream), rows)| self.spread(latent, weight, bias, stream, rows));
     }
 
     /// From the stream's gradient in `plan.gradient` to the parameters'; the KL counts once.
@@ -89,12 +93,13 @@ impl Latents<'_> {
         let channels = shape.channels;
         let shared = self.shared(parameters, slab);
         let inverse_size: T = self.inverse_size();
-        let block = shape.block() * CHANNELS;
+        let block = self.block();
         let (mean, adjustment) = (&parameters[self.slices.mean.clone()], &parameters[self.slices.adjustment.clone()]);
         let weight = &parameters[self.slices.weight.clone()];
         let (slices, partial) = (self.slices, self.plan.partial);
-        let [dy, latent, scaled, partials] =
-            pick(slab, [&self.plan.gradient, &self.plan.latents, &self.plan.scaled, &self.plan.partials]);
+        let ranges =
+            [&self.plan.gradient, &self.plan.latents, &self.plan.scaled, &self.plan.partials, &self.plan.latent_rows];
+        let [dy, latent, scaled, partials, rows] = pick(slab, ranges);
         let transposed = &mut scaled[..CHANNELS * channels];
         transpose(weight, transposed, CHANNELS, channels);
         let transposed = &*transposed;
@@ -108,18 +113,19 @@ impl Latents<'_> {
         partials
             .par_chunks_mut(partial)
             .zip(latent.par_chunks_mut(block))
-            .zip(dy.par_chunks(shape.block() * channels))
+            .zip(dy.par_chunks(shape.block(channels)))
             .zip(mean.par_chunks(block).zip(adjustment.par_chunks(block)).zip(noise.par_chunks(block)))
             .zip(by_mean.par_chunks_mut(block).zip(by_adjustment.par_chunks_mut(block)))
+            .zip(rows.par_chunks_mut(shape.block(CHANNELS)))
             .with_min_len(self.team.least())
-            .for_each(|((((partial, latent), dy), ((mean, adjustment), noise)), (by_mean, by_adjustment))| {
+            .for_each(|(((((partial, latent), dy), ((mean, adjustment), noise)), (by_mean, by_adjustment)), rows)| {
                 let partial = &mut partial[..long];
                 partial.fill(T::ZERO);
                 // The latents are drawn again; then their place takes their gradient.
                 draw(self.level, mean, adjustment, noise, &shared, inverse_size, latent);
                 let (by_weight, rest) = partial.split_at_mut(weight_end);
                 let (by_bias, sums) = rest.split_at_mut(channels);
-                self.collect(latent, dy, transposed, by_weight, by_bias);
+                self.collect(latent, dy, transposed, by_weight, by_bias, rows);
                 draw_back(
                     self.level,
                     mean,
@@ -167,7 +173,7 @@ impl Latents<'_> {
         }
         let mean = &parameters[self.slices.mean.clone()];
         let [by_mean, by_adjustment] = pick(gradient, [&self.slices.mean, &self.slices.adjustment]);
-        let block = self.plan.shape.block() * CHANNELS;
+        let block = self.block();
         by_mean
             .par_chunks_mut(block)
             .zip(by_adjustment.par_chunks_mut(block))
@@ -176,6 +182,12 @@ impl Latents<'_> {
             .for_each(|((by_mean, by_adjustment), mean)| {
                 centre_gradients(self.level, mean, &shared.mean, &back, by_mean, by_adjustment);
             });
+    }
+
+    /// Latent numbers of a block.
+    fn block(&self) -> usize {
+        let form = &self.plan.shape.form;
+        self.plan.shape.block_planes() * form.cells() * form.directions() * CHANNELS
     }
 
     fn inverse_size<T: Float>(&self) -> T {
@@ -204,89 +216,65 @@ impl Latents<'_> {
         let by_block = &mut by_block[..shape.blocks() * 2 * CHANNELS];
         by_block
             .par_chunks_mut(2 * CHANNELS)
-            .zip(values.par_chunks(shape.block() * CHANNELS))
+            .zip(values.par_chunks(self.block()))
             .with_min_len(self.team.least())
-            .for_each(|(moments, values)| block_moments(self.level, values, moments, CHANNELS));
+            .for_each(|(moments, values)| interleaved_moments(self.level, values, moments));
         combine_moments(by_block, shape.block_sizes(), mean, scale);
     }
 
-    /// stream = latent · weight + bias. A tensor with rows or columns has its directions before them in the parameters, and
-    /// after them in the stream.
-    fn spread<T: Float>(&self, latent: &[T], weight: &[T], bias: &[T], stream: &mut [T]) {
-        let shape = &self.plan.shape;
-        let (cells, directions, channels) = (shape.plane_cells(), shape.directions(), shape.channels);
-        for stream in stream.chunks_exact_mut(channels) {
-            stream.copy_from_slice(bias);
-        }
-        if directions == 1 || cells == 1 {
-            return add_product(self.level, latent, weight, stream, CHANNELS, channels);
-        }
-        let mut rows = [T::ZERO; ROWS * CHANNELS];
-        for (latent, stream) in planes(latent, stream, cells * directions, channels) {
-            each_stretch(cells, directions, |start, count| {
-                let rows = &mut rows[..count * CHANNELS];
-                for (index, row) in rows.as_chunks_mut::<CHANNELS>().0.iter_mut().enumerate() {
-                    row.copy_from_slice(&latent[parameter_place(start + index, cells, directions)..][..CHANNELS]);
-                }
-                let stream = &mut stream[start * channels..(start + count) * channels];
-                add_product(self.level, rows, weight, stream, CHANNELS, channels);
-            });
+    /// stream = latent · weight + bias. `rows`: the latents as the stream's kernels read them.
+    fn spread<T: Float>(&self, latent: &[T], weight: &[T], bias: &[T], stream: &mut [T], rows: &mut [T]) {
+        let (lanes, channels) = (self.plan.shape.form.lanes(), self.plan.shape.channels);
+        self.each_place(latent.len(), |from, to| rows[to] = latent[from]);
+        let sheets = stream.chunks_mut(channels * lanes).zip(rows.chunks(CHANNELS * lanes));
+        for (stream, rows) in sheets {
+            for (stream, &bias) in stream.chunks_mut(lanes).zip(bias) {
+                stream.fill(bias);
+            }
+            add_product(self.level, rows, lanes, weight, stream, lanes, CHANNELS, channels, lanes);
         }
     }
 
     /// The way back of [`Latents::spread`]: the weight's and bias' gradients, and the latent replaced by its own.
-    fn collect<T: Float>(&self, latent: &mut [T], dy: &[T], transposed: &[T], by_weight: &mut [T], by_bias: &mut [T]) {
-        let shape = &self.plan.shape;
-        let (cells, directions, channels) = (shape.plane_cells(), shape.directions(), shape.channels);
-        column_sums(self.level, dy, by_bias, channels);
-        let zeros = [T::ZERO; CHANNELS];
-        if directions == 1 || cells == 1 {
-            outer(self.level, latent, &zeros, dy, by_weight, CHANNELS, channels);
-            product(self.level, dy, transposed, latent, channels, CHANNELS);
-            return;
+    fn collect<T: Float>(
+        &self,
+        latent: &mut [T],
+        dy: &[T],
+        transposed: &[T],
+        by_weight: &mut [T],
+        by_bias: &mut [T],
+        rows: &mut [T],
+    ) {
+        let (form, channels) = (&self.plan.shape.form, self.plan.shape.channels);
+        let (lanes, cells) = (form.lanes(), form.cells());
+        channel_sums(self.level, dy, by_bias, lanes, cells);
+        self.each_place(latent.len(), |from, to| rows[to] = latent[from]);
+        let rows = &mut rows[..dy.len() / channels * CHANNELS];
+        outer(self.level, rows, &[], dy, by_weight, CHANNELS, channels, lanes, cells);
+        for (dy, rows) in dy.chunks(channels * lanes).zip(rows.chunks_mut(CHANNELS * lanes)) {
+            product(self.level, dy, lanes, transposed, rows, lanes, channels, CHANNELS, lanes);
         }
-        let mut rows = [T::ZERO; ROWS * CHANNELS];
-        let positions = cells * directions;
-        for (latent, dy) in latent.chunks_exact_mut(positions * CHANNELS).zip(dy.chunks_exact(positions * channels)) {
-            each_stretch(cells, directions, |start, count| {
-                let rows = &mut rows[..count * CHANNELS];
-                let dy = &dy[start * channels..(start + count) * channels];
-                let place = |index: usize| parameter_place(start + index, cells, directions);
-                for (index, row) in rows.as_chunks_mut::<CHANNELS>().0.iter_mut().enumerate() {
-                    row.copy_from_slice(&latent[place(index)..][..CHANNELS]);
+        self.each_place(latent.len(), |from, to| latent[from] = rows[to]);
+    }
+
+    /// Where a block's latent numbers stand in the parameters' order, and where among rows of lanes. The parameters go
+    /// example, colour, direction, row, column, latent channel, and a block has whole planes.
+    fn each_place(&self, length: usize, mut work: impl FnMut(usize, usize)) {
+        let form = &self.plan.shape.form;
+        let (cells, lanes, directions) = (form.cells(), form.lanes(), form.directions());
+        let run = form.lengths[2] * form.lengths[3];
+        for plane in 0..length / (cells * directions * CHANNELS) {
+            for first in (0..cells).step_by(run) {
+                for direction in 0..directions {
+                    let from = ((plane * cells + first) * directions + direction * run) * CHANNELS;
+                    let to = (plane * directions + direction) * CHANNELS * lanes + first;
+                    for cell in 0..run {
+                        for channel in 0..CHANNELS {
+                            work(from + cell * CHANNELS + channel, to + channel * lanes + cell);
+                        }
+                    }
                 }
-                outer(self.level, rows, &zeros, dy, by_weight, CHANNELS, channels);
-                product(self.level, dy, transposed, rows, channels, CHANNELS);
-                for (index, row) in rows.as_chunks::<CHANNELS>().0.iter().enumerate() {
-                    latent[place(index)..][..CHANNELS].copy_from_slice(row);
-                }
-            });
+            }
         }
     }
-}
-
-/// Positions whose latents are put in the stream's order at once.
-const ROWS: usize = 64;
-
-/// Where the parameters hold the latent of a position of a plane, which the stream counts by cell, then direction.
-fn parameter_place(position: usize, cells: usize, directions: usize) -> usize {
-    (position % directions * cells + position / directions) * CHANNELS
-}
-
-/// Stretches of at most [`ROWS`] of a plane's positions: (first, how many).
-fn each_stretch(cells: usize, directions: usize, mut work: impl FnMut(usize, usize)) {
-    let positions = cells * directions;
-    for start in (0..positions).step_by(ROWS) {
-        work(start, ROWS.min(positions - start));
-    }
-}
-
-/// Latents and stream by planes of so many positions.
-fn planes<'a, T>(
-    latent: &'a [T],
-    stream: &'a mut [T],
-    positions: usize,
-    channels: usize,
-) -> impl Iterator<Item = (&'a [T], &'a mut [T])> {
-    latent.chunks_exact(positions * CHANNELS).zip(stream.chunks_exact_mut(positions * channels))
 }

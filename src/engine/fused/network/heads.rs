@@ -42,11 +42,21 @@ impl<T: Float> Model<T> {
         let Readout { logits, row_mask, column_mask } = readout;
         for (head, out) in self.heads.iter().zip([&mut *logits, &mut *row_mask, &mut *column_mask]) {
             let plan = &self.tensors[head.axes.index()];
-            let x = &arena[plan.in_arena(&plan.layers[self.network.layers].input)];
-            product(self.level, x, &parameters[head.weight.clone()], out, plan.shape.channels, MODES.len());
-            for out in out.chunks_exact_mut(MODES.len()) {
-                for (out, &bias) in out.iter_mut().zip(&parameters[head.bias.clone()]) {
-                    *out = bias.mul_add(T::of(head.bias_scale), *out);
+            let slab = &mut arena[plan.slab.clone()];
+            let [x, rows] = pick(slab, [&plan.layers[self.network.layers].input, &plan.head_rows]);
+            let lanes = plan.shape.form.lanes();
+            let bias = &parameters[head.bias.clone()];
+            for ((rows, x), out) in rows
+                .chunks_mut(MODES.len() * lanes)
+                .zip(x.chunks(plan.shape.form.plane(plan.shape.channels)))
+                .zip(out.chunks_mut(MODES.len() * plan.shape.form.cells()))
+            {
+                let weight = &parameters[head.weight.clone()];
+                product(self.level, x, lanes, weight, rows, lanes, plan.shape.channels, MODES.len(), lanes);
+                for (mode, row) in rows.chunks(lanes).enumerate() {
+                    for (out, &row) in out[mode..].iter_mut().step_by(MODES.len()).zip(row) {
+                        *out = bias[mode].mul_add(T::of(head.bias_scale), row);
+                    }
                 }
             }
         }
@@ -65,13 +75,26 @@ impl<T: Float> Model<T> {
             let plan = &self.tensors[head.axes.index()];
             let channels = plan.shape.channels;
             let slab = &mut arena[plan.slab.clone()];
-            let [x, dx, scaled] = pick(slab, [&plan.layers[self.network.layers].input, &plan.gradient, &plan.scaled]);
+            let ranges =
+                [&plan.layers[self.network.layers].input, &plan.gradient, &plan.scaled, &plan.head_rows];
+            let [x, dx, scaled, rows] = pick(slab, ranges);
+            let (lanes, cells) = (plan.shape.form.lanes(), plan.shape.form.cells());
+            for (rows, dy) in rows.chunks_mut(MODES.len() * lanes).zip(dy.chunks(MODES.len() * cells)) {
+                for (mode, row) in rows.chunks_mut(lanes).enumerate() {
+                    row.fill(T::ZERO);
+                    for (row, &dy) in row.iter_mut().zip(dy[mode..].iter().step_by(MODES.len())) {
+                        *row = dy;
+                    }
+                }
+            }
             let weight_gradient = &mut gradient[head.weight.clone()];
-            outer(self.level, x, &self.zeros[..channels], dy, weight_gradient, channels, MODES.len());
+            outer(self.level, x, &[], rows, weight_gradient, channels, MODES.len(), lanes, cells);
             let transposed = &mut scaled[..channels * MODES.len()];
             transpose(&parameters[head.weight.clone()], transposed, channels, MODES.len());
             dx.fill(T::ZERO);
-            add_product(self.level, dy, transposed, dx, MODES.len(), channels);
+            for (rows, dx) in rows.chunks(MODES.len() * lanes).zip(dx.chunks_mut(channels * lanes)) {
+                add_product(self.level, rows, lanes, transposed, dx, lanes, MODES.len(), channels, lanes);
+            }
             for (mode, bias) in gradient[head.bias.clone()].iter_mut().enumerate() {
                 let sum = dy[mode..].iter().step_by(MODES.len()).fold(T::ZERO, |sum, &dy| sum + dy);
                 *bias = sum.mul_add(T::of(head.bias_scale), *bias);

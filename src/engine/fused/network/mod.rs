@@ -10,6 +10,7 @@ use super::branch::{denormalise_end, measure, normalise_end, read_back, receive,
 use super::context::Context;
 use super::directions::{Rays, directions, directions_back};
 use super::float::Float;
+use super::geometry::LANES;
 use super::hidden::{maps_and_hidden, maps_and_hidden_back};
 use super::latents::{LatentSlices, Latents};
 use super::linear::product;
@@ -38,12 +39,10 @@ pub struct Model<T> {
     latents: Vec<LatentSlices>,
     heads: [Head; 3],
     in_bounds: Vec<T>,
-    outside: Vec<T>,
     clears_outside: bool,
     row_modifier: Vec<T>,
     column_modifier: Vec<T>,
-    rays: Rays,
-    zeros: Vec<T>,
+    rays: Rays<T>,
     means: SpatialMeans<T>,
     network: Network,
     level: Level,
@@ -94,25 +93,24 @@ impl<T: Float> Model<T> {
                 }
             })
             .collect();
-        let in_bounds: Vec<T> = plan.in_bounds().into_iter().map(|inside| T::of(f64::from(inside))).collect();
-        let width = network.cummax_channels;
-        let outside = in_bounds
-            .iter()
-            .flat_map(|&inside| std::iter::repeat_n((T::ONE - inside) * T::of(OUTSIDE), width))
-            .collect();
-        let widest = [network.channels, network.direction_channels, network.nonlinear_channels];
+        let (rows, columns) = (plan.dimensions.rows, plan.dimensions.columns);
+        let by_cell: Vec<T> = plan.in_bounds().into_iter().map(|inside| T::of(f64::from(inside))).collect();
+        let outside: Vec<T> = by_cell.iter().map(|&inside| (T::ONE - inside) * T::of(OUTSIDE)).collect();
+        let lanes = (rows * columns).next_multiple_of(LANES);
+        let mut in_bounds = vec![T::ZERO; plan.dimensions.examples * lanes];
+        for (to, from) in in_bounds.chunks_mut(lanes).zip(by_cell.chunks(rows * columns)) {
+            to[..from.len()].copy_from_slice(from);
+        }
         Self {
             records,
             live: (0..network.layers).map(|layer| network.live(layer)).collect(),
             latents,
             heads: Head::all(range),
             in_bounds,
-            outside,
             clears_outside: problem.network.equivariance == Equivariance::Exact,
             row_modifier: modifier(plan, plan.dimensions.rows, |example| plan.extent(example).0),
             column_modifier: modifier(plan, plan.dimensions.columns, |example| plan.extent(example).1),
-            rays: Rays::new(plan.dimensions.rows, plan.dimensions.columns),
-            zeros: vec![T::ZERO; widest.into_iter().max().unwrap_or(1)],
+            rays: Rays::new(rows, columns, &outside),
             means: SpatialMeans::new(plan, network.equivariance),
             network: network.clone(),
             level,
@@ -213,9 +211,7 @@ impl<T: Float> Model<T> {
             transposed,
             in_bounds: &self.in_bounds,
             clears_outside: self.clears_outside,
-            outside: &self.outside,
             rays: &self.rays,
-            zeros: &self.zeros,
         }
     }
 
@@ -232,7 +228,7 @@ impl<T: Float> Model<T> {
     /// Does `work` on each of `live`, side by side.
     fn each(&self, arena: &mut [T], live: &[Axes], work: impl Fn(&TensorPlan, &mut [T]) + Sync) {
         self.slabs(arena).par_iter_mut().zip(&self.tensors).with_min_len(self.team.least()).for_each(|(slab, plan)| {
-            if live.contains(&plan.shape.axes) {
+            if live.contains(&plan.shape.form.axes) {
                 work(plan, slab);
             }
         });
@@ -283,12 +279,16 @@ impl<T: Float> Model<T> {
             let matrix = &context.record(plan.index).up_in;
             let weight = context.weight(plan.index, matrix);
             let [x, message] = pick(slab, [&plan.layers[layer].input, &plan.message]);
-            let block = plan.shape.block();
+            let (channels, lanes) = (plan.shape.channels, plan.shape.form.lanes());
             message
-                .par_chunks_mut(block * width)
-                .zip(x.par_chunks(block * plan.shape.channels))
+                .par_chunks_mut(plan.shape.block(width))
+                .zip(x.par_chunks(plan.shape.block(channels)))
                 .with_min_len(context.team.least())
-                .for_each(|(message, x)| product(context.level, x, weight, message, plan.shape.channels, width));
+                .for_each(|(message, x)| {
+                    for (message, x) in message.chunks_mut(width * lanes).zip(x.chunks(channels * lanes)) {
+                        product(context.level, x, lanes, weight, message, lanes, channels, width, lanes);
+                    }
+                });
         });
         sum_up(self.team, self.level, &self.tensors, arena, width);
     }
@@ -328,7 +328,7 @@ impl<T: Float> Model<T> {
         self.receive_down_back(layer, context, arena, records);
         self.each_with_record(layer, arena, records, |plan, slab, gradient| {
             let buffers = &plan.layers[layer];
-            if inner.contains(&plan.shape.axes) {
+            if inner.contains(&plan.shape.form.axes) {
                 maps_and_hidden_back(context, plan, slab, buffers, gradient);
                 directions_back(context, plan, slab, buffers, gradient);
                 softmax_back(context, plan, slab, buffers, gradient);
@@ -342,12 +342,12 @@ impl<T: Float> Model<T> {
         let LiveTensors { inner, output } = &self.live[layer];
         self.each_with_record(layer, arena, records, |plan, slab, gradient| {
             let buffers = &plan.layers[layer];
-            if output.contains(&plan.shape.axes) {
+            if output.contains(&plan.shape.form.axes) {
                 let matrix = &context.record(plan.index).down_out;
                 denormalise_end(context, plan, slab, &plan.layers[layer + 1].input, &buffers.end_moments);
                 weigh(context, plan, slab, &buffers.down, &buffers.down_moments, matrix, gradient);
                 send_back(context, plan, slab, &buffers.down, &buffers.down_moments, matrix);
-            } else if inner.contains(&plan.shape.axes) {
+            } else if inner.contains(&plan.shape.form.axes) {
                 slab[plan.gradient.clone()].fill(T::ZERO);
                 slab[buffers.down.clone()].fill(T::ZERO);
             }
@@ -360,7 +360,7 @@ impl<T: Float> Model<T> {
         self.messages_up(layer, context, arena);
         self.each_with_record(layer, arena, records, |plan, slab, gradient| {
             let buffers = &plan.layers[layer];
-            if self.live[layer].inner.contains(&plan.shape.axes) {
+            if self.live[layer].inner.contains(&plan.shape.form.axes) {
                 let matrix = &context.record(plan.index).up_out;
                 let ranges = [&buffers.input, &plan.message, &plan.stream];
                 receive(context, plan, slab, ranges, &buffers.up_moments, matrix);

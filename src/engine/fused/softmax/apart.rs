@@ -7,129 +7,67 @@
 
 use super::super::context::Context;
 use super::super::float::Float;
-use super::super::lattice::View;
+use super::super::lattice::Pair;
 use super::super::plan::{LayerBuffers, TensorPlan, pick};
-use super::super::simd::kernel;
-use super::kernels::{outer_rows, weigh_tables};
-use super::tables::{Entry, runs};
+use super::kernels::{multiplied, weigh_table};
 use rayon::prelude::*;
 
-/// Positions of a table that one task fills.
-const GRAIN: usize = 256;
-
-/// Which position of the parent is the `step`th of those summed into `position`.
-#[inline(always)]
-fn source(View { axis, inner, .. }: View, position: usize, step: usize) -> usize {
-    (position / inner * axis + step) * inner + position % inner
-}
-
-kernel! {
-    /// Largest scores and sums of exponentials under them, from the parent's, for positions from `first` on.
-    fn gather<T: Float>(view: View, first: usize, width: usize, parent: [&[T]; 2], largest: &mut [T], sums: &mut [T]) {
-        let [scores, weights] = parent;
-        for (index, (largest, sum)) in largest.iter_mut().zip(sums).enumerate() {
-            let at = |step| source(view, first + index / width, step) * width + index % width;
-            *largest = scores[at(0)];
-            for step in 1..view.axis {
-                *largest = largest.larger(scores[at(step)]);
-            }
-            *sum = T::ZERO;
-            for step in 0..view.axis {
-                *sum = (scores[at(step)] - *largest).exp().mul_add(weights[at(step)], *sum);
-            }
-        }
-    }
-
-    /// V of each position, from the parent's. `parent`: largest scores, sums, V.
-    fn gather_gradient<T: Float>(view: View, first: usize, width: usize, parent: [&[T]; 3], largest: &[T], sums: &[T], table: &mut [T]) {
-        let [scores, weights, from] = parent;
-        let channels = table.len() / largest.len();
-        for (index, table) in table.chunks_exact_mut(channels).enumerate() {
-            table.fill(T::ZERO);
-            for step in 0..view.axis {
-                let at = source(view, first + index / width, step) * width + index % width;
-                let share = (scores[at] - largest[index]).exp() * weights[at] / sums[index];
-                for (to, &from) in table.iter_mut().zip(&from[at * channels..][..channels]) {
-                    *to = share.mul_add(from, *to);
-                }
-            }
-        }
-    }
-
-    /// y += p · W, along one run of positions. `tables`: largest scores and sums.
-    fn spend<T: Float>(tables: [&[T]; 2], entry: Entry, weight: &[T], scores: &[T], y: &mut [T], width: usize, channels: usize) {
-        let [largest, sums] = tables;
-        for (row, (scores, y)) in scores.chunks_exact(width).zip(y.chunks_exact_mut(channels)).enumerate() {
-            let first = (entry.start + row * entry.stride) * width;
-            for ((at, &score), weight) in (first..).zip(scores).zip(weight.chunks_exact(channels)) {
-                let p = (score - largest[at]).exp() / sums[at];
-                for (y, &weight) in y.iter_mut().zip(weight) {
-                    *y = p.mul_add(weight, *y);
-                }
-            }
-        }
-    }
-
-    /// slopes += p (W · dy − V · W), along one run of positions. `tables`: largest scores, sums and V · W.
-    fn spend_back<T: Float>(tables: [&[T]; 3], entry: Entry, weight: &[T], scores: &[T], dy: &[T], slopes: &mut [T], width: usize, channels: usize) {
-        let [largest, sums, taken] = tables;
-        let rows = scores.chunks_exact(width).zip(dy.chunks_exact(channels)).zip(slopes.chunks_exact_mut(width));
-        for (row, ((scores, dy), slopes)) in rows.enumerate() {
-            let first = (entry.start + row * entry.stride) * width;
-            let by_channel = scores.iter().zip(slopes).zip(weight.chunks_exact(channels));
-            for (at, ((&score, slope), weight)) in (first..).zip(by_channel) {
-                let p = (score - largest[at]).exp() / sums[at];
-                let mut along = -taken[at];
-                for (&weight, &dy) in weight.iter().zip(dy) {
-                    along = weight.mul_add(dy, along);
-                }
-                *slope = p.mul_add(along, *slope);
-            }
-        }
+/// Largest scores and sums of exponentials under them in one row of a table, from the parent's.
+fn gather<T: Float>(pair: Pair, steps: usize, index: usize, cells: usize, parent: [&[T]; 2], largest: &mut [T], sums: &mut [T]) {
+    let [scores, weights] = parent;
+    let rows = pair.larger.without(pair.axis).directions() * pair.width;
+    for (lane, (largest, sum)) in largest.iter_mut().zip(sums).enumerate().take(cells) {
+        let at = |step| pair.source(index / rows, index % rows, lane, step);
+        *largest = (1..steps).fold(scores[at(0)], |most, step| most.larger(scores[at(step)]));
+        *sum = (0..steps).fold(T::ZERO, |sum, step| (scores[at(step)] - *largest).exp().mul_add(weights[at(step)], sum));
     }
 }
 
 /// Every subset's largest scores and sums. The exponentials' place holds ones: each position is its own sum.
 fn prepare<T: Float>(context: &Context<T>, plan: &TensorPlan, slab: &mut [T], buffers: &LayerBuffers) {
     let tables = &plan.tables;
-    let grain = GRAIN * tables.width;
     slab[tables.exponentials.clone()].fill(T::ONE);
     for subset in &tables.subsets {
         let parent = subset.parent.map(|parent| &tables.subsets[parent]);
         let [scores, weights] =
             parent.map_or([&buffers.scores, &tables.exponentials], |parent| [&parent.largest, &parent.inverse]);
         let [scores, weights, largest, sums] = pick(slab, [scores, weights, &subset.largest, &subset.inverse]);
-        let parent = [&*scores, &*weights];
+        let (parent, pair, lanes, cells) =
+            ([&*scores, &*weights], subset.pair(tables.width), subset.form.lanes(), subset.form.cells());
         largest
-            .par_chunks_mut(grain)
-            .zip(sums.par_chunks_mut(grain))
+            .par_chunks_mut(lanes)
+            .zip(sums.par_chunks_mut(lanes))
             .with_min_len(context.team.least())
             .enumerate()
-            .for_each(|(chunk, (largest, sums))| {
-                gather(context.level, subset.parent_view, chunk * GRAIN, tables.width, parent, largest, sums);
-            });
+            .for_each(|(row, (largest, sums))| gather(pair, subset.steps(), row, cells, parent, largest, sums));
     }
 }
 
 /// [`super::softmax`] from the scores on.
 pub fn softmax<T: Float>(context: &Context<T>, plan: &TensorPlan, slab: &mut [T], buffers: &LayerBuffers) {
     let weight = context.weight(plan.index, &context.record(plan.index).softmax_out);
-    let (channels, width, block) = (plan.shape.channels, plan.tables.width, plan.shape.block());
+    let (channels, width, form) = (plan.shape.channels, plan.tables.width, plan.shape.form);
+    let (lanes, cells) = (form.lanes(), form.cells());
     prepare(context, plan, slab, buffers);
     for (subset, weight) in plan.tables.subsets.iter().zip(weight.chunks(width * channels)) {
         let ranges = [&subset.largest, &subset.inverse, &buffers.scores, &buffers.softmax];
         let [largest, sums, scores, y] = pick(slab, ranges);
-        let tables = [&*largest, &*sums];
-        y.par_chunks_mut(block * channels)
-            .zip(scores.par_chunks(block * width))
+        let (largest, sums) = (&*largest, &*sums);
+        y.par_chunks_mut(channels * lanes)
+            .zip(scores.par_chunks(width * lanes))
             .with_min_len(context.team.least())
             .enumerate()
-            .for_each(|(index, (y, scores))| {
-                runs(plan, index, |rows, start| {
-                    let scores = &scores[rows.start * width..rows.end * width];
-                    let y = &mut y[rows.start * channels..rows.end * channels];
-                    spend(context.level, tables, subset.entry(start), weight, scores, y, width, channels);
-                });
+            .for_each(|(sheet, (y, scores))| {
+                let (plane, direction) = plan.sheet(sheet);
+                for (channel, (scores, weight)) in scores.chunks(lanes).zip(weight.chunks(channels)).enumerate() {
+                    for lane in 0..cells {
+                        let at = subset.form.index(form.at(plane, direction, lane), width, channel);
+                        let p = (scores[lane] - largest[at]).exp() / sums[at];
+                        for (y, &weight) in y.chunks_mut(lanes).zip(weight) {
+                            y[lane] = p.mul_add(weight, y[lane]);
+                        }
+                    }
+                }
             });
     }
 }
@@ -144,13 +82,19 @@ pub fn softmax_back<T: Float>(
 ) {
     let matrix = &context.record(plan.index).softmax_out;
     let weight = context.weight(plan.index, matrix);
-    let (channels, width, block) = (plan.shape.channels, plan.tables.width, plan.shape.block());
+    let (channels, width, form) = (plan.shape.channels, plan.tables.width, plan.shape.form);
+    let (lanes, cells) = (form.lanes(), form.cells());
     let long = width * channels;
     let tables = &plan.tables;
     prepare(context, plan, slab, buffers);
     {
         let [ones, dy, products] = pick(slab, [&tables.exponentials, &plan.gradient, &plan.products]);
-        outer_rows(context.level, ones, dy, products, width, channels);
+        for (sheet, product) in products.chunks_mut(long * lanes).enumerate() {
+            for (row, product) in product.chunks_mut(lanes).enumerate() {
+                let dy = &dy[(sheet * channels + row % channels) * lanes..][..lanes];
+                multiplied(context.level, &ones[..lanes], dy, product);
+            }
+        }
     }
     let weights = weight.chunks(long).zip(gradient[matrix.range.clone()].chunks_mut(long));
     for (subset, (weight, gradient)) in tables.subsets.iter().zip(weights) {
@@ -161,18 +105,29 @@ pub fn softmax_back<T: Float>(
             });
         let ranges = [scores, weights, from, &subset.largest, &subset.inverse, &subset.table];
         let [scores, weights, from, largest, sums, table] = pick(slab, ranges);
-        let parent = [&*scores, &*weights, &*from];
-        table
-            .par_chunks_mut(GRAIN * long)
-            .zip(largest.par_chunks(GRAIN * width).zip(sums.par_chunks(GRAIN * width)))
-            .with_min_len(context.team.least())
-            .enumerate()
-            .for_each(|(chunk, (table, (largest, sums)))| {
-                let first = chunk * GRAIN;
-                gather_gradient(context.level, subset.parent_view, first, width, parent, largest, sums, table);
-            });
+        let (scores, weights, from, largest, sums) = (&*scores, &*weights, &*from, &*largest, &*sums);
+        let (lanes, cells) = (subset.form.lanes(), subset.form.cells());
+        // V of each position, from the parent's, each weighing by what it is of the sum.
+        let (narrow, wide) = (subset.pair(width), subset.pair(long));
+        let rows = subset.form.directions() * long;
+        table.par_chunks_mut(lanes).with_min_len(context.team.least()).enumerate().for_each(|(index, table)| {
+            let (plane, row) = (index / rows, index % rows);
+            for (lane, to) in table.iter_mut().enumerate().take(cells) {
+                let own = index / channels * lanes + lane;
+                *to = (0..subset.steps()).fold(T::ZERO, |sum, step| {
+                    let at = narrow.source(plane, row / channels, lane, step);
+                    let share = (scores[at] - largest[own]).exp() * weights[at] / sums[own];
+                    share.mul_add(from[wide.source(plane, row, lane, step)], sum)
+                });
+            }
+        });
         let [ones, table, taken] = pick(slab, [&tables.exponentials, &subset.table, &subset.taken]);
-        weigh_tables(context.level, &ones[..taken.len()], table, weight, gradient, taken);
+        let rows = table.chunks(channels * lanes).zip(taken.chunks_mut(lanes));
+        for (row, (table, taken)) in rows.enumerate() {
+            let own = row % width * channels..(row % width + 1) * channels;
+            let (weight, gradient) = (&weight[own.clone()], &mut gradient[own]);
+            weigh_table(context.level, &ones[..lanes], table, weight, gradient, taken, cells);
+        }
     }
     // The ones have served: their place takes the sum.
     slab[tables.exponentials.clone()].fill(T::ZERO);
@@ -180,21 +135,27 @@ pub fn softmax_back<T: Float>(
         let ranges =
             [&subset.largest, &subset.inverse, &subset.taken, &buffers.scores, &plan.gradient, &tables.exponentials];
         let [largest, sums, taken, scores, dy, slopes] = pick(slab, ranges);
-        let by_subset = [&*largest, &*sums, &*taken];
+        let (largest, sums, taken) = (&*largest, &*sums, &*taken);
         slopes
-            .par_chunks_mut(block * width)
-            .zip(scores.par_chunks(block * width))
-            .zip(dy.par_chunks(block * channels))
+            .par_chunks_mut(width * lanes)
+            .zip(scores.par_chunks(width * lanes))
+            .zip(dy.par_chunks(channels * lanes))
             .with_min_len(context.team.least())
             .enumerate()
-            .for_each(|(index, ((slopes, scores), dy))| {
-                runs(plan, index, |rows, start| {
-                    let narrow = rows.start * width..rows.end * width;
-                    let dy = &dy[rows.start * channels..rows.end * channels];
-                    let (scores, slopes) = (&scores[narrow.clone()], &mut slopes[narrow]);
-                    let entry = subset.entry(start);
-                    spend_back(context.level, by_subset, entry, weight, scores, dy, slopes, width, channels);
-                });
+            .for_each(|(sheet, ((slopes, scores), dy))| {
+                let (plane, direction) = plan.sheet(sheet);
+                let rows = slopes.chunks_mut(lanes).zip(scores.chunks(lanes)).zip(weight.chunks(channels));
+                for (channel, ((slopes, scores), weight)) in rows.enumerate() {
+                    for lane in 0..cells {
+                        let at = subset.form.index(form.at(plane, direction, lane), width, channel);
+                        let p = (scores[lane] - largest[at]).exp() / sums[at];
+                        let along = weight
+                            .iter()
+                            .zip(dy.chunks(lanes))
+                            .fold(-taken[at], |along, (&weight, dy)| weight.mul_add(dy[lane], along));
+                        slopes[lane] = p.mul_add(along, slopes[lane]);
+                    }
+                }
             });
     }
     let [slopes, scores] = pick(slab, [&tables.exponentials, &buffers.scores]);

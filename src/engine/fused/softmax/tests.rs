@@ -1,7 +1,7 @@
 //! The layer against softmaxes written out in double precision, for scores near and far apart.
 
 use super::super::directions::Rays;
-use super::super::geometry::place;
+use super::super::geometry::place as axis_place;
 use super::super::plan::Purpose;
 use super::super::simd::Level;
 use super::super::team::{Team, on, pool};
@@ -34,7 +34,7 @@ fn direct(scores: &[f64], weight: &[f64], positions: &[[usize; 5]]) -> Vec<f64> 
     for (row, subset) in Network::softmax_subsets(axes()).into_iter().enumerate() {
         for (at, here) in positions.iter().enumerate() {
             let together = |other: &[usize; 5]| {
-                Axis::ALL.into_iter().all(|axis| subset.has(axis) || here[place(axis)] == other[place(axis)])
+                Axis::ALL.into_iter().all(|axis| subset.has(axis) || here[axis_place(axis)] == other[axis_place(axis)])
             };
             let members: Vec<usize> = (0..positions.len()).filter(|&other| together(&positions[other])).collect();
             for channel in 0..WIDTH {
@@ -109,7 +109,7 @@ impl Case {
             own[record.softmax_in.range.start + channel * WIDTH + channel] = T::ONE;
         }
         let threads = pool(Some(threads)).unwrap();
-        let rays = Rays::new(DIMENSIONS.rows, DIMENSIONS.columns);
+        let rays = Rays::new(DIMENSIONS.rows, DIMENSIONS.columns, &[]);
         let context = Context {
             level,
             team: Team { several: threads.is_some() },
@@ -118,27 +118,38 @@ impl Case {
             transposed: &[],
             in_bounds: &[],
             clears_outside: false,
-            outside: &[],
             rays: &rays,
-            zeros: &[],
         };
         let plan = TensorPlan::new(axes(), &DIMENSIONS, &network, Purpose::Training, &[record], 0);
         let buffers = &plan.layers[0];
         let mut slab = vec![T::ZERO; plan.slab.len()];
-        let mut stream = vec![0.0; self.positions.len() * CHANNELS];
-        for (stream, scores) in stream.chunks_mut(CHANNELS).zip(self.scores.chunks(WIDTH)) {
-            stream[..WIDTH].copy_from_slice(scores);
+        let form = plan.shape.form;
+        let place = |position: usize, width: usize, channel: usize| form.index(self.positions[position], width, channel);
+        // The first channels are the scores.
+        let stream = |position: usize, channel: usize| {
+            if channel < WIDTH { T::of(self.scores[position * WIDTH + channel]) } else { T::ZERO }
+        };
+        for position in 0..self.positions.len() {
+            for channel in 0..CHANNELS {
+                let at = place(position, CHANNELS, channel);
+                slab[buffers.softmax.start + at] = stream(position, channel);
+                slab[plan.gradient.start + at] = T::of(self.by_y[position * CHANNELS + channel]);
+            }
         }
-        slab[buffers.softmax.start..][..stream.len()].copy_from_slice(&of(&stream));
-        slab[plan.gradient.start..][..self.by_y.len()].copy_from_slice(&of(&self.by_y));
         let mut gradient = vec![T::ZERO; record.range.len()];
         on(threads.as_ref(), || {
             softmax(&context, &plan, &mut slab, buffers);
             let apart = prepare(&context, &plan, &mut slab, &buffers.scores);
-            let mut y = slab[buffers.softmax.start..][..stream.len()].to_vec();
-            y.iter_mut().zip(of(&stream)).for_each(|(y, x)| *y -= x);
+            let by_position = |slab: &[T], start: usize, width: usize| -> Vec<T> {
+                let positions = (0..self.positions.len()).flat_map(|position| (0..width).map(move |at| (position, at)));
+                positions.map(|(position, channel)| slab[start + place(position, width, channel)]).collect()
+            };
+            let mut y = by_position(&slab, buffers.softmax.start, CHANNELS);
+            for (index, y) in y.iter_mut().enumerate() {
+                *y -= stream(index / CHANNELS, index % CHANNELS);
+            }
             softmax_back(&context, &plan, &mut slab, buffers, &mut gradient);
-            let scores = slab[buffers.scores.start..][..self.scores.len()].to_vec();
+            let scores = by_position(&slab, buffers.scores.start, WIDTH);
             ([y, scores, gradient[record.softmax_out.range.clone()].to_vec()], apart)
         })
     }

@@ -3,6 +3,8 @@
 //! In and out: one number. `f32` is what runs; `f64` checks gradients, and carries the softmaxes whose range f32 lacks.
 //! Everything is basic IEEE 754 operations in a fixed order, so that every machine rounds alike.
 
+use super::simd::Level;
+use super::wide::{Kernel, run_f32, run_f64};
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
@@ -34,6 +36,8 @@ pub trait Float:
     /// How far above the end of the range a softmax has to begin, so that what lies beyond it weighs nothing; in nats.
     const SOFTMAX_MARGIN: Self;
 
+    /// Runs a kernel on vectors of these numbers.
+    fn run<K: Kernel<Self>>(level: Level, kernel: K);
     /// The nearest number.
     fn of(value: f64) -> Self;
     /// The same number in double precision.
@@ -81,6 +85,11 @@ impl Float for f32 {
     const SOFTMAX_RANGE: Self = 110.0;
     const SOFTMAX_TOP: Self = 55.0;
     const SOFTMAX_MARGIN: Self = 25.0;
+
+    #[inline(always)]
+    fn run<K: Kernel<Self>>(level: Level, kernel: K) {
+        run_f32(level, kernel);
+    }
 
     #[inline(always)]
     fn of(value: f64) -> Self {
@@ -188,6 +197,11 @@ impl Float for f64 {
     const SOFTMAX_RANGE: Self = 1000.0;
     const SOFTMAX_TOP: Self = 500.0;
     const SOFTMAX_MARGIN: Self = 45.0;
+
+    #[inline(always)]
+    fn run<K: Kernel<Self>>(level: Level, kernel: K) {
+        run_f64(level, kernel);
+    }
 
     #[inline(always)]
     fn of(value: f64) -> Self {

@@ -4,235 +4,304 @@
 //! the channels. Out: sheets, or sums over lanes. Lanes fill the registers and weights are scalars: a tile of outputs is
 //! summed at once over two vectors of lanes, so that each weight that is read serves twice and each lane eight times.
 
-use super::columns::{load, total};
+use super::columns::total;
 use super::float::Float;
 use super::geometry::LANES;
-use super::simd::kernel;
+use super::simd::Level;
+use super::wide::{Kernel, Wide};
 
-/// Rows of lanes: the first channel's start, and how far the rows are apart.
+/// What a product is added to.
+trait Start<T: Float>: Copy {
+    /// Lanes of an output; `y` is what the result's place holds.
+    fn at<W: Wide<T>>(self, y: &[T], output: usize, at: usize) -> W;
+}
+
+/// Nothing.
 #[derive(Clone, Copy)]
-struct Sheet<'a, T> {
-    values: &'a [T],
-    stride: usize,
-}
+struct Zero;
 
-/// One tile: `O` outputs of `V` vectors of lanes.
-#[inline(always)]
-fn tile<T: Float, const O: usize, const V: usize, const CENTRED: bool>(
-    x: Sheet<T>,
-    mean: &[T],
-    w: &[T],
-    (inputs, outputs): (usize, usize),
-    (first, at): (usize, usize),
-    start: impl Fn(usize, usize) -> [T; LANES],
-    y: &mut [T],
-    stride: usize,
-) {
-    let mut sums = [[[T::ZERO; LANES]; V]; O];
-    for output in 0..O {
-        for vector in 0..V {
-            sums[output][vector] = start(first + output, at + vector * LANES);
-        }
-    }
-    for input in 0..inputs {
-        let mut values = [[T::ZERO; LANES]; V];
-        let row = &x.values[input * x.stride + at..][..V * LANES];
-        for vector in 0..V {
-            values[vector] = load(row, vector * LANES);
-            if CENTRED {
-                let mean = mean[input];
-                for lane in 0..LANES {
-                    values[vector][lane] = values[vector][lane] - mean;
-                }
-            }
-        }
-        let w = &w[input * outputs + first..][..O];
-        for output in 0..O {
-            for vector in 0..V {
-                for lane in 0..LANES {
-                    sums[output][vector][lane] = w[output].mul_add(values[vector][lane], sums[output][vector][lane]);
-                }
-            }
-        }
-    }
-    for output in 0..O {
-        let row = &mut y[(first + output) * stride + at..][..V * LANES];
-        for vector in 0..V {
-            row[vector * LANES..(vector + 1) * LANES].copy_from_slice(&sums[output][vector]);
-        }
+impl<T: Float> Start<T> for Zero {
+    #[inline(always)]
+    fn at<W: Wide<T>>(self, _: &[T], _: usize, _: usize) -> W {
+        W::splat(T::ZERO)
     }
 }
 
-#[inline(always)]
-fn outputs<T: Float, const V: usize, const CENTRED: bool>(
-    x: Sheet<T>,
-    mean: &[T],
-    w: &[T],
-    sizes: (usize, usize),
-    at: usize,
-    start: &impl Fn(&[T], usize, usize) -> [T; LANES],
-    y: &mut [T],
-    stride: usize,
-) {
-    let mut first = 0;
-    macro_rules! tiles {
-        ($($long:literal),*) => {$(
-            while first + $long <= sizes.1 {
-                let mut old = [[[T::ZERO; LANES]; V]; $long];
-                for output in 0..$long {
-                    for vector in 0..V {
-                        old[output][vector] = start(y, first + output, at + vector * LANES);
-                    }
-                }
-                let begin = |output: usize, lane: usize| old[output - first][(lane - at) / LANES];
-                tile::<T, $long, V, CENTRED>(x, mean, w, sizes, (first, at), begin, y, stride);
-                first += $long;
-            }
-        )*};
+/// What is in the result's place, with rows so far apart.
+#[derive(Clone, Copy)]
+struct Own(usize);
+
+impl<T: Float> Start<T> for Own {
+    #[inline(always)]
+    fn at<W: Wide<T>>(self, y: &[T], output: usize, at: usize) -> W {
+        W::load(y, output * self.0 + at)
     }
-    tiles!(8, 4, 2, 1);
 }
 
-/// y = start + (x − mean) · w; `start` may read what y holds.
-#[inline(always)]
-fn multiply<T: Float, const CENTRED: bool>(
-    x: Sheet<T>,
-    mean: &[T],
-    w: &[T],
-    sizes: (usize, usize),
+/// Another array, with rows so far apart.
+#[derive(Clone, Copy)]
+struct Residual<'a, T>(&'a [T], usize);
+
+impl<T: Float> Start<T> for Residual<'_, T> {
+    #[inline(always)]
+    fn at<W: Wide<T>>(self, _: &[T], output: usize, at: usize) -> W {
+        W::load(self.0, output * self.1 + at)
+    }
+}
+
+/// (what is in the result's place − mean) · slope + offset, with rows so far apart.
+#[derive(Clone, Copy)]
+struct Affine<'a, T>([&'a [T]; 3], usize);
+
+impl<T: Float> Start<T> for Affine<'_, T> {
+    #[inline(always)]
+    fn at<W: Wide<T>>(self, y: &[T], output: usize, at: usize) -> W {
+        let [mean, slope, offset] = self.0.map(|values| W::splat(values[output]));
+        W::load(y, output * self.1 + at).minus(mean).times_plus(slope, offset)
+    }
+}
+
+/// y = start + (x − mean) · w; without means nothing is taken off.
+struct Multiply<'a, T, S> {
+    x: &'a [T],
+    x_stride: usize,
+    mean: Option<&'a [T]>,
+    w: &'a [T],
+    y: &'a mut [T],
+    y_stride: usize,
+    inputs: usize,
+    outputs: usize,
     lanes: usize,
-    start: impl Fn(&[T], usize, usize) -> [T; LANES],
+    start: S,
+}
+
+impl<T: Float, S: Start<T>> Multiply<'_, T, S> {
+    /// One tile: `O` outputs of `V` vectors.
+    #[inline(always)]
+    fn tile<W: Wide<T>, const O: usize, const V: usize>(&mut self, first: usize, at: usize) {
+        let mut sums: [[W; V]; O] = std::array::from_fn(|output| {
+            std::array::from_fn(|vector| self.start.at(self.y, first + output, at + vector * LANES))
+        });
+        for input in 0..self.inputs {
+            let row = &self.x[input * self.x_stride + at..][..V * LANES];
+            let mut values: [W; V] = std::array::from_fn(|vector| W::load(row, vector * LANES));
+            if let Some(mean) = self.mean {
+                let mean = W::splat(mean[input]);
+                for values in &mut values {
+                    *values = values.minus(mean);
+                }
+            }
+            let w = &self.w[input * self.outputs + first..][..O];
+            for output in 0..O {
+                let w = W::splat(w[output]);
+                for vector in 0..V {
+                    sums[output][vector] = w.times_plus(values[vector], sums[output][vector]);
+                }
+            }
+        }
+        for output in 0..O {
+            let row = &mut self.y[(first + output) * self.y_stride + at..][..V * LANES];
+            for vector in 0..V {
+                sums[output][vector].store(row, vector * LANES);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn all_outputs<W: Wide<T>, const TILE: usize, const V: usize>(&mut self, at: usize) {
+        let mut first = 0;
+        while first + TILE <= self.outputs {
+            self.tile::<W, TILE, V>(first, at);
+            first += TILE;
+        }
+        while first + 4 <= self.outputs {
+            self.tile::<W, 4, V>(first, at);
+            first += 4;
+        }
+        while first + 2 <= self.outputs {
+            self.tile::<W, 2, V>(first, at);
+            first += 2;
+        }
+        while first < self.outputs {
+            self.tile::<W, 1, V>(first, at);
+            first += 1;
+        }
+    }
+}
+
+impl<T: Float, S: Start<T>> Kernel<T> for Multiply<'_, T, S> {
+    #[inline(always)]
+    fn run<W: Wide<T>, const TILE: usize, const VECTORS: usize>(mut self) {
+        let mut at = 0;
+        while at + VECTORS * LANES <= self.lanes {
+            self.all_outputs::<W, TILE, VECTORS>(at);
+            at += VECTORS * LANES;
+        }
+        while at < self.lanes {
+            self.all_outputs::<W, TILE, 1>(at);
+            at += LANES;
+        }
+    }
+}
+
+/// y = x · w. `x`: rows `x_stride` apart; `y`: rows `y_stride` apart; `w`: (inputs, outputs).
+pub fn product<T: Float>(
+    level: Level,
+    x: &[T],
+    x_stride: usize,
+    w: &[T],
     y: &mut [T],
-    stride: usize,
+    y_stride: usize,
+    inputs: usize,
+    outputs: usize,
+    lanes: usize,
 ) {
-    let mut at = 0;
-    while at + 2 * LANES <= lanes {
-        outputs::<T, 2, CENTRED>(x, mean, w, sizes, at, &start, y, stride);
-        at += 2 * LANES;
-    }
-    if at < lanes {
-        outputs::<T, 1, CENTRED>(x, mean, w, sizes, at, &start, y, stride);
-    }
+    T::run(level, Multiply { x, x_stride, mean: None, w, y, y_stride, inputs, outputs, lanes, start: Zero });
+}
+
+/// y += x · w.
+pub fn add_product<T: Float>(
+    level: Level,
+    x: &[T],
+    x_stride: usize,
+    w: &[T],
+    y: &mut [T],
+    y_stride: usize,
+    inputs: usize,
+    outputs: usize,
+    lanes: usize,
+) {
+    T::run(level, Multiply { x, x_stride, mean: None, w, y, y_stride, inputs, outputs, lanes, start: Own(y_stride) });
+}
+
+/// y = residual + (x − mean) · w, of one sheet with rows `lanes` apart. `mean`: (inputs).
+pub fn add_centred<T: Float>(
+    level: Level,
+    residual: &[T],
+    x: &[T],
+    mean: &[T],
+    w: &[T],
+    y: &mut [T],
+    inputs: usize,
+    outputs: usize,
+    lanes: usize,
+) {
+    let (x_stride, y_stride, start) = (lanes, lanes, Residual(residual, lanes));
+    T::run(level, Multiply { x, x_stride, mean: Some(mean), w, y, y_stride, inputs, outputs, lanes, start });
+}
+
+/// branch = dy · w + (branch − mean) ∘ slope + offset: a gradient through a weight and a normalisation, in place of what
+/// was normalised, of one sheet with rows `lanes` apart. `w`: (inputs, outputs); the rest by output.
+pub fn branch_gradient<T: Float>(
+    level: Level,
+    dy: &[T],
+    w: &[T],
+    mean: &[T],
+    slope: &[T],
+    offset: &[T],
+    branch: &mut [T],
+    inputs: usize,
+    outputs: usize,
+    lanes: usize,
+) {
+    let (x_stride, y_stride, start) = (lanes, lanes, Affine([mean, slope, offset], lanes));
+    T::run(level, Multiply { x: dy, x_stride, mean: None, w, y: branch, y_stride, inputs, outputs, lanes, start });
 }
 
 /// Inputs and outputs of a tile of a gradient.
 const GRADIENT_TILE: usize = 4;
 
-#[inline(always)]
-fn outer_tile<T: Float, const I: usize, const O: usize>(
-    x: &[T],
-    mean: &[T],
-    dy: &[T],
-    gradient: &mut [T],
-    (inputs, outputs): (usize, usize),
-    (input, output): (usize, usize),
+/// See [`outer`].
+struct Outer<'a, T> {
+    x: &'a [T],
+    mean: &'a [T],
+    dy: &'a [T],
+    gradient: &'a mut [T],
+    inputs: usize,
+    outputs: usize,
     lanes: usize,
     cells: usize,
-) {
-    let mut sums = [[[T::ZERO; LANES]; O]; I];
-    let mut centre = [T::ZERO; I];
-    for row in 0..I {
-        centre[row] = if mean.is_empty() { T::ZERO } else { mean[(input + row) % mean.len()] };
-    }
-    let full = cells / LANES;
-    let rest = cells % LANES;
-    for (x, dy) in x.chunks_exact(inputs * lanes).zip(dy.chunks_exact(outputs * lanes)) {
-        let x: [&[T]; I] = std::array::from_fn(|row| &x[(input + row) * lanes..][..lanes]);
-        let dy: [&[T]; O] = std::array::from_fn(|row| &dy[(output + row) * lanes..][..lanes]);
-        let vectors = lanes / LANES;
-        for vector in 0..vectors {
-            let at = vector * LANES;
-            let mut by = [[T::ZERO; LANES]; O];
-            for row in 0..O {
-                by[row] = load(dy[row], at);
-            }
-            if vector == full {
-                for row in 0..O {
-                    for lane in 0..LANES {
-                        by[row][lane] = if lane < rest { by[row][lane] } else { T::ZERO };
+}
+
+impl<T: Float> Outer<'_, T> {
+    #[inline(always)]
+    fn tile<W: Wide<T>, const I: usize, const O: usize>(&mut self, input: usize, output: usize) {
+        let (lanes, mean) = (self.lanes, self.mean);
+        let mut sums = [[W::splat(T::ZERO); O]; I];
+        let centre: [W; I] = std::array::from_fn(|row| {
+            W::splat(if mean.is_empty() { T::ZERO } else { mean[(input + row) % mean.len()] })
+        });
+        let full = self.cells / LANES * LANES;
+        let sheets = self.x.chunks_exact(self.inputs * lanes).zip(self.dy.chunks_exact(self.outputs * lanes));
+        for (x, dy) in sheets {
+            let x: [&[T]; I] = std::array::from_fn(|row| &x[(input + row) * lanes..][..lanes]);
+            let dy: [&[T]; O] = std::array::from_fn(|row| &dy[(output + row) * lanes..][..lanes]);
+            let mut at = 0;
+            while at < full {
+                let by: [W; O] = std::array::from_fn(|column| W::load(dy[column], at));
+                for row in 0..I {
+                    let values = W::load(x[row], at).minus(centre[row]);
+                    for column in 0..O {
+                        sums[row][column] = values.times_plus(by[column], sums[row][column]);
                     }
                 }
+                at += LANES;
             }
-            for row in 0..I {
-                let mut values = load(x[row], at);
-                for lane in 0..LANES {
-                    values[lane] = values[lane] - centre[row];
-                }
-                if vector == full {
-                    for lane in 0..LANES {
-                        values[lane] = if lane < rest { values[lane] } else { T::ZERO };
-                    }
-                }
-                for column in 0..O {
-                    for lane in 0..LANES {
-                        sums[row][column][lane] = values[lane].mul_add(by[column][lane], sums[row][column][lane]);
+            let rest = self.cells - full;
+            if rest > 0 {
+                let by: [W; O] = std::array::from_fn(|column| W::load(dy[column], full).first(rest));
+                for row in 0..I {
+                    let values = W::load(x[row], full).minus(centre[row]).first(rest);
+                    for column in 0..O {
+                        sums[row][column] = values.times_plus(by[column], sums[row][column]);
                     }
                 }
             }
         }
-    }
-    for row in 0..I {
-        for column in 0..O {
-            gradient[(input + row) * outputs + output + column] += total(sums[row][column]);
+        for row in 0..I {
+            for column in 0..O {
+                let mut vector = [T::ZERO; LANES];
+                sums[row][column].store(&mut vector, 0);
+                self.gradient[(input + row) * self.outputs + output + column] += total(vector);
+            }
         }
     }
 }
 
-kernel! {
-    /// y = x · w. `x`: rows `x_stride` apart; `y`: rows `y_stride` apart; `w`: (inputs, outputs).
-    pub fn product<T: Float>(x: &[T], x_stride: usize, w: &[T], y: &mut [T], y_stride: usize, inputs: usize, outputs: usize, lanes: usize) {
-        let x = Sheet { values: x, stride: x_stride };
-        multiply::<T, false>(x, &[], w, (inputs, outputs), lanes, |_, _, _| [T::ZERO; LANES], y, y_stride);
-    }
-
-    /// y += x · w.
-    pub fn add_product<T: Float>(x: &[T], x_stride: usize, w: &[T], y: &mut [T], y_stride: usize, inputs: usize, outputs: usize, lanes: usize) {
-        let x = Sheet { values: x, stride: x_stride };
-        let start = |y: &[T], output: usize, at: usize| load(y, output * y_stride + at);
-        multiply::<T, false>(x, &[], w, (inputs, outputs), lanes, start, y, y_stride);
-    }
-
-    /// y = residual + (x − mean) · w, of one sheet with rows `lanes` apart. `mean`: (inputs).
-    pub fn add_centred<T: Float>(residual: &[T], x: &[T], mean: &[T], w: &[T], y: &mut [T], inputs: usize, outputs: usize, lanes: usize) {
-        let x = Sheet { values: x, stride: lanes };
-        let start = |_: &[T], output: usize, at: usize| load(residual, output * lanes + at);
-        multiply::<T, true>(x, mean, w, (inputs, outputs), lanes, start, y, lanes);
-    }
-
-    /// branch = dy · w + (branch − mean) ∘ slope + offset: a gradient through a weight and a normalisation, in place of
-    /// what was normalised, of one sheet with rows `lanes` apart. `w`: (inputs, outputs); the rest by output.
-    pub fn branch_gradient<T: Float>(dy: &[T], w: &[T], mean: &[T], slope: &[T], offset: &[T], branch: &mut [T], inputs: usize, outputs: usize, lanes: usize) {
-        let dy = Sheet { values: dy, stride: lanes };
-        let start = |branch: &[T], output: usize, at: usize| {
-            let mut values = load(branch, output * lanes + at);
-            let (mean, slope, offset) = (mean[output], slope[output], offset[output]);
-            for lane in 0..LANES {
-                values[lane] = (values[lane] - mean).mul_add(slope, offset);
+impl<T: Float> Kernel<T> for Outer<'_, T> {
+    #[inline(always)]
+    fn run<W: Wide<T>, const TILE: usize, const VECTORS: usize>(mut self) {
+        let whole = |count: usize| count / GRADIENT_TILE * GRADIENT_TILE;
+        for input in (0..whole(self.inputs)).step_by(GRADIENT_TILE) {
+            for output in (0..whole(self.outputs)).step_by(GRADIENT_TILE) {
+                self.tile::<W, GRADIENT_TILE, GRADIENT_TILE>(input, output);
             }
-            values
-        };
-        multiply::<T, false>(dy, &[], w, (inputs, outputs), lanes, start, branch, lanes);
-    }
-
-    /// gradient += Σ over sheets and cells (x − mean) ⊗ dy: what the weight of `add_centred` gets. Inputs share the means in
-    /// turn, where there are fewer; none is 0.
-    pub fn outer<T: Float>(x: &[T], mean: &[T], dy: &[T], gradient: &mut [T], inputs: usize, outputs: usize, lanes: usize, cells: usize) {
-        let sizes = (inputs, outputs);
-        let many = (inputs / GRADIENT_TILE * GRADIENT_TILE, outputs / GRADIENT_TILE * GRADIENT_TILE);
-        for input in (0..many.0).step_by(GRADIENT_TILE) {
-            for output in (0..many.1).step_by(GRADIENT_TILE) {
-                outer_tile::<T, GRADIENT_TILE, GRADIENT_TILE>(x, mean, dy, gradient, sizes, (input, output), lanes, cells);
-            }
-            for output in many.1..outputs {
-                outer_tile::<T, GRADIENT_TILE, 1>(x, mean, dy, gradient, sizes, (input, output), lanes, cells);
+            for output in whole(self.outputs)..self.outputs {
+                self.tile::<W, GRADIENT_TILE, 1>(input, output);
             }
         }
-        for input in many.0..inputs {
-            for output in 0..outputs {
-                outer_tile::<T, 1, 1>(x, mean, dy, gradient, sizes, (input, output), lanes, cells);
+        for input in whole(self.inputs)..self.inputs {
+            for output in 0..self.outputs {
+                self.tile::<W, 1, 1>(input, output);
             }
         }
     }
+}
+
+/// gradient += Σ over sheets and cells (x − mean) ⊗ dy: what the weight of `add_centred` gets. Inputs share the means in
+/// turn, where there are fewer; none is 0.
+pub fn outer<T: Float>(
+    level: Level,
+    x: &[T],
+    mean: &[T],
+    dy: &[T],
+    gradient: &mut [T],
+    inputs: usize,
+    outputs: usize,
+    lanes: usize,
+    cells: usize,
+) {
+    T::run(level, Outer { x, mean, dy, gradient, inputs, outputs, lanes, cells });
 }
 
 /// `to` = the transpose of `from`, (rows, columns).

@@ -38,6 +38,7 @@ mod simd;
 mod softmax;
 mod team;
 mod weights;
+mod wide;
 
 use super::{Engine, EngineError, Evaluation, Losses, Problem};
 use adam::Learner;

@@ -36,35 +36,49 @@ pub fn total<T: Float>(vector: [T; LANES]) -> T {
     (four[0] + four[2]) + (four[1] + four[3])
 }
 
-/// The sum over the first `cells` lanes of what `vector` gives, by where it starts.
+/// The sum over the first `cells` lanes of a row of (x − mean) · (y − mean).
 #[inline(always)]
-pub fn sum_over<T: Float>(cells: usize, vector: impl Fn(usize) -> [T; LANES]) -> T {
+pub fn row_products<T: Float>(x: &[T], y: &[T], mean: T, cells: usize) -> T {
     let mut sums = [[T::ZERO; LANES]; SUMS];
+    let (x, y) = (x.as_chunks::<LANES>().0, y.as_chunks::<LANES>().0);
     let full = cells / LANES;
-    let mut done = 0;
-    while done + SUMS <= full {
-        for part in 0..SUMS {
-            let values = vector((done + part) * LANES);
-            for lane in 0..LANES {
-                sums[part][lane] += values[lane];
-            }
-        }
-        done += SUMS;
-    }
-    while done < full {
-        let values = vector(done * LANES);
+    for (vector, (x, y)) in x[..full].iter().zip(&y[..full]).enumerate() {
+        let sums = &mut sums[vector % SUMS];
         for lane in 0..LANES {
-            sums[0][lane] += values[lane];
+            sums[lane] = (x[lane] - mean).mul_add(y[lane] - mean, sums[lane]);
         }
-        done += 1;
     }
-    let rest = cells % LANES;
-    if rest > 0 {
-        let values = vector(full * LANES);
+    if cells % LANES > 0 {
         for lane in 0..LANES {
-            sums[1][lane] += if lane < rest { values[lane] } else { T::ZERO };
+            let product = (x[full][lane] - mean) * (y[full][lane] - mean);
+            sums[0][lane] += if lane < cells % LANES { product } else { T::ZERO };
         }
     }
+    together(sums)
+}
+
+/// The sum over the first `cells` lanes of a row.
+#[inline(always)]
+fn row_sum<T: Float>(x: &[T], cells: usize) -> T {
+    let mut sums = [[T::ZERO; LANES]; SUMS];
+    let x = x.as_chunks::<LANES>().0;
+    let full = cells / LANES;
+    for (vector, x) in x[..full].iter().enumerate() {
+        let sums = &mut sums[vector % SUMS];
+        for lane in 0..LANES {
+            sums[lane] += x[lane];
+        }
+    }
+    if cells % LANES > 0 {
+        for lane in 0..LANES {
+            sums[0][lane] += if lane < cells % LANES { x[full][lane] } else { T::ZERO };
+        }
+    }
+    together(sums)
+}
+
+#[inline(always)]
+fn together<T: Float>(sums: [[T; LANES]; SUMS]) -> T {
     let mut sum = [T::ZERO; LANES];
     for lane in 0..LANES {
         sum[lane] = (sums[0][lane] + sums[1][lane]) + (sums[2][lane] + sums[3][lane]);
@@ -93,71 +107,54 @@ pub fn sum_of<T: Float>(values: &[T], count: usize) -> T {
     total(sum)
 }
 
-/// Calls `work` on the rows of each channel: (channel, start of a row).
-#[inline(always)]
-fn rows(length: usize, width: usize, lanes: usize, mut work: impl FnMut(usize, usize)) {
-    for sheet in 0..length / (width * lanes) {
-        for channel in 0..width {
-            work(channel, (sheet * width + channel) * lanes);
-        }
-    }
-}
-
 kernel! {
     /// sums += the sums of `x`'s channels. `x`: (sheet, channel, lane).
     pub fn channel_sums<T: Float>(x: &[T], sums: &mut [T], lanes: usize, cells: usize) {
-        rows(x.len(), sums.len(), lanes, |channel, start| {
-            let x = &x[start..start + lanes];
-            sums[channel] += sum_over(cells, |at| load(x, at));
-        });
+        for x in x.chunks_exact(sums.len() * lanes) {
+            for (x, sum) in x.chunks_exact(lanes).zip(&mut *sums) {
+                *sum += row_sum(x, cells);
+            }
+        }
     }
 
     /// squares += Σ (x − mean)² of each channel.
     pub fn channel_squares<T: Float>(x: &[T], mean: &[T], squares: &mut [T], lanes: usize, cells: usize) {
-        rows(x.len(), squares.len(), lanes, |channel, start| {
-            let (x, mean) = (&x[start..start + lanes], mean[channel]);
-            squares[channel] += sum_over(cells, |at| {
-                let mut x = load(x, at);
-                for x in &mut x {
-                    *x = (*x - mean) * (*x - mean);
-                }
-                x
-            });
-        });
+        for x in x.chunks_exact(squares.len() * lanes) {
+            for ((x, sum), &mean) in x.chunks_exact(lanes).zip(&mut *squares).zip(mean) {
+                *sum += row_products(x, x, mean, cells);
+            }
+        }
     }
 
     /// sums += Σ x · y of each channel.
     pub fn channel_products<T: Float>(x: &[T], y: &[T], sums: &mut [T], lanes: usize, cells: usize) {
-        rows(x.len(), sums.len(), lanes, |channel, start| {
-            let (x, y) = (&x[start..start + lanes], &y[start..start + lanes]);
-            sums[channel] += sum_over(cells, |at| {
-                let (mut x, y) = (load(x, at), load(y, at));
-                for lane in 0..LANES {
-                    x[lane] = x[lane] * y[lane];
-                }
-                x
-            });
-        });
+        for (x, y) in x.chunks_exact(sums.len() * lanes).zip(y.chunks_exact(sums.len() * lanes)) {
+            for ((x, y), sum) in x.chunks_exact(lanes).zip(y.chunks_exact(lanes)).zip(&mut *sums) {
+                *sum += row_products(x, y, T::ZERO, cells);
+            }
+        }
     }
 
     /// x = (x − mean) · scale, by channel.
     pub fn normalise<T: Float>(x: &mut [T], mean: &[T], scale: &[T], lanes: usize) {
-        rows(x.len(), mean.len(), lanes, |channel, start| {
-            let (mean, scale) = (mean[channel], scale[channel]);
-            for x in &mut x[start..start + lanes] {
-                *x = (*x - mean) * scale;
+        for x in x.chunks_exact_mut(mean.len() * lanes) {
+            for ((x, &mean), &scale) in x.chunks_exact_mut(lanes).zip(mean).zip(scale) {
+                for x in x {
+                    *x = (*x - mean) * scale;
+                }
             }
-        });
+        }
     }
 
     /// dx = dx · scale + x · slope + offset, by channel: a gradient back through a normalisation whose result is `x`.
     pub fn denormalise<T: Float>(dx: &mut [T], x: &[T], scale: &[T], slope: &[T], offset: &[T], lanes: usize) {
-        rows(x.len(), scale.len(), lanes, |channel, start| {
+        for (row, (dx, x)) in dx.chunks_exact_mut(lanes).zip(x.chunks_exact(lanes)).enumerate() {
+            let channel = row % scale.len();
             let (scale, slope, offset) = (scale[channel], slope[channel], offset[channel]);
-            for (dx, &x) in dx[start..start + lanes].iter_mut().zip(&x[start..start + lanes]) {
+            for (dx, &x) in dx.iter_mut().zip(x) {
                 *dx = dx.mul_add(scale, x.mul_add(slope, offset));
             }
-        });
+        }
     }
 
     /// to += from.

@@ -56,7 +56,8 @@ struct Affine<'a, T>([&'a [T]; 3], usize);
 impl<T: Float> Start<T> for Affine<'_, T> {
     #[inline(always)]
     fn at<W: Wide<T>>(self, y: &[T], output: usize, at: usize) -> W {
-        let [mean, slope, offset] = self.0.map(|values| W::splat(values[output]));
+        let [mean, slope, offset] = self.0;
+        let (mean, slope, offset) = (W::splat(mean[output]), W::splat(slope[output]), W::splat(offset[output]));
         W::load(y, output * self.1 + at).minus(mean).times_plus(slope, offset)
     }
 }
@@ -79,16 +80,22 @@ impl<T: Float, S: Start<T>> Multiply<'_, T, S> {
     /// One tile: `O` outputs of `V` vectors.
     #[inline(always)]
     fn tile<W: Wide<T>, const O: usize, const V: usize>(&mut self, first: usize, at: usize) {
-        let mut sums: [[W; V]; O] = std::array::from_fn(|output| {
-            std::array::from_fn(|vector| self.start.at(self.y, first + output, at + vector * LANES))
-        });
+        let mut sums = [[W::splat(T::ZERO); V]; O];
+        for output in 0..O {
+            for vector in 0..V {
+                sums[output][vector] = self.start.at(self.y, first + output, at + vector * LANES);
+            }
+        }
         for input in 0..self.inputs {
             let row = &self.x[input * self.x_stride + at..][..V * LANES];
-            let mut values: [W; V] = std::array::from_fn(|vector| W::load(row, vector * LANES));
+            let mut values = [W::splat(T::ZERO); V];
+            for vector in 0..V {
+                values[vector] = W::load(row, vector * LANES);
+            }
             if let Some(mean) = self.mean {
                 let mean = W::splat(mean[input]);
-                for values in &mut values {
-                    *values = values.minus(mean);
+                for vector in 0..V {
+                    values[vector] = values[vector].minus(mean);
                 }
             }
             let w = &self.w[input * self.outputs + first..][..O];
@@ -228,19 +235,24 @@ impl<T: Float> Outer<'_, T> {
     fn tile<W: Wide<T>, const I: usize, const O: usize>(&mut self, input: usize, output: usize) {
         let (lanes, mean) = (self.lanes, self.mean);
         let mut sums = [[W::splat(T::ZERO); O]; I];
-        let centre: [W; I] = std::array::from_fn(|row| {
-            W::splat(if mean.is_empty() { T::ZERO } else { mean[(input + row) % mean.len()] })
-        });
+        let mut centre = [W::splat(T::ZERO); I];
+        if !mean.is_empty() {
+            for row in 0..I {
+                centre[row] = W::splat(mean[(input + row) % mean.len()]);
+            }
+        }
         let full = self.cells / LANES * LANES;
         let sheets = self.x.chunks_exact(self.inputs * lanes).zip(self.dy.chunks_exact(self.outputs * lanes));
         for (x, dy) in sheets {
-            let x: [&[T]; I] = std::array::from_fn(|row| &x[(input + row) * lanes..][..lanes]);
-            let dy: [&[T]; O] = std::array::from_fn(|row| &dy[(output + row) * lanes..][..lanes]);
+            let (x, dy) = (&x[input * lanes..(input + I) * lanes], &dy[output * lanes..(output + O) * lanes]);
             let mut at = 0;
             while at < full {
-                let by: [W; O] = std::array::from_fn(|column| W::load(dy[column], at));
+                let mut by = [W::splat(T::ZERO); O];
+                for column in 0..O {
+                    by[column] = W::load(dy, column * lanes + at);
+                }
                 for row in 0..I {
-                    let values = W::load(x[row], at).minus(centre[row]);
+                    let values = W::load(x, row * lanes + at).minus(centre[row]);
                     for column in 0..O {
                         sums[row][column] = values.times_plus(by[column], sums[row][column]);
                     }
@@ -249,9 +261,12 @@ impl<T: Float> Outer<'_, T> {
             }
             let rest = self.cells - full;
             if rest > 0 {
-                let by: [W; O] = std::array::from_fn(|column| W::load(dy[column], full).first(rest));
+                let mut by = [W::splat(T::ZERO); O];
+                for column in 0..O {
+                    by[column] = W::load(dy, column * lanes + full).first(rest);
+                }
                 for row in 0..I {
-                    let values = W::load(x[row], full).minus(centre[row]).first(rest);
+                    let values = W::load(x, row * lanes + full).minus(centre[row]).first(rest);
                     for column in 0..O {
                         sums[row][column] = values.times_plus(by[column], sums[row][column]);
                     }

@@ -1,6 +1,6 @@
 //! What the softmax layer does to rows of lanes.
 
-use super::super::columns::{load, sum_over};
+use super::super::columns::row_products;
 use super::super::float::Float;
 use super::super::geometry::LANES;
 use super::super::simd::kernel;
@@ -69,13 +69,7 @@ kernel! {
     pub fn weigh_table<T: Float>(inverse: &[T], table: &[T], weight: &[T], gradient: &mut [T], taken: &mut [T], cells: usize) {
         let lanes = inverse.len();
         for ((table, &weight), (channel, gradient)) in table.chunks_exact(lanes).zip(weight).zip(gradient.iter_mut().enumerate()) {
-            *gradient += sum_over(cells, |at| {
-                let (mut values, inverse) = (load(inverse, at), load(table, at));
-                for lane in 0..LANES {
-                    values[lane] = values[lane] * inverse[lane];
-                }
-                values
-            });
+            *gradient += row_products(inverse, table, T::ZERO, cells);
             for (taken, &table) in taken.iter_mut().zip(table) {
                 *taken = if channel == 0 { table * weight } else { table.mul_add(weight, *taken) };
             }

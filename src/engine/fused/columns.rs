@@ -86,27 +86,6 @@ fn together<T: Float>(sums: [[T; LANES]; SUMS]) -> T {
     total(sum)
 }
 
-/// The sum of the first `count` of `values`, which may go on.
-#[inline(always)]
-pub fn sum_of<T: Float>(values: &[T], count: usize) -> T {
-    let mut sum = [T::ZERO; LANES];
-    let mut at = 0;
-    while at < count {
-        let left = count - at;
-        if let Some(values) = values[at..].first_chunk::<LANES>() {
-            for lane in 0..LANES {
-                sum[lane] += if lane < left { values[lane] } else { T::ZERO };
-            }
-        } else {
-            for (sum, &value) in sum.iter_mut().zip(&values[at..count]) {
-                *sum += value;
-            }
-        }
-        at += LANES;
-    }
-    total(sum)
-}
-
 kernel! {
     /// sums += the sums of `x`'s channels. `x`: (sheet, channel, lane).
     pub fn channel_sums<T: Float>(x: &[T], sums: &mut [T], lanes: usize, cells: usize) {

@@ -4,11 +4,11 @@
 //! In and out: arrays of two forms that differ by one axis (see [`super::geometry`]). Each number of a result is summed in an
 //! order that does not depend on who does it.
 
-use super::columns::sum_of;
 use super::float::Float;
 use super::geometry::{Form, LANES, Link, View};
 use super::simd::{Level, kernel};
 use super::team::Team;
+use super::wide::{Kernel, Wide};
 use crate::model::Axis;
 use rayon::prelude::*;
 
@@ -31,38 +31,6 @@ kernel! {
         }
     }
 
-    /// to (outer, inner) += factor · Σ over the axis of from (outer, axis, inner).
-    fn add_lane_sums<T: Float>(from: &[T], view: View, factor: T, to: &mut [T]) {
-        let View { outer, axis, inner } = view;
-        for outer in 0..outer {
-            if inner == 1 {
-                let sum = sum_of(&from[outer * axis..], axis);
-                to[outer] = factor.mul_add(sum, to[outer]);
-                continue;
-            }
-            let from = &from[outer * axis * inner..];
-            let to = &mut to[outer * inner..][..inner];
-            for (first, to) in to.chunks_mut(LANES).enumerate() {
-                let mut sums = [T::ZERO; LANES];
-                for step in 0..axis {
-                    let from = &from[step * inner + first * LANES..];
-                    if let Some(from) = from.first_chunk::<LANES>() {
-                        for lane in 0..LANES {
-                            sums[lane] += from[lane];
-                        }
-                    } else {
-                        for (sum, &from) in sums.iter_mut().zip(from) {
-                            *sum += from;
-                        }
-                    }
-                }
-                for (to, &sum) in to.iter_mut().zip(&sums) {
-                    *to = factor.mul_add(sum, *to);
-                }
-            }
-        }
-    }
-
     /// to (outer, axis, inner) += factor · from (outer, inner), the same along the axis.
     fn add_lane_spread<T: Float>(from: &[T], view: View, factor: T, to: &mut [T]) {
         let View { outer, axis, inner } = view;
@@ -77,6 +45,57 @@ kernel! {
                     for (to, &from) in to.iter_mut().zip(from) {
                         *to = factor.mul_add(from, *to);
                     }
+                }
+            }
+        }
+    }
+}
+
+/// `count` lanes of a row from `at` on, and zeros.
+#[inline(always)]
+pub fn some<T: Float, W: Wide<T>>(values: &[T], at: usize, count: usize) -> W {
+    if at + LANES <= values.len() {
+        return W::load(values, at).first(count);
+    }
+    let mut lanes = [T::ZERO; LANES];
+    for (lane, &value) in lanes.iter_mut().zip(&values[at..(at + count.min(LANES)).min(values.len())]) {
+        *lane = value;
+    }
+    W::load(&lanes, 0)
+}
+
+/// to (outer, inner) += factor · Σ over the axis of from (outer, axis, inner).
+struct LaneSums<'a, T> {
+    from: &'a [T],
+    view: View,
+    factor: T,
+    to: &'a mut [T],
+}
+
+impl<T: Float> Kernel<T> for LaneSums<'_, T> {
+    #[inline(always)]
+    fn run<W: Wide<T>, const TILE: usize, const VECTORS: usize>(self) {
+        let Self { from, view: View { outer, axis, inner }, factor, to } = self;
+        let one = W::splat(T::ONE);
+        for outer in 0..outer {
+            if inner == 1 {
+                let mut sum = W::splat(T::ZERO);
+                for first in (0..axis).step_by(LANES) {
+                    sum = some::<T, W>(from, outer * axis + first, axis - first).times_plus(one, sum);
+                }
+                to[outer] = factor.mul_add(sum.total(), to[outer]);
+                continue;
+            }
+            for first in (0..inner).step_by(LANES) {
+                let mut sum = W::splat(T::ZERO);
+                for step in 0..axis {
+                    let at = (outer * axis + step) * inner + first;
+                    sum = some::<T, W>(from, at, inner - first).times_plus(one, sum);
+                }
+                let mut lanes = [T::ZERO; LANES];
+                sum.store(&mut lanes, 0);
+                for (to, &sum) in to[outer * inner + first..(outer + 1) * inner].iter_mut().zip(&lanes) {
+                    *to = factor.mul_add(sum, *to);
                 }
             }
         }
@@ -136,7 +155,7 @@ impl Pair {
                 }
                 Link::Lanes(view) => {
                     for (plane, to) in to.chunks_mut(view.outer * view.inner).take(form.planes()).enumerate() {
-                        add_lane_sums(level, from(plane, row), view, factor, to);
+                        T::run(level, LaneSums { from: from(plane, row), view, factor, to });
                     }
                 }
             }

@@ -4,7 +4,6 @@
 //! the channels. Out: sheets, or sums over lanes. Lanes fill the registers and weights are scalars: a tile of outputs is
 //! summed at once over two vectors of lanes, so that each weight that is read serves twice and each lane eight times.
 
-use super::columns::total;
 use super::float::Float;
 use super::geometry::LANES;
 use super::simd::Level;
@@ -273,11 +272,16 @@ impl<T: Float> Outer<'_, T> {
                 }
             }
         }
+        // Sums that a loop of many instructions reads by number could not stay in registers.
+        let mut totals = [[T::ZERO; O]; I];
         for row in 0..I {
             for column in 0..O {
-                let mut vector = [T::ZERO; LANES];
-                sums[row][column].store(&mut vector, 0);
-                self.gradient[(input + row) * self.outputs + output + column] += total(vector);
+                totals[row][column] = sums[row][column].total();
+            }
+        }
+        for row in 0..I {
+            for column in 0..O {
+                self.gradient[(input + row) * self.outputs + output + column] += totals[row][column];
             }
         }
     }

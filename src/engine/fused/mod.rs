@@ -17,6 +17,7 @@
 #![allow(clippy::needless_for_each, reason = "one line where a loop takes three")]
 
 mod adam;
+mod arena;
 pub mod article;
 mod branch;
 mod columns;

@@ -4,12 +4,13 @@
 //! time, so that each tensor is added once an axis; the way back is the same lattice, transposed.
 
 use super::float::Float;
-use super::columns::{load, total};
+use super::columns::total;
 use super::geometry::{LANES, place};
-use super::lattice::{Pair, add_scaled};
+use super::lattice::{Pair, add_scaled, some};
 use super::plan::{TensorPlan, pick};
 use super::simd::{Level, kernel};
 use super::team::Team;
+use super::wide::{Kernel, Wide};
 use crate::model::{Axes, Axis, Equivariance, Plan};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -212,7 +213,8 @@ impl<T: Float> Down<'_, T> {
                     }
                     *whole += dot_short(by_column, weights.columns_alone);
                 }
-                fold(self.level, values, weights.columns, weights.rows, by_row, by_column);
+                let (over_columns, over_rows) = (weights.columns, weights.rows);
+                T::run(self.level, Fold { values, over_columns, over_rows, by_row, by_column });
                 if let (Some(whole), None) = (&mut whole, weights.both) {
                     whole[plane] += dot_short(by_row, weights.rows_alone);
                 }
@@ -294,36 +296,6 @@ kernel! {
         total(sum)
     }
 
-    /// by_row += Σ over columns of values · over_columns; by_column += Σ over rows of values · over_rows.
-    fn fold<T: Float>(values: &[T], over_columns: &[T], over_rows: &[T], by_row: &mut [T], by_column: &mut [T]) {
-        let columns = by_column.len();
-        for (chunk, by_column) in by_column.chunks_mut(LANES).enumerate() {
-            let left = by_column.len();
-            let mut sums = [T::ZERO; LANES];
-            for (row, by_row) in by_row.iter_mut().enumerate() {
-                let at = row * columns + chunk * LANES;
-                if at + LANES > values.len() {
-                    for lane in 0..left {
-                        *by_row = values[at + lane].mul_add(over_columns[at + lane], *by_row);
-                        sums[lane] = values[at + lane].mul_add(over_rows[at + lane], sums[lane]);
-                    }
-                    continue;
-                }
-                let (values, over_columns, over_rows) = (load(values, at), load(over_columns, at), load(over_rows, at));
-                let mut along = [T::ZERO; LANES];
-                for lane in 0..LANES {
-                    let value = if lane < left { values[lane] } else { T::ZERO };
-                    along[lane] = value * over_columns[lane];
-                    sums[lane] = value.mul_add(over_rows[lane], sums[lane]);
-                }
-                *by_row += total(along);
-            }
-            for (by_column, &sum) in by_column.iter_mut().zip(&sums) {
-                *by_column += sum;
-            }
-        }
-    }
-
     /// values += by_row · over_columns + by_column · over_rows.
     fn unfold<T: Float>(values: &mut [T], over_columns: &[T], over_rows: &[T], by_row: &[T], by_column: &[T]) {
         let columns = by_column.len();
@@ -332,6 +304,37 @@ kernel! {
             let weights = over_columns[area.clone()].iter().zip(&over_rows[area.clone()]);
             for ((value, (&over_columns, &over_rows)), &by_column) in values[area].iter_mut().zip(weights).zip(by_column) {
                 *value = by_row.mul_add(over_columns, by_column.mul_add(over_rows, *value));
+            }
+        }
+    }
+}
+
+/// by_row += Σ over columns of values · over_columns; by_column += Σ over rows of values · over_rows.
+struct Fold<'a, T> {
+    values: &'a [T],
+    over_columns: &'a [T],
+    over_rows: &'a [T],
+    by_row: &'a mut [T],
+    by_column: &'a mut [T],
+}
+
+impl<T: Float> Kernel<T> for Fold<'_, T> {
+    #[inline(always)]
+    fn run<W: Wide<T>, const TILE: usize, const VECTORS: usize>(self) {
+        let columns = self.by_column.len();
+        for (chunk, by_column) in self.by_column.chunks_mut(LANES).enumerate() {
+            let mut sums = W::splat(T::ZERO);
+            for (row, by_row) in self.by_row.iter_mut().enumerate() {
+                let at = row * columns + chunk * LANES;
+                let values: W = some(self.values, at, by_column.len());
+                let along: W = some(self.over_columns, at, by_column.len());
+                *by_row += values.times_plus(along, W::splat(T::ZERO)).total();
+                sums = values.times_plus(some(self.over_rows, at, by_column.len()), sums);
+            }
+            let mut lanes = [T::ZERO; LANES];
+            sums.store(&mut lanes, 0);
+            for (by_column, &sum) in by_column.iter_mut().zip(&lanes) {
+                *by_column += sum;
             }
         }
     }

@@ -4,14 +4,16 @@
 //! In: a [`Kernel`] and a level. Out: the kernel, run on the level's registers. Every lane goes through the same additions
 //! and fused multiply-adds whatever the registers, so that the bits do not depend on them.
 
-use super::columns::load;
+use super::columns::{load, total};
 use super::float::Float;
 use super::geometry::LANES;
 use super::simd::Level;
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{
-    __m256, __m512, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps, _mm256_sub_ps, _mm512_fmadd_ps,
-    _mm512_loadu_ps, _mm512_maskz_mov_ps, _mm512_set1_ps, _mm512_storeu_ps, _mm512_sub_ps,
+    __m256, __m512, _mm_add_ps, _mm_add_ss, _mm_cvtss_f32, _mm_movehdup_ps, _mm_movehl_ps, _mm256_add_ps,
+    _mm256_castps256_ps128, _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps,
+    _mm256_sub_ps, _mm512_castps512_ps256, _mm512_extractf32x8_ps, _mm512_fmadd_ps, _mm512_loadu_ps,
+    _mm512_maskz_mov_ps, _mm512_set1_ps, _mm512_storeu_ps, _mm512_sub_ps,
 };
 
 /// 16 numbers.
@@ -28,6 +30,8 @@ pub trait Wide<T: Float>: Copy {
     fn times_plus(self, factor: Self, term: Self) -> Self;
     /// The first `count` of them, and zeros.
     fn first(self, count: usize) -> Self;
+    /// Their sum, as [`total`] takes it.
+    fn total(self) -> T;
 }
 
 /// Something to do with vectors in tiles of `TILE` outputs by `VECTORS` vectors, which fill the registers.
@@ -79,6 +83,11 @@ impl<T: Float> Wide<T> for Plain<T> {
         }
         self
     }
+
+    #[inline(always)]
+    fn total(self) -> T {
+        total(self.0)
+    }
 }
 
 /// One 512-bit register.
@@ -128,6 +137,12 @@ impl Wide<f32> for Zmm {
         let mask = if count < LANES { (1u16 << count) - 1 } else { u16::MAX };
         // SAFETY: see above.
         Self(unsafe { _mm512_maskz_mov_ps(mask, self.0) })
+    }
+
+    #[inline(always)]
+    fn total(self) -> f32 {
+        // SAFETY: see above.
+        unsafe { halves(_mm512_castps512_ps256(self.0), _mm512_extractf32x8_ps::<1>(self.0)) }
     }
 }
 
@@ -185,6 +200,29 @@ impl Wide<f32> for Ymm {
         self.store(&mut lanes, 0);
         lanes[count.min(LANES)..].fill(0.0);
         Self::load(&lanes, 0)
+    }
+
+    #[inline(always)]
+    fn total(self) -> f32 {
+        // SAFETY: see above.
+        unsafe { halves(self.0[0], self.0[1]) }
+    }
+}
+
+/// The sum of two halves of a vector, in the order of [`total`].
+///
+/// # Safety
+/// The processor must have AVX.
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+#[inline(always)]
+unsafe fn halves(low: __m256, high: __m256) -> f32 {
+    // SAFETY: the caller keeps the contract.
+    unsafe {
+        let eight = _mm256_add_ps(low, high);
+        let four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight));
+        let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+        _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)))
     }
 }
 

@@ -6,6 +6,7 @@
 mod heads;
 mod stages;
 
+use super::arena::Arena;
 use super::branch::{denormalise_end, measure, normalise_end, read_back, receive, send_back, weigh};
 use super::context::Context;
 use super::directions::{Rays, directions, directions_back};
@@ -54,7 +55,7 @@ pub struct Model<T> {
 /// What a step writes to.
 #[derive(Clone, Debug)]
 pub struct Workspace<T> {
-    arena: Vec<T>,
+    arena: Arena<T>,
     records: Vec<T>,
     transposed: Vec<T>,
     record_gradients: Vec<T>,
@@ -125,7 +126,7 @@ impl<T: Float> Model<T> {
     pub fn workspace(&self, plan: &Plan) -> Workspace<T> {
         let length = self.records.len();
         Workspace {
-            arena: vec![T::ZERO; self.arena],
+            arena: Arena::new(self.arena, T::ZERO),
             records: vec![T::ZERO; length],
             transposed: vec![T::ZERO; length],
             record_gradients: vec![T::ZERO; length],

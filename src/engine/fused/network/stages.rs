@@ -110,7 +110,7 @@ impl Stages {
         for layer in (LAYER + 1..model.network.layers).rev() {
             model.layer_back(layer, &model.context(layer, records, transposed), arena, record_gradients);
         }
-        stages.arena.clone_from(&stages.workspace.arena);
+        stages.arena = stages.workspace.arena.to_vec();
         Ok(stages)
     }
 

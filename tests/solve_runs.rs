@@ -116,7 +116,7 @@ fn a_time_limit_gives_every_puzzle_something_and_a_resumed_run_gets_further() {
         command.args(["--time-limit", time]).arg(input.path());
         command
     };
-    limited("2s").assert().success().stdout(predicate::str::contains("4 cut by the time limit"));
+    limited("6s").assert().success().stdout(predicate::str::contains("4 cut by the time limit"));
     assert_complete(&read(run.join("submission.json")), &["a", "b", "c", "d"]);
     let before = steps();
     assert!(before.iter().all(|&steps| steps > 0), "{before:?}");

@@ -51,6 +51,12 @@ impl Default for Config {
     }
 }
 
+/// The most steps of a fit.
+const MOST_STEPS: usize = 1_000_000;
+
+/// The largest seed: TOML has no larger numbers.
+const MOST_SEED: u64 = i64::MAX as u64;
+
 /// A named set of settings that a run starts from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Preset {
@@ -107,16 +113,17 @@ pub enum ConfigError {
         message: String,
     },
     /// A value that no run can have.
-    #[error("{field} = {value}: {expected}")]
+    #[error("{setting}: {expected}")]
     Impossible {
-        /// The key.
-        field: &'static str,
-        /// What it was set to.
-        value: String,
+        /// The flag, or the file and the key, with the value.
+        setting: String,
         /// What it has to be.
-        expected: &'static str,
+        expected: String,
     },
 }
+
+/// A key, the value that no run can have, and what it has to be.
+type Fault = (&'static str, String, String);
 
 impl Config {
     /// The settings of `preset`, then of `file`, then of `flags`.
@@ -125,13 +132,15 @@ impl Config {
     /// Where the file can't be read or has a key or a value that isn't known, or a value makes no sense.
     pub fn resolve(preset: Preset, file: Option<&Path>, flags: &Overrides) -> Result<Self, ConfigError> {
         let mut table = table("preset", preset.text())?;
+        let mut own = toml::Table::new();
         if let Some(path) = file {
             let text = std::fs::read_to_string(path)
                 .map_err(|source| ConfigError::Unreadable { file: path.to_owned(), source })?;
             let name = path.display().to_string();
             // On its own first, so that an error names the line of the user's file.
             read(&name, &text)?;
-            merge(&mut table, self::table(&name, &text)?);
+            own = self::table(&name, &text)?;
+            merge(&mut table, own.clone());
         }
         let mut config: Self = table
             .try_into()
@@ -142,7 +151,14 @@ impl Config {
         config.stable_steps = flags.stable_steps.unwrap_or(config.stable_steps);
         config.engine = flags.engine.unwrap_or(config.engine);
         config.device = flags.device.unwrap_or(config.device);
-        config.check()?;
+        config.check().map_err(|(field, value, expected)| {
+            let setting = match (flags.names(field), file) {
+                (Some(flag), _) => format!("{flag} {value}"),
+                (None, Some(path)) if has(&own, field) => format!("{}: {field} = {value}", path.display()),
+                _ => format!("{field} = {value}"),
+            };
+            ConfigError::Impossible { setting, expected }
+        })?;
         Ok(config)
     }
 
@@ -175,67 +191,89 @@ impl Config {
         }
     }
 
-    fn check(&self) -> Result<(), ConfigError> {
-        let at_least_one = "at least 1 is needed";
-        let positive = |field, value: usize| {
-            if value > 0 { Ok(()) } else { Err(impossible(field, &value, at_least_one)) }
-        };
-        positive("steps", self.steps)?;
-        positive("seeds", self.seeds)?;
-        let Network { cummax_channels, shift_channels, .. } = self.network;
-        for (field, value) in [
-            ("network.layers", self.network.layers),
-            ("network.channels", self.network.channels),
-            ("network.direction_channels", self.network.direction_channels),
-            ("network.share_up_channels", self.network.share_up_channels),
-            ("network.share_down_channels", self.network.share_down_channels),
-            ("network.softmax_channels", self.network.softmax_channels),
-            ("network.cummax_channels", cummax_channels),
-            ("network.nonlinear_channels", self.network.nonlinear_channels),
+    /// Every number against its range.
+    fn check(&self) -> Result<(), Fault> {
+        let Self { network, objective, optimiser, selection, .. } = self;
+        for (field, value, range) in [
+            ("steps", self.steps, 1..=MOST_STEPS),
+            ("seeds", self.seeds, 1..=1000),
+            ("stable_steps", self.stable_steps, 0..=MOST_STEPS),
+            ("network.layers", network.layers, 1..=32),
+            ("network.channels", network.channels, 1..=256),
+            ("network.direction_channels", network.direction_channels, 1..=128),
+            ("network.share_up_channels", network.share_up_channels, 1..=256),
+            ("network.share_down_channels", network.share_down_channels, 1..=256),
+            ("network.softmax_channels", network.softmax_channels, 1..=64),
+            ("network.cummax_channels", network.cummax_channels, 2..=128),
+            ("network.shift_channels", network.shift_channels, 2..=128),
+            ("network.nonlinear_channels", network.nonlinear_channels, 1..=256),
+            ("objective.size_warmup_steps", objective.size_warmup_steps, 0..=MOST_STEPS),
+            ("selection.early_steps", selection.early_steps, 0..=MOST_STEPS),
         ] {
-            positive(field, value)?;
+            if !range.contains(&value) {
+                let expected = format!("a whole number from {} to {} is needed", range.start(), range.end());
+                return Err((field, value.to_string(), expected));
+            }
         }
+        let last = self.seed.checked_add(self.seeds as u64 - 1);
+        if last.is_none_or(|last| last > MOST_SEED) {
+            let expected = format!("the seeds, {} of them, have to be at most {MOST_SEED}", self.seeds);
+            return Err(("seed", self.seed.to_string(), expected));
+        }
+        let Network { cummax_channels, shift_channels, .. } = *network;
         if cummax_channels % 2 == 1 {
-            return Err(impossible(
-                "network.cummax_channels",
-                &cummax_channels,
-                "half go forward and half backward, so an even number is needed",
-            ));
+            let expected = "half go forward and half backward, so an even number is needed";
+            return Err(("network.cummax_channels", cummax_channels.to_string(), expected.into()));
         }
         if shift_channels != cummax_channels {
-            return Err(impossible(
-                "network.shift_channels",
-                &shift_channels,
-                "it has to equal network.cummax_channels",
-            ));
+            let expected = format!("it has to equal network.cummax_channels, {cummax_channels}");
+            return Err(("network.shift_channels", shift_channels.to_string(), expected));
         }
-        let unit = |field, value: f64| {
-            if (0.0..1.0).contains(&value) {
-                Ok(())
-            } else {
-                Err(impossible(field, &value, "it has to be at least 0 and below 1"))
+        // From the least, which is possible, to the most, which is possible, too, or not.
+        let below_one = ("at least 0 and below 1", 0.0, 1f64.next_down());
+        let rate = ("above 0 and at most 10", f64::MIN_POSITIVE, 10.0);
+        let factor = ("above 0 and at most 1000000", f64::MIN_POSITIVE, 1e6);
+        let weight = ("from 0 to 1000000", 0.0, 1e6);
+        for (field, value, (range, least, most)) in [
+            ("objective.reconstruction_weight", objective.reconstruction_weight, factor),
+            ("objective.size_mask_start", objective.size_mask_start, factor),
+            ("objective.crop_start", objective.crop_start, factor),
+            ("optimiser.learning_rate", optimiser.learning_rate, rate),
+            ("optimiser.epsilon", optimiser.epsilon, rate),
+            ("optimiser.beta1", optimiser.beta1, below_one),
+            ("optimiser.beta2", optimiser.beta2, below_one),
+            ("selection.mean_decay", selection.mean_decay, below_one),
+            ("selection.uncertainty_weight", selection.uncertainty_weight, weight),
+            ("selection.early_penalty", selection.early_penalty, weight),
+            ("selection.mean_penalty", selection.mean_penalty, weight),
+        ] {
+            if !(least..=most).contains(&value) {
+                return Err((field, value.to_string(), format!("a number {range} is needed")));
             }
-        };
-        unit("optimiser.beta1", self.optimiser.beta1)?;
-        unit("optimiser.beta2", self.optimiser.beta2)?;
-        unit("selection.mean_decay", self.selection.mean_decay)?;
-        let above_zero = |field, value: f64| {
-            if value > 0.0 && value.is_finite() {
-                Ok(())
-            } else {
-                Err(impossible(field, &value, "it has to be above 0 and finite"))
-            }
-        };
-        above_zero("optimiser.learning_rate", self.optimiser.learning_rate)?;
-        above_zero("optimiser.epsilon", self.optimiser.epsilon)?;
-        above_zero("objective.reconstruction_weight", self.objective.reconstruction_weight)?;
-        above_zero("objective.size_mask_start", self.objective.size_mask_start)?;
-        above_zero("objective.crop_start", self.objective.crop_start)
+        }
+        Ok(())
     }
 }
 
-fn impossible(field: &'static str, value: &(impl ToString + ?Sized), expected: &'static str) -> ConfigError {
-    ConfigError::Impossible { field, value: value.to_string(), expected }
+impl Overrides {
+    /// The flag that set a field, if one did.
+    fn names(&self, field: &str) -> Option<&'static str> {
+        match field {
+            "steps" => self.steps.map(|_| "--steps"),
+            "seed" => self.seed.map(|_| "--seed"),
+            "seeds" => self.seeds.map(|_| "--seeds"),
+            "stable_steps" => self.stable_steps.map(|_| "--stable-steps"),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a table has a field, `key` or `table.key`.
+fn has(table: &toml::Table, field: &str) -> bool {
+    match field.split_once('.') {
+        Some((outer, key)) => table.get(outer).is_some_and(|inner| inner.get(key).is_some()),
+        None => table.contains_key(field),
+    }
 }
 
 fn read(file: &str, text: &str) -> Result<Config, ConfigError> {
@@ -265,7 +303,7 @@ mod tests {
     use crate::model::Equivariance;
 
     fn resolve(text: &str, flags: &Overrides) -> Result<Config, ConfigError> {
-        let file = tempfile::NamedTempFile::new().unwrap();
+        let file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
         std::fs::write(file.path(), text).unwrap();
         Config::resolve(Preset::Default, Some(file.path()), flags)
     }
@@ -299,7 +337,18 @@ mod tests {
             ("stepz = 5", "stepz"),
             ("[network]\nlayrs = 1", "layrs"),
             ("steps = \"many\"", "steps"),
-            ("steps = 0", "steps = 0"),
+            ("steps = 0", "toml: steps = 0: a whole number from 1 to 1000000 is needed"),
+            ("steps = 1000000000", "steps = 1000000000:"),
+            ("seeds = 100000", "seeds = 100000: a whole number from 1 to 1000"),
+            ("[network]\nchannels = 1000000000", "toml: network.channels = 1000000000:"),
+            ("[network]\ndirection_channels = 1000000000", "network.direction_channels = 1000000000:"),
+            ("[network]\nlayers = 1000000", "network.layers = 1000000:"),
+            ("[network]\ncummax_channels = 0\nshift_channels = 0", "network.cummax_channels = 0:"),
+            ("[optimiser]\nlearning_rate = nan", "optimiser.learning_rate = NaN:"),
+            ("[optimiser]\nepsilon = inf", "optimiser.epsilon = inf:"),
+            ("[objective]\ncrop_start = -inf", "objective.crop_start = -inf:"),
+            ("[selection]\nmean_penalty = nan", "selection.mean_penalty = NaN: a number from 0 to 1000000"),
+            ("[selection]\nmean_decay = 1.0", "selection.mean_decay = 1: a number at least 0 and below 1"),
             ("[network]\ncummax_channels = 3\nshift_channels = 3", "network.cummax_channels = 3"),
             ("[optimiser]\nlearning_rate = -1.0", "optimiser.learning_rate = -1"),
             ("[[", "1:"),
@@ -307,6 +356,25 @@ mod tests {
             let error = resolve(text, &Overrides::default()).unwrap_err().to_string();
             assert!(error.contains(says) || says == "1:", "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn wrong_flags_are_refused_by_name() {
+        for (flags, says) in [
+            (Overrides { steps: Some(1_000_000_000), ..Overrides::default() }, "--steps 1000000000: a whole number"),
+            (Overrides { seeds: Some(usize::MAX), ..Overrides::default() }, "--seeds 18446744073709551615: "),
+            (
+                Overrides { seed: Some(u64::MAX), ..Overrides::default() },
+                "--seed 18446744073709551615: the seeds, 1 of",
+            ),
+            (Overrides { seed: Some(MOST_SEED), seeds: Some(2), ..Overrides::default() }, "the seeds, 2 of them"),
+        ] {
+            let error = resolve("steps = 5", &flags).unwrap_err().to_string();
+            assert!(error.contains(says), "{error}");
+        }
+        let last = Overrides { seed: Some(MOST_SEED), ..Overrides::default() };
+        let config = resolve("", &last).unwrap();
+        assert_eq!(read("x", &config.to_toml()).unwrap(), config, "the largest seed can be written");
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub enum Purpose {
     Subset = 4,
     /// Random edits of texts; the index is the group's.
     Edit = 5,
+    /// Which pairs of a task that doesn't tell train from test make its puzzle; the index is 0.
+    Pairs = 7,
 }
 
 /// Normals drawn from one stream before the next begins, so that a step's noise can be drawn in parallel.

@@ -234,6 +234,27 @@ fn inspect_accounts_for_every_bit() {
 }
 
 #[test]
+fn a_text_of_another_encoding_is_said_to_be_and_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let text =
+        "Вечером лодка вышла из гавани, и ветер понёс её к дальнему берегу. Никто не знал, вернётся ли она. ".repeat(4);
+    let old = encoding_rs::WINDOWS_1251.encode(&text).0.into_owned();
+    let wide: Vec<u8> = std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_be_bytes).collect();
+    for (bytes, name) in [(old, "windows-1251"), (wide, "UTF-16BE"), (text.clone().into_bytes(), "UTF-8")] {
+        let source = write(folder.path(), "a.txt", &bytes);
+        let says = predicate::str::contains(format!("(plain, {name})")).and(predicate::str::contains("гавани"));
+        tenfold().arg("groups").arg(&source).assert().success().stdout(says);
+        let target = folder.path().join("a.tenfold");
+        tenfold().args(["compress", "--force"]).arg(&source).arg("-o").arg(&target).assert().success();
+        let says = predicate::str::contains(format!("bytes for {} of {name}", bytes.len()));
+        tenfold().arg("inspect").arg(&target).assert().success().stdout(says.and(predicate::str::contains("groups")));
+        tenfold().args(["decompress", "-o", "-"]).arg(&target).assert().success().stdout(bytes);
+    }
+    let noise = write(folder.path(), "noise", &noise(4000, 3));
+    tenfold().arg("groups").arg(&noise).assert().success().stdout(predicate::str::contains("1 groups (binary)"));
+}
+
+#[test]
 fn compare_lists_every_peer() {
     let folder = tempfile::tempdir().unwrap();
     let path = write(folder.path(), "zh.txt", "道可道,非常道。名可名,非常名。無名天地之始。".repeat(20).as_bytes());

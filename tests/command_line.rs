@@ -226,12 +226,19 @@ fn groups_join_to_the_article() {
     let output = tenfold().arg("groups").arg(&article).args(["--json", "--max", "220"]).output().unwrap();
     let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
     let groups = printed["groups"].as_array().unwrap();
-    let joined: String = groups.iter().map(|group| group["text"].as_str().unwrap()).collect();
-    assert_eq!(joined, text);
+    let place = |group: &Value, end: &str| group[end].as_u64().unwrap() as usize;
+    let bytes: Vec<u8> =
+        groups.iter().flat_map(|group| &text.as_bytes()[place(group, "start")..place(group, "end")]).copied().collect();
+    assert_eq!(bytes, text.as_bytes());
+    let seen: String = groups.iter().map(|group| group["text"].as_str().unwrap()).collect();
+    assert_eq!(
+        seen.split_whitespace().collect::<String>(),
+        text.replace('#', "").split_whitespace().collect::<String>()
+    );
     assert_eq!((&groups[0]["title"], &groups[groups.len() - 1]["title"]), (&"Обзор".into(), &"信息".into()));
 
     let shown = tenfold().arg("groups").arg(&article).assert().success();
-    shown.stdout(predicate::str::contains("groups (markdown); keywords: "));
+    shown.stdout(predicate::str::contains("groups (markdown, UTF-8); keywords: "));
     tenfold().args(["groups", "no/such/file"]).assert().failure().stderr(predicate::str::contains("no/such/file"));
 }
 

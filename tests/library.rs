@@ -75,11 +75,126 @@ fn what_was_added_is_listed_and_found() {
     for answer in answers.as_array().unwrap() {
         assert_eq!(answer["text"], answer["by_digits"][0]["text"]);
     }
+    for nothing in ["", "zxqv"] {
+        let says = predicate::str::contains("knows no word of the text");
+        tenfold(&["query", file, nothing]).assert().failure().stdout("").stderr(says);
+    }
     tenfold(&["query", file, asked]).assert().success().stdout(predicate::str::contains("by digits"));
     tenfold(&["list", file]).assert().success().stdout(predicate::str::contains("the file is sound"));
     tenfold(&["add", file, text(&article)]).assert().success().stdout(predicate::str::contains("known as article 3"));
-    tenfold(&["dedupe", file, "--distance", "100000", "--remove"]).assert().success();
-    assert_eq!(json(&["list", file])["groups"], 1);
+    tenfold(&["dedupe", file, "--distance", "4294967295"])
+        .assert()
+        .failure()
+        .stderr(predicate::str::contains("--distance").and(predicate::str::contains("0..=900")));
+}
+
+#[test]
+fn a_library_is_no_article_by_any_name() {
+    let (folder, library) = library();
+    let file = text(&library);
+    let inner = folder.path().join("inner");
+    fs::create_dir(&inner).unwrap();
+    let article = write_article(&inner, 7);
+    fs::hard_link(&library, inner.join("hard")).unwrap();
+    fs::copy(&library, inner.join("copy")).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(&library, inner.join("soft")).unwrap();
+    let refused = || predicate::str::contains("is the library itself").and(predicate::str::contains("files failed"));
+    for path in [&library, &inner.join("hard")] {
+        tenfold(&["add", file, text(path)]).assert().failure().stderr(refused());
+    }
+    assert_eq!(json(&["list", file])["articles"].as_array().unwrap().len(), 3);
+    let says = refused().and(predicate::str::contains("copy is a library of tenfold"));
+    tenfold(&["add", file, text(&inner)]).assert().failure().stderr(says);
+    let list = json(&["list", file]);
+    let articles = list["articles"].as_array().unwrap();
+    assert_eq!((articles.len(), articles[3]["name"].as_str()), (4, article.to_str()), "the others are added");
+    // A log that a stopped process left is no article, either.
+    fs::write(folder.path().join("library-wal"), "").unwrap();
+    tenfold(&["add", file, &format!("{file}-wal")]).assert().failure().stderr(refused());
+}
+
+/// The program as one who may only read; root may do everything, so that it becomes nobody.
+#[cfg(unix)]
+fn reading_only(folder: &Path, arguments: &[&str]) -> std::process::Output {
+    use std::os::unix::fs::MetadataExt;
+    use std::os::unix::process::CommandExt;
+    let mut command = std::process::Command::new(folder.join("tenfold"));
+    command.arg("library").args(arguments);
+    if fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0) {
+        command.uid(65534).gid(65534);
+    }
+    command.output().unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_library_that_may_not_be_written_is_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let (folder, library) = library();
+    fs::copy(assert_cmd::cargo::cargo_bin!("tenfold"), folder.path().join("tenfold")).unwrap();
+    mode(&folder.path().join("tenfold"), 0o755);
+    let shelf = folder.path().join("a shelf? 100%#");
+    fs::create_dir(&shelf).unwrap();
+    let file = shelf.join("library");
+    fs::rename(&library, &file).unwrap();
+    let before = fs::read(&file).unwrap();
+    for (of_file, of_folder) in [(0o444, 0o555), (0o444, 0o777), (0o666, 0o555)] {
+        mode(&file, of_file);
+        mode(&shelf, of_folder);
+        mode(folder.path(), 0o755);
+        for arguments in [&["list", text(&file)][..], &["query", text(&file), "the river"], &["dedupe", text(&file)]] {
+            let output = reading_only(folder.path(), arguments);
+            assert!(output.status.success(), "{of_file:o} {of_folder:o} {output:?}");
+        }
+        let output = reading_only(folder.path(), &["dedupe", text(&file), "--distance", "900", "--remove"]);
+        let says = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && says.contains("permissions"), "{says}");
+    }
+    mode(&shelf, 0o755);
+    assert!(fs::read(&file).unwrap() == before);
+}
+
+/// A library of English articles that knows no word of two others; and with `--drift 1` the frame stays as it is.
+#[test]
+fn dedupe_removes_no_text_that_differs_from_those_that_stay() {
+    let (folder, library) = library();
+    let file = text(&library);
+    let before = json(&["list", file])["groups"].as_u64().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let texts = [
+        write(
+            "russian.txt",
+            "Осенью лес стоит жёлтый, грибы прячутся под листьями, а утром над полем висит густой туман.",
+        ),
+        write(
+            "greek.txt",
+            "Οι άνθρωποι πίνουν καφέ στην πλατεία, τα παιδιά παίζουν μπάλα και οι γάτες κοιμούνται στον ήλιο.",
+        ),
+        write(
+            "copy.txt",
+            "ОСЕНЬЮ лес стоит жёлтый,\nгрибы прячутся под листьями, а утром  над полем висит густой туман.",
+        ),
+    ];
+    for path in &texts {
+        tenfold(&["add", file, text(path), "--drift", "1"]).assert().success();
+    }
+    for arguments in [&["dedupe", file][..], &["dedupe", file, "--dry-run"], &["dedupe", file, "--distance", "0"]] {
+        let says =
+            predicate::str::contains("the same text").and(predicate::str::contains("1 groups found, none removed"));
+        tenfold(arguments).assert().success().stdout(says);
+        assert_eq!(json(&["list", file])["groups"], before + 3);
+    }
+    tenfold(&["dedupe", file, "--dry-run", "--remove"]).assert().failure();
+    let removed = json(&["dedupe", file, "--distance", "0", "--remove"]);
+    assert!(removed["groups"][0]["article"].as_str().unwrap().ends_with("copy.txt"), "{removed}");
+    assert!(removed["groups"][0]["of_article"].as_str().unwrap().ends_with("russian.txt"), "{removed}");
+    assert_eq!(json(&["list", file])["groups"], before + 2);
 }
 
 #[test]
@@ -195,9 +310,9 @@ fn what_is_no_library_is_said_and_left_as_it_is() {
 #[test]
 fn a_library_of_another_version_is_refused() {
     let (_folder, library) = library();
-    for version in [1, 7] {
+    for version in [1, 2, 7] {
         Connection::open(&library).unwrap().pragma_update(None, "user_version", version).unwrap();
-        let says = format!("has version {version}, and this program reads version 2: make a new one");
+        let says = format!("has version {version}, and this program reads version 3: make a new one");
         tenfold(&["list", text(&library)]).assert().failure().stderr(predicate::str::contains(says));
     }
 }

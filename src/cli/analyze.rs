@@ -4,11 +4,12 @@ use super::{files, print};
 use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use tenfold::pipeline::puzzle::{self, Baselines, baselines};
 use tenfold::report::analyze::{Analysis, PuzzleLength, kl_over_steps, steps_csv};
 use tenfold::report::plot::{Course, plots};
-use tenfold::report::{CurvePoint, RunFolder, write_atomically};
+use tenfold::report::{CurvePoint, RunFolder, printable, sheet, text_cell, write_atomically};
 
 /// Analyze bit lengths: over the steps of runs, solved against unsolved puzzles, what was sent against what was estimated
 #[derive(Args)]
@@ -20,8 +21,8 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
     /// Rows of the table over the steps
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    points: usize,
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    points: u16,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -68,7 +69,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             write_atomically(&folder.join("lengths.csv"), runs.csv().as_bytes())?;
             write_atomically(&folder.join("tests.csv"), runs.tests_csv().as_bytes())?;
             let points: Vec<&[CurvePoint]> = curves.iter().map(|(_, points)| points.as_slice()).collect();
-            let steps = kl_over_steps(&points, arguments.points);
+            let steps = kl_over_steps(&points, arguments.points.into());
             write_atomically(&folder.join("kl-over-steps.csv"), steps_csv(&steps).as_bytes())?;
             let courses: Vec<Course> =
                 curves.iter().map(|(solved, points)| Course { solved: *solved, points }).collect();
@@ -77,7 +78,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             }
         }
         if !report.files.is_empty() {
-            write_atomically(&folder.join("files.csv"), csv(&report.files).as_bytes())?;
+            write_atomically(
+                &folder.join("files.csv"),
+                sheet(&FileRow::HEADINGS, report.files.iter().map(|row| row.cells(text_cell(&row.file)))).as_bytes(),
+            )?;
         }
     }
     if arguments.json {
@@ -127,9 +131,10 @@ impl FileRow {
         "xz_bits",
     ];
 
-    fn cells(&self) -> Vec<String> {
+    /// The row, with the file's name as it is to be shown.
+    fn cells(&self, file: Cow<str>) -> Vec<String> {
         vec![
-            self.file.clone(),
+            file.into_owned(),
             self.channel.into(),
             self.weights.into(),
             self.file_bits.to_string(),
@@ -146,11 +151,6 @@ impl FileRow {
     }
 }
 
-fn csv(rows: &[FileRow]) -> String {
-    let lines = rows.iter().map(|row| row.cells().join(",") + "\n");
-    std::iter::once(FileRow::HEADINGS.join(",") + "\n").chain(lines).collect()
-}
-
 impl Report {
     fn text(&self) -> String {
         let mut text = String::new();
@@ -160,7 +160,7 @@ impl Report {
                 let solved = puzzle.solved.map_or("", |solved| if solved { "yes" } else { "no" });
                 let bits = |bits: f64| format!("{bits:.1}");
                 let lengths = [puzzle.kl_bits, puzzle.reconstruction_bits, puzzle.bits()].map(bits);
-                [puzzle.id.clone(), solved.into()].into_iter().chain(lengths).collect()
+                [printable(&puzzle.id).into_owned(), solved.into()].into_iter().chain(lengths).collect()
             }));
             text += &files::table(&rows);
             text.push('\n');
@@ -168,8 +168,8 @@ impl Report {
         }
         if !self.files.is_empty() {
             let headings: Vec<String> = FileRow::HEADINGS.iter().map(|heading| heading.replace('_', " ")).collect();
-            let rows: Vec<Vec<String>> =
-                std::iter::once(headings).chain(self.files.iter().map(FileRow::cells)).collect();
+            let cells = self.files.iter().map(|row| row.cells(printable(&row.file)));
+            let rows: Vec<Vec<String>> = std::iter::once(headings).chain(cells).collect();
             text += &files::table(&rows);
             let sum = |bits: fn(&FileRow) -> f64| self.files.iter().map(bits).sum::<f64>();
             let (sent, estimate) = (sum(|row| row.latent_bits as f64), sum(|row| row.latent_estimate_bits));

@@ -9,6 +9,7 @@ use std::time::Instant;
 use tenfold::code::article::Effort;
 use tenfold::pipeline::article;
 use tenfold::pipeline::peers::{self, Size};
+use tenfold::report::printable;
 
 /// Compare our size (of the text alone, without matrices) and time with gzip, bzip2, xz, zstd, brotli and PPMd at their strongest
 #[derive(Args)]
@@ -84,7 +85,7 @@ impl Comparison {
                 format!("{:.3}", size.seconds),
             ]);
         }
-        format!("{}, {} bytes\n{}", self.article, self.content_bytes, files::table(&rows))
+        format!("{}, {} bytes\n{}", printable(&self.article), self.content_bytes, files::table(&rows))
     }
 
     /// The smallest of the others.
@@ -100,7 +101,13 @@ fn relative(ours: usize, theirs: usize) -> String {
 fn summary(comparisons: &[Comparison]) -> String {
     let mut rows = vec![["article", "bytes", "tenfold", "best other", "ours is"].map(String::from).to_vec()];
     let mut row = |name: &str, content: usize, ours: usize, best: usize| {
-        let cells = [name.to_owned(), content.to_string(), ours.to_string(), best.to_string(), relative(ours, best)];
+        let cells = [
+            printable(name).into_owned(),
+            content.to_string(),
+            ours.to_string(),
+            best.to_string(),
+            relative(ours, best),
+        ];
         rows.push(cells.to_vec());
     };
     for one in comparisons {

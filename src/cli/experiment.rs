@@ -2,8 +2,9 @@
 
 use super::groups::{Lengths, read_article};
 use super::matrices::Fit;
-use super::{files, print};
+use super::{files, print, stop};
 use clap::Args;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use tenfold::data::Article;
 use tenfold::fit::matrices::{MatrixSettings, QuerySettings};
@@ -40,6 +41,7 @@ pub struct Arguments {
 
 /// Runs the verb.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    stop::polls();
     let settings = arguments.fit.settings()?;
     if !arguments.budgets.is_empty() {
         return run_budgets(arguments, &settings);
@@ -64,9 +66,19 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             let written = show(&done).and_then(|text| Ok(write_atomically(path, text.as_bytes())?));
             failure = written.err();
         }
+        go_on()
     })?;
     print::out(show(&measures)?)?;
-    failure.map_or(Ok(()), Err)
+    failure.map_or_else(stopped, Err)
+}
+
+fn go_on() -> ControlFlow<()> {
+    if stop::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+}
+
+/// After what was measured has been shown.
+fn stopped() -> anyhow::Result<()> {
+    if stop::requested() { Err(stop::stopped("the tables hold what was measured").into()) } else { Ok(()) }
 }
 
 fn run_budgets(arguments: &Arguments, settings: &MatrixSettings) -> anyhow::Result<()> {
@@ -82,6 +94,7 @@ fn run_budgets(arguments: &Arguments, settings: &MatrixSettings) -> anyhow::Resu
             "{} bits: {} bytes, recall {:.3?}",
             one.budget_bits, one.file_bytes, one.recall_by_digits
         ));
+        go_on()
     })?;
     if let Some(folder) = &arguments.plot {
         budget_plot(&measures)?.write(folder)?;
@@ -91,5 +104,5 @@ fn run_budgets(arguments: &Arguments, settings: &MatrixSettings) -> anyhow::Resu
     } else {
         print::out(budget_table(&measures))?;
     }
-    Ok(())
+    stopped()
 }

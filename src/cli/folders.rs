@@ -12,13 +12,16 @@ use std::fs::{self, DirBuilder, Permissions};
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
+/// Files that failed, and why.
+pub type Failures = Vec<(PathBuf, anyhow::Error)>;
+
 /// What is in a folder and in those below, in the order of their names.
 pub struct Contents {
     pub files: Vec<PathBuf>,
     /// What is left out, and why.
     pub left_out: Vec<(PathBuf, String)>,
     /// What could not be read.
-    pub unreadable: Vec<(PathBuf, anyhow::Error)>,
+    pub unreadable: Failures,
 }
 
 /// The files of a folder that `.tenfold` files are made of.
@@ -79,7 +82,7 @@ fn contents(folder: &Path, takes: impl Fn(&Path) -> Result<(), &'static str>) ->
 }
 
 /// All the articles that paths stand for, folders taken apart; what is left out is said, and what can't be read comes second.
-pub fn all_articles(paths: &[PathBuf]) -> anyhow::Result<(Vec<PathBuf>, Vec<(PathBuf, anyhow::Error)>)> {
+pub fn all_articles(paths: &[PathBuf]) -> anyhow::Result<(Vec<PathBuf>, Failures)> {
     let (mut all, mut unreadable) = (Vec::new(), Vec::new());
     for path in paths {
         if path.is_dir() {
@@ -236,7 +239,7 @@ impl<T> Outcomes<T> {
 }
 
 /// Says why files failed; an error where any did.
-pub fn end(failures: Vec<(PathBuf, anyhow::Error)>, all: usize) -> anyhow::Result<()> {
+pub fn end(failures: Failures, all: usize) -> anyhow::Result<()> {
     let failed = failures.len();
     for (path, error) in failures {
         let (name, reason) = (files::name(&path), format!("{error:#}"));

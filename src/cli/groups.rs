@@ -5,11 +5,12 @@ use clap::Args;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use tenfold::data::{Article, Group, GroupSettings};
+use tenfold::report::printable;
 
 /// Show an article's information groups: title, keywords and fragment of each
 #[derive(Args)]
 pub struct Arguments {
-    /// A text, Markdown or HTML file; `-` for standard input
+    /// A text, Markdown or HTML file, a manual page's source or a program's; `-` for standard input
     article: PathBuf,
     #[command(flatten)]
     lengths: Lengths,
@@ -39,20 +40,16 @@ impl Lengths {
 /// Runs the verb.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let article = read_article(&arguments.article, arguments.lengths)?;
-    let text = if arguments.json {
+    if arguments.json {
         let groups: Vec<Value> = article.groups.iter().map(as_json).collect();
-        let whole = json!({"format": article.format, "keywords": article.keywords, "groups": groups});
-        format!("{}\n", serde_json::to_string_pretty(&whole)?)
-    } else {
-        article.groups.iter().enumerate().map(|(index, group)| as_text(index, group)).collect::<String>()
-            + &format!(
-                "{} groups ({}); keywords: {}\n",
-                article.groups.len(),
-                article.format,
-                article.keywords.join(", ")
-            )
-    };
-    print::out(text)
+        return print::json(&json!({
+            "format": article.format, "encoding": article.encoding, "keywords": article.keywords, "groups": groups
+        }));
+    }
+    let groups: String = article.groups.iter().enumerate().map(|(index, group)| as_text(index, group)).collect();
+    let read_as = [Some(article.format), article.encoding].into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let (count, keywords) = (article.groups.len(), article.keywords.join(", "));
+    print::out(groups + &format!("{count} groups ({read_as}); keywords: {}\n", printable(&keywords)))
 }
 
 /// Reads an article from a file or standard input.
@@ -74,5 +71,6 @@ fn as_json(group: &Group) -> Value {
 fn as_text(index: usize, group: &Group) -> String {
     let fragment = group.text.split_whitespace().collect::<Vec<_>>().join(" ");
     let keywords = if group.keywords.is_empty() { String::new() } else { format!("  [{}]", group.keywords.join(", ")) };
-    format!("{:>4}  {}{keywords}\n      {fragment}\n\n", index + 1, group.title)
+    let [title, keywords, fragment] = [&group.title, &keywords, &fragment].map(|text| printable(text));
+    format!("{:>4}  {title}{keywords}\n      {fragment}\n\n", index + 1)
 }

@@ -6,9 +6,9 @@ use clap::Args;
 use serde::Serialize;
 use std::fmt::Write;
 use std::path::PathBuf;
+use tenfold::code::digits::DigitCounts;
 use tenfold::code::{Container, Ledger, Tag};
 use tenfold::pipeline::article;
-use tenfold::pipeline::gist::FileMatrices;
 use tenfold::report::printable;
 
 /// Show the sections of a .tenfold file and where its bits went
@@ -30,6 +30,8 @@ struct Inspection {
     content_bytes: u64,
     /// Of text: its Unicode scalar values.
     characters: Option<u64>,
+    /// Of text: what it is encoded in.
+    encoding: Option<&'static str>,
     bits_per_byte: Option<f64>,
     bits_per_character: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,7 +43,7 @@ struct Inspection {
 /// What the matrices of an article are and cost. The residual doesn't read them, so that nothing is saved by them.
 #[derive(Clone, Copy, Serialize)]
 struct Matrices {
-    groups: usize,
+    groups: u32,
     /// Cells whose digit is not the same in all groups.
     speaking_cells: usize,
     /// Bits of the digits and symbols sections.
@@ -52,9 +54,11 @@ struct Matrices {
 fn matrices(container: &Container, file: &[u8]) -> anyhow::Result<Option<Matrices>> {
     let of_section = |tag| container.section(tag).map_or(0, |section| 8 * section.len() as u64);
     let net_bits = of_section(Tag::Digits) + of_section(Tag::Symbols);
-    Ok(FileMatrices::read(file)?.map(|read| Matrices {
-        groups: read.digits.matrices.len(),
-        speaking_cells: read.digits.speaking().len(),
+    let Some(section) = container.section(Tag::Digits) else { return Ok(None) };
+    let counts = DigitCounts::read(section, article::content_bytes(file)?)?;
+    Ok(Some(Matrices {
+        groups: counts.groups(),
+        speaking_cells: counts.speaking().len(),
         net_bits,
         net_share: net_bits as f64 / (8 * file.len()) as f64,
     }))
@@ -89,6 +93,7 @@ fn inspect(name: String, file: &[u8]) -> anyhow::Result<Inspection> {
         file_bytes: file.len(),
         content_bytes: content.bytes,
         characters: content.characters,
+        encoding: content.encoding,
         bits_per_byte: rate(content.bytes),
         bits_per_character: content.characters.and_then(rate),
         matrices: matrices(&container, file)?,
@@ -98,8 +103,9 @@ fn inspect(name: String, file: &[u8]) -> anyhow::Result<Inspection> {
 
 impl Inspection {
     fn text(&self) -> String {
+        let encoding = self.encoding.map(|encoding| format!(" of {encoding}")).unwrap_or_default();
         let mut text = format!(
-            "{}: {}, format version {}, {} bytes for {}\n",
+            "{}: {}, format version {}, {} bytes for {}{encoding}\n",
             printable(&self.file),
             self.kind,
             self.version,

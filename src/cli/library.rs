@@ -7,9 +7,12 @@ use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::path::PathBuf;
+use tenfold::data::Article;
+use tenfold::latent::digits::{CELLS, LEVELS};
 use tenfold::pipeline::library::{
     Answer, Contents, Duplicates, Hit, Library, LibrarySettings, NewArticle, Outcome, Progress,
 };
+use tenfold::report::{printable, printable_json};
 
 /// Keep the matrices of many articles in one file, and find the groups nearest to a text
 #[derive(Args)]
@@ -75,21 +78,27 @@ struct List {
     json: bool,
 }
 
-/// Show groups that say what earlier ones do, and articles of which nothing else is left
+/// Show groups that have the text of earlier ones, white space and case aside, and articles of which nothing else is left
 #[derive(Args)]
 struct Dedupe {
     /// The library
     library: PathBuf,
-    /// Most digits, in sum, by which the matrices of such groups differ
-    #[arg(long, value_name = "DIGITS", default_value_t = 0)]
-    distance: u32,
+    /// Also groups whose digits differ by so much in sum or less, if they share four of five words, half of them known to the library
+    #[arg(long, value_name = "DIGITS", value_parser = clap::value_parser!(u32).range(..=MOST_DISTANCE))]
+    distance: Option<u32>,
     /// Remove them
     #[arg(long)]
     remove: bool,
+    /// Remove nothing, as without --remove
+    #[arg(long, conflicts_with = "remove")]
+    dry_run: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
+
+/// The largest distance that two matrices can have.
+const MOST_DISTANCE: i64 = (CELLS * (LEVELS - 1)) as i64;
 
 /// Articles that are read at a time; the first of them make the decoder.
 const READ_TOGETHER: usize = 64;
@@ -108,15 +117,31 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 fn add(arguments: &Add) -> anyhow::Result<()> {
-    let (paths, mut failures) = folders::all_articles(&arguments.articles)?;
+    let (mut paths, mut failures) = folders::all_articles(&arguments.articles)?;
     let all = paths.len() + failures.len();
+    // Before the library is opened, which makes files beside it.
+    paths.retain(|path| {
+        let own = !files::is_stream(path) && Library::is_part_of(&arguments.library, path);
+        if own {
+            failures.push((path.clone(), anyhow::anyhow!("{} is the library itself: leave it out", files::name(path))));
+        }
+        !own
+    });
     let settings = LibrarySettings { drift: arguments.drift, ..LibrarySettings::default() };
     let mut library = Library::open_or_create(&arguments.library)?;
     let mut report = Report::new(arguments.json);
     let mut watch = |progress: Progress| report.hear(&progress);
     for some in paths.chunks(READ_TOGETHER) {
-        let read =
-            |path: &PathBuf| anyhow::Ok(NewArticle::new(files::name(path), read_article(path, arguments.lengths)?));
+        let read = |path: &PathBuf| {
+            let bytes = files::read(path)?;
+            anyhow::ensure!(
+                !Library::is_library(&bytes),
+                "{} is a library of tenfold: give the articles that it was made from",
+                files::name(path)
+            );
+            let article = Article::read(&bytes, Some(path), arguments.lengths.settings())?;
+            anyhow::Ok(NewArticle::new(files::name(path), article))
+        };
         let mut articles = Vec::new();
         for (path, article) in some.iter().zip(some.par_iter().map(read).collect::<Vec<_>>()) {
             match article {
@@ -181,7 +206,7 @@ impl Report {
 }
 
 fn json_line(outcome: &Outcome) -> anyhow::Result<String> {
-    Ok(serde_json::to_string(outcome)?)
+    Ok(printable_json(&serde_json::to_string(outcome)?).into_owned())
 }
 
 fn line_of(outcome: &Outcome) -> String {
@@ -189,10 +214,10 @@ fn line_of(outcome: &Outcome) -> String {
         Outcome::Added(added) => {
             let cluster = if added.opened { "opens cluster" } else { "cluster" };
             let tenfold::pipeline::library::Added { name, article, groups, cluster: number, .. } = added;
-            format!("{name}: article {article}, {groups} groups, {cluster} {number}")
+            format!("{}: article {article}, {groups} groups, {cluster} {number}", printable(name))
         }
-        Outcome::Known { name, article } => format!("{name}: known as article {article}"),
-        Outcome::Blank { name } => format!("{name}: nothing in it"),
+        Outcome::Known { name, article } => format!("{}: known as article {article}", printable(name)),
+        Outcome::Blank { name } => format!("{}: nothing in it", printable(name)),
     }
 }
 
@@ -211,20 +236,24 @@ fn query(arguments: &Query) -> anyhow::Result<()> {
 }
 
 fn answer_text(answer: &Answer) -> String {
+    if answer.by_digits.is_empty() {
+        return format!("{}\n  no word of it is known\n\n", shown(&answer.text));
+    }
     let row = |hit: &Hit, distance: u32| {
-        format!("{distance:>6}  group {} of {}: {}\n", hit.group, hit.article, shown(&hit.text))
+        format!("{distance:>6}  group {} of {}: {}\n", hit.group, printable(&hit.article), shown(&hit.text))
     };
     let by_digits: String = answer.by_digits.iter().map(|hit| row(hit, hit.digit_distance)).collect();
     let by_hamming: String = answer.by_hamming.iter().map(|hit| row(hit, hit.hamming_distance)).collect();
     format!("{}\n  by digits\n{by_digits}  by cells that differ\n{by_hamming}\n", shown(&answer.text))
 }
 
-/// The beginning of a text, on one line.
+/// The beginning of a text, on one line, fit for a terminal.
 fn shown(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut characters = line.chars();
     let start: String = characters.by_ref().take(SHOWN_CHARACTERS).collect();
-    if characters.next().is_some() { start + "…" } else { start }
+    let whole = characters.next().is_none();
+    printable(&start).into_owned() + if whole { "" } else { "…" }
 }
 
 fn list(arguments: &List) -> anyhow::Result<()> {
@@ -240,12 +269,11 @@ fn contents_text(contents: &Contents) -> String {
     let articles = contents.articles.iter().map(|article| {
         let strange = format!("{:.2}", article.strange_share);
         let numbers = [article.article.to_string(), article.cluster.to_string(), article.groups.to_string(), strange];
-        [vec![article.name.clone()], numbers.to_vec()].concat()
+        [vec![printable(&article.name).into_owned()], numbers.to_vec()].concat()
     });
-    let clusters = contents
-        .clusters
-        .iter()
-        .map(|cluster| vec![cluster.first.clone(), cluster.cluster.to_string(), cluster.articles.to_string()]);
+    let clusters = contents.clusters.iter().map(|cluster| {
+        vec![printable(&cluster.first).into_owned(), cluster.cluster.to_string(), cluster.articles.to_string()]
+    });
     let frames = contents.frames.iter().map(|frame| {
         let (strange, version) = (format!("{:.2}", frame.strange_share), frame.version.to_string());
         vec![version, frame.groups_then.to_string(), strange, frame.matrices.to_string()]
@@ -269,19 +297,23 @@ fn dedupe(arguments: &Dedupe) -> anyhow::Result<()> {
 
 fn duplicates_text(duplicates: &Duplicates) -> String {
     let groups = duplicates.groups.iter().map(|one| {
+        let compared = if one.same_text {
+            "the same text".to_owned()
+        } else {
+            format!("{:.0}% of the words the same, digits {} apart", 100.0 * one.shared_words, one.digit_distance)
+        };
         format!(
-            "{:>6}  group {} of {}: {}\n        group {} of {}: {}\n",
-            one.digit_distance,
+            "{compared}:\n  group {} of {}: {}\n  group {} of {}, which stays: {}\n",
             one.group,
-            one.article,
+            printable(&one.article),
             shown(&one.text),
             one.of_group,
-            one.of_article,
+            printable(&one.of_article),
             shown(&one.of_text)
         )
     });
-    let articles = duplicates.articles.iter().map(|name| format!("nothing else in {name}\n"));
-    let done = if duplicates.removed { "removed" } else { "found" };
+    let articles = duplicates.articles.iter().map(|name| format!("nothing else in {}\n", printable(name)));
+    let done = if duplicates.removed { "removed" } else { "found, none removed" };
     groups.chain(articles).collect::<String>() + &format!("{} groups {done}\n", duplicates.groups.len())
 }
 

@@ -16,7 +16,7 @@ use tenfold::latent::digits::{adaptive_bits, digit_entropy};
 use tenfold::pipeline::article;
 use tenfold::pipeline::gist::FileMatrices;
 use tenfold::pipeline::matrices::{Collection, Method, matrices_of_vectors};
-use tenfold::report::{MatrixPanel, Style, draw_matrix, matrices_csv, matrices_npy, matrices_picture};
+use tenfold::report::{MatrixPanel, Style, draw_matrix, matrices_csv, matrices_npy, matrices_picture, printable};
 
 /// Show an article's information groups as 10×10 matrices of digits, in ARC's colours
 #[derive(Args)]
@@ -121,7 +121,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if streams > 0 {
         return Ok(());
     }
-    let text = if arguments.json {
+    if arguments.json {
         let groups: Vec<Value> = groups
             .iter()
             .zip(&matrices)
@@ -129,16 +129,17 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             .map(|(index, (group, matrix))| as_json(group, matrix, says.get(index), titles.get(index)))
             .collect();
         let method = if arguments.embeddings.is_some() { json!("embeddings") } else { json!(arguments.method) };
-        let whole = json!({"method": method, "seed": settings.seed, "keywords": article.keywords, "groups": groups});
-        format!("{}\n", serde_json::to_string_pretty(&whole)?)
-    } else if arguments.csv {
+        let seed = settings.seed;
+        return print::json(&json!({"method": method, "seed": seed, "keywords": article.keywords, "groups": groups}));
+    }
+    let text = if arguments.csv {
         matrices_csv(&panels)
     } else {
         let style = Style::for_stdout();
         let drawn = panels.iter().enumerate().map(|(index, panel)| {
             let line = |name: &str, all: &[Vec<String>]| {
                 let words = all.get(index).filter(|words| !words.is_empty());
-                words.map_or(String::new(), |words| format!("  {name}: {}\n", words.join(", ")))
+                words.map_or(String::new(), |words| format!("  {name}: {}\n", printable(&words.join(", "))))
             };
             draw_matrix(index + 1, panel, style) + &line("titled", &titles) + &line("says", &says) + "\n"
         });

@@ -7,6 +7,7 @@
 use super::streams;
 use std::fmt::Display;
 use std::io::{self, Write};
+use tenfold::report::printable_json;
 
 /// Writes bytes to standard output, wholly.
 pub fn bytes(bytes: &[u8]) -> anyhow::Result<()> {
@@ -37,7 +38,7 @@ pub fn line(text: impl Display) -> anyhow::Result<()> {
 
 /// Writes a value as JSON on several lines to standard output.
 pub fn json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    line(serde_json::to_string_pretty(value)?)
+    line(printable_json(&serde_json::to_string_pretty(value)?))
 }
 
 /// Says something on standard error. Where that can't be written there is nobody to tell.

@@ -11,8 +11,8 @@ use tenfold::report::{score, score_table};
 pub struct Arguments {
     /// Kaggle's submission.json
     submission: PathBuf,
-    /// A solutions file
-    #[arg(long, value_name = "FILE")]
+    /// A solutions file, or tasks with the outputs of their tests: a file or a folder
+    #[arg(long, value_name = "PATH")]
     solutions: PathBuf,
     /// Print JSON
     #[arg(long)]

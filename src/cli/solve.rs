@@ -1,22 +1,24 @@
 //! `tenfold solve`: fits puzzles and keeps two attempts for every test input.
 
+mod bars;
+mod tally;
+
 use super::files::parse_threads;
-use super::{print, progress};
+use super::{print, stop};
 use anyhow::Context;
+use bars::Bars;
 use clap::Args;
-use indicatif::MultiProgress;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::time::{Duration, Instant};
+use tally::Tally;
 use tenfold::config::{Config, Overrides, Preset};
-use tenfold::data::{Attempts, Puzzle, Submission, load_puzzles};
+use tenfold::data::{ARC_SIDE, Grid, LoadOptions, Loaded, PairSample, Puzzle, load};
 use tenfold::engine::{self, Device, EngineKind};
 use tenfold::fit::Progress;
-use tenfold::pipeline;
-use tenfold::report::{PuzzleRecord, RunFolder, Style, draw_puzzle, printable, puzzle_picture, write_atomically};
-use tenfold::units::{Bits, Nats};
+use tenfold::pipeline::{self, Job, SolveOptions, available_bytes};
+use tenfold::report::{Kept, PuzzleRecord, RunFolder, printable};
 
 /// Solve ARC puzzles: fit each one alone and give two attempts for every test input
 #[derive(Args)]
@@ -27,9 +29,12 @@ pub struct Arguments {
     /// Only these tasks
     #[arg(long, num_args = 1.., value_name = "ID")]
     task: Vec<String>,
-    /// A solutions file, to say which attempts are right; never seen by the fit
-    #[arg(long, value_name = "FILE")]
+    /// Solutions, to say which attempts are right; never seen by the fit. A solutions file, or tasks with outputs
+    #[arg(long, value_name = "PATH")]
     solutions: Option<PathBuf>,
+    /// Of tasks that are nothing but pairs: how many to draw for training and for testing, and a seed, 0 if not given
+    #[arg(long, value_name = "TRAIN,TEST[,SEED]", value_parser = parse_pairs)]
+    pairs: Option<PairSample>,
     /// Where results go [default: results/NAME-PRESET-seedN]
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
@@ -54,6 +59,9 @@ pub struct Arguments {
     /// Stop when both attempts have been the same for so many steps; 0 never does
     #[arg(long, value_name = "STEPS")]
     stable_steps: Option<usize>,
+    /// The time of the whole run, shared among its puzzles: seconds, or such as 9h or 1h30m
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    time_limit: Option<Duration>,
     /// What runs: Rust on the processor, or libtorch
     #[arg(long, value_enum)]
     engine: Option<EngineKind>,
@@ -76,6 +84,24 @@ pub struct Arguments {
 
 /// Runs the verb.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let begin = Instant::now();
+    let options = options(arguments, begin)?;
+    let loaded = read_puzzles(arguments)?;
+    let (jobs, too_large) = fitting(&loaded.puzzles, &options)?;
+    let output = arguments.output.clone().unwrap_or_else(|| default_output(arguments, &options.config));
+    let run = RunFolder::open(&output, &options.config, arguments.resume)?;
+
+    let mut tally = Tally::new(&loaded, &run, arguments.png.as_deref(), arguments.quiet);
+    let (to_fit, cut_before) = take_up(&jobs, &run, &mut tally)?;
+    for index in too_large {
+        tally.skip(index)?;
+    }
+    fit_all(&to_fit, &options, cut_before, &mut tally)?;
+    tally.end()
+}
+
+/// What fits may take, checked before anything is written.
+fn options(arguments: &Arguments, begin: Instant) -> anyhow::Result<SolveOptions> {
     let overrides = Overrides {
         steps: arguments.steps,
         seed: arguments.seed,
@@ -85,155 +111,119 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         device: arguments.device,
     };
     let config = Config::resolve(arguments.preset, arguments.config.as_deref(), &overrides)?;
-    let puzzles = load_puzzles(&arguments.paths, &arguments.task, arguments.solutions.as_deref())?;
-    let (workers, threads) = share_cores(arguments, &config, puzzles.len())?;
-    let output = arguments.output.clone().unwrap_or_else(|| default_output(arguments, &config));
-    let run = RunFolder::open(&output, &config, arguments.resume)?;
-
-    let mut tally =
-        Tally { arguments, run: &run, several: puzzles.len() > 1, submission: Submission::new(), known: 0, solved: 0 };
-    fit_all(&puzzles, workers, &Fits { config: &config, threads, run: &run }, |puzzle, record| {
-        tally.count(puzzle, record)
-    })?;
-    let Tally { known, solved, .. } = tally;
-    let tally = if known > 0 { format!("{solved} of {known} solved; ") } else { String::new() };
-    print::line(format_args!("{tally}results in {}", printable(&run.path().to_string_lossy())))
-}
-
-/// What is shown and kept of finished puzzles, in the order of the input.
-struct Tally<'a> {
-    arguments: &'a Arguments,
-    run: &'a RunFolder,
-    several: bool,
-    submission: Submission,
-    known: usize,
-    solved: usize,
-}
-
-impl Tally<'_> {
-    fn count(&mut self, puzzle: &Puzzle, record: PuzzleRecord) -> anyhow::Result<()> {
-        show(puzzle, &record, self.arguments, self.several)?;
-        self.known += usize::from(record.solved.is_some());
-        self.solved += usize::from(record.solved == Some(true));
-        self.submission.insert(puzzle.id.clone(), record.attempts);
-        Ok(self.run.save_submission(&self.submission)?)
-    }
-}
-
-/// How many puzzles are fitted at the same time, and by how many threads each.
-fn share_cores(arguments: &Arguments, config: &Config, puzzles: usize) -> anyhow::Result<(usize, Option<usize>)> {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let fused = engine::resolve(config.engine, config.device)? == EngineKind::Fused;
-    let workers = arguments.workers.unwrap_or(if fused { cores } else { 1 }).clamp(1, puzzles.max(1));
-    let threads = if fused { Some((cores / workers).max(1)) } else { None };
-    Ok((workers, arguments.threads.or(threads)))
-}
-
-/// What every fit of a run needs.
-struct Fits<'a> {
-    config: &'a Config,
-    threads: Option<usize>,
-    run: &'a RunFolder,
-}
-
-/// Fits the puzzles that aren't finished yet, several at a time, and hands every record to `done` in the puzzles' order.
-/// The first error stops all.
-fn fit_all(
-    puzzles: &[Puzzle],
-    workers: usize,
-    fits: &Fits,
-    mut done: impl FnMut(&Puzzle, PuzzleRecord) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let bars = MultiProgress::new();
-    let (send, receive) = mpsc::channel();
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            let (send, next, stopped, bars) = (send.clone(), &next, &stopped, &bars);
-            scope.spawn(move || {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(puzzle) = puzzles.get(index).filter(|_| !stopped.load(Ordering::Relaxed)) else { return };
-                    let record = fits.one(puzzle, (index + 1, puzzles.len()), bars, stopped);
-                    if send.send((index, record)).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        drop(send);
-        let mut waiting = BTreeMap::new();
-        let mut shown = 0;
-        for (index, record) in receive {
-            let result = record.and_then(|record| {
-                waiting.insert(index, record);
-                while let Some(record) = waiting.remove(&shown) {
-                    bars.suspend(|| done(&puzzles[shown], record))?;
-                    shown += 1;
-                }
-                Ok(())
-            });
-            if result.is_err() {
-                stopped.store(true, Ordering::Relaxed);
-                return result;
-            }
-        }
-        Ok(())
+    Ok(SolveOptions {
+        workers: arguments.workers,
+        threads: arguments.threads,
+        // What libtorch takes, and where, it has to say itself.
+        memory: if fused { available_bytes() } else { None },
+        deadline: arguments.time_limit.map(|limit| begin + limit),
+        config,
     })
 }
 
-impl Fits<'_> {
-    /// The record of one puzzle: the one that is there, or that of a fit.
-    fn one(
-        &self,
-        puzzle: &Puzzle,
-        (number, count): (usize, usize),
-        bars: &MultiProgress,
-        stopped: &AtomicBool,
-    ) -> anyhow::Result<PuzzleRecord> {
-        if let Some(record) = self.run.finished(&puzzle.id)? {
-            return Ok(record);
+/// The puzzles, after a word on those that can't be read or are none of ARC's.
+fn read_puzzles(arguments: &Arguments) -> anyhow::Result<Loaded> {
+    let options =
+        LoadOptions { tasks: &arguments.task, solutions: arguments.solutions.as_deref(), pairs: arguments.pairs };
+    let mut loaded = load(&arguments.paths, &options)?;
+    if loaded.puzzles.is_empty() && loaded.refused.len() == 1 {
+        return Err(loaded.refused.remove(0).error.into());
+    }
+    for refused in &loaded.refused {
+        print::note(format_args!("skipped: {}", printable(&refused.error.to_string())));
+    }
+    anyhow::ensure!(!loaded.puzzles.is_empty(), "none of {} tasks can be read", loaded.refused.len());
+    let longest = |puzzle: &Puzzle| {
+        let pairs = puzzle.train.iter().flat_map(|pair| [&pair.input, &pair.output]);
+        pairs.chain(&puzzle.test).map(|grid: &Grid| grid.rows().max(grid.columns())).max().unwrap_or(0)
+    };
+    let wide: Vec<usize> = loaded.puzzles.iter().map(longest).filter(|&side| side > ARC_SIDE).collect();
+    if let Some(longest) = wide.iter().max() {
+        print::note(format_args!(
+            "{} of {} puzzles have sides of up to {longest} cells; ARC's end at {ARC_SIDE}",
+            wide.len(),
+            loaded.puzzles.len()
+        ));
+    }
+    Ok(loaded)
+}
+
+/// A puzzle's number and its fit.
+type Numbered<'a> = (usize, Job<'a>);
+
+/// What is fitted, and the numbers of puzzles whose fits take more memory than there is.
+fn fitting<'a>(puzzles: &'a [Puzzle], options: &SolveOptions) -> anyhow::Result<(Vec<Numbered<'a>>, Vec<usize>)> {
+    let free = options.memory.unwrap_or(u64::MAX);
+    let jobs = puzzles.iter().map(|puzzle| Job::new(puzzle, &options.config)).enumerate();
+    let (fit, too_large): (Vec<Numbered>, Vec<Numbered>) = jobs.partition(|(_, job)| job.bytes <= free);
+    let Config { steps, seeds, .. } = options.config;
+    for (_, Job { puzzle, bytes }) in &too_large {
+        let error = format!(
+            "puzzle {}: its fit takes {} ({steps} steps, {seeds} seeds), and {} are free: ask for fewer seeds or steps, or a smaller network",
+            printable(&puzzle.id),
+            gigabytes(*bytes),
+            gigabytes(free)
+        );
+        anyhow::ensure!(puzzles.len() > 1, "{error}");
+        print::note(format_args!("skipped: {error}"));
+    }
+    anyhow::ensure!(!fit.is_empty(), "none of {} puzzles can be fitted", puzzles.len());
+    Ok((fit, too_large.into_iter().map(|(index, _)| index).collect()))
+}
+
+fn gigabytes(bytes: u64) -> String {
+    if bytes == u64::MAX { "more than any machine has".into() } else { format!("{:.1} GB", bytes as f64 / 1e9) }
+}
+
+/// Counts what the run's folder has; gives what is left to fit, and the records of fits that were cut: these come last, and
+/// whichever fit gets further is kept.
+fn take_up<'a>(
+    jobs: &[Numbered<'a>],
+    run: &RunFolder,
+    tally: &mut Tally,
+) -> anyhow::Result<(Vec<Numbered<'a>>, HashMap<usize, PuzzleRecord>)> {
+    let (mut to_fit, mut again, mut cut_before) = (Vec::new(), Vec::new(), HashMap::new());
+    for &(index, job) in jobs {
+        match run.kept(job.puzzle)? {
+            Kept::Record(record) if record.cut => {
+                tally.answer(index, &record.attempts);
+                again.push((index, job));
+                cut_before.insert(index, *record);
+            }
+            Kept::Record(record) => tally.count(index, *record)?,
+            Kept::Stale(why) => {
+                print::note(format_args!("fitted again: {}", printable(&why)));
+                to_fit.push((index, job));
+            }
+            Kept::Nothing => to_fit.push((index, job)),
         }
-        let bar = bars.add(progress::bar(self.config.steps, "{prefix}", "{msg}, "));
-        bar.set_prefix(if count > 1 { format!("{number}/{count} {}", puzzle.id) } else { puzzle.id.clone() });
-        let watch = |progress: Progress| {
-            bar.set_position(progress.step as u64);
-            let nats: f64 = progress.losses.iter().map(|losses| losses.kl_nats + losses.reconstruction_nats).sum();
-            let Bits(bits) = Nats(nats / progress.losses.len() as f64).into();
-            bar.set_message(format!("{bits:.0} bits, confidence {:.0}%", 100.0 * progress.confidence));
-            if stopped.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        };
-        let finished = pipeline::solve(puzzle, self.config, self.threads, watch)
-            .with_context(|| format!("puzzle {}", puzzle.id))?;
-        bar.finish_and_clear();
-        let (problem, fitted) = finished.with_context(|| format!("puzzle {}: the fit was broken off", puzzle.id))?;
-        let record = PuzzleRecord::new(puzzle, &problem, &fitted);
-        self.run.save(&record, &fitted.trace)?;
-        Ok(record)
     }
+    to_fit.extend(again);
+    Ok((to_fit, cut_before))
 }
 
-fn show(puzzle: &Puzzle, record: &PuzzleRecord, arguments: &Arguments, several: bool) -> anyhow::Result<()> {
-    if !arguments.quiet {
-        let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-        print::line(draw_puzzle(puzzle, &record.attempts, Style::for_stdout(), width))?;
-    }
-    print::line(printable(&record.summary()))?;
-    if let Some(path) = &arguments.png {
-        let path = if several { named_for(path, &puzzle.id) } else { path.clone() };
-        save_picture(&path, puzzle, &record.attempts)?;
-    }
-    Ok(())
-}
-
-fn save_picture(path: &Path, puzzle: &Puzzle, attempts: &[Attempts]) -> anyhow::Result<()> {
-    Ok(write_atomically(path, &puzzle_picture(puzzle, attempts)?)?)
-}
-
-/// `dir/name.png` to `dir/name-ID.png`.
-fn named_for(path: &Path, id: &str) -> PathBuf {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!("{stem}-{id}.png"))
+fn fit_all(
+    to_fit: &[Numbered],
+    options: &SolveOptions,
+    mut cut_before: HashMap<usize, PuzzleRecord>,
+    tally: &mut Tally,
+) -> anyhow::Result<()> {
+    stop::polls();
+    tally.save_submission()?;
+    let bars = Bars::new(options.config.steps);
+    let jobs: Vec<Job> = to_fit.iter().map(|&(_, job)| job).collect();
+    let watch = |number: usize, progress: Progress| {
+        let (index, Job { puzzle, .. }) = to_fit[number];
+        bars.step(index, &puzzle.id, &progress);
+        if stop::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    pipeline::solve_all(&jobs, options, &watch, |number, outcome| {
+        let (index, Job { puzzle, .. }) = to_fit[number];
+        bars.end(index);
+        let outcome = outcome.with_context(|| format!("puzzle {}", puzzle.id))?;
+        bars.suspend(|| tally.hear(index, outcome, cut_before.remove(&index), &options.config))
+    })
 }
 
 fn default_output(arguments: &Arguments, config: &Config) -> PathBuf {
@@ -249,4 +239,25 @@ fn default_output(arguments: &Arguments, config: &Config) -> PathBuf {
         Preset::Faithful => "faithful",
     };
     Path::new("results").join(format!("{name}-{preset}-seed{}", config.seed))
+}
+
+fn parse_time(text: &str) -> Result<Duration, String> {
+    const LONGEST: Duration = Duration::from_hours(24 * 366);
+    let seconds = text.parse().ok().map(Duration::from_secs);
+    match seconds.or_else(|| humantime::parse_duration(text).ok()) {
+        Some(time) if (Duration::from_millis(1)..=LONGEST).contains(&time) => Ok(time),
+        _ => Err("seconds, or a time such as 90s, 30m or 9h, up to a year, is needed".into()),
+    }
+}
+
+fn parse_pairs(text: &str) -> Result<PairSample, String> {
+    let wrong = || "two numbers from 1 on, such as 3,1, and maybe a seed, such as 3,1,7, are needed".to_owned();
+    let numbers: Result<Vec<u64>, _> = text.split(',').map(str::parse).collect();
+    match numbers.map_err(|_| wrong())?.as_slice() {
+        &[train, test, ref seed @ ..] if train > 0 && test > 0 && seed.len() < 2 => {
+            let [train, test] = [train, test].map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+            Ok(PairSample { train, test, seed: seed.first().copied().unwrap_or(0) })
+        }
+        _ => Err(wrong()),
+    }
 }

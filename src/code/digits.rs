@@ -8,14 +8,17 @@ use super::adaptive::{Bit, decode_plain, encode_plain};
 use super::bytes::{Reader, write_varint};
 use super::dithered::halve;
 use super::normal::{CDF_BITS, POSITION_BITS, cdf};
-use super::range::{BitDecoder, BitEncoder};
+use super::range::{BitDecoder, BitEncoder, TRIMMED_BYTES};
 use super::weights::scale;
 use super::{CodeError, Ledger, Tag};
 use crate::latent::digits::{CELLS, DigitMatrix, Dither, LEVELS};
 
-/// The most groups of a section, whose digits take 105 MB: silent ones cost nothing, so nothing else bounds what a forged
+/// The most groups of a section, and no more than its text has bytes: silent ones cost nothing, so nothing else bounds what a forged
 /// section may ask for. An article of more, some 150 MB of text, has no digits in its file.
 pub const MOST_GROUPS: u64 = 1 << 20;
+
+/// A text is taken for as long as this, in bytes, however little a file has: what so much justifies costs nothing.
+pub const FREE_BYTES: u64 = 1 << 10;
 
 /// The bits of a prior's number.
 const PRIOR_BITS: u32 = 4;
@@ -125,42 +128,27 @@ impl Prior {
 }
 
 impl Digits {
-    /// Cells that carry something: not all of their digits are silent.
-    pub fn speaking(&self) -> Vec<usize> {
-        let silent = silent(self.seed);
-        let speaks = |&cell: &usize| self.matrices.iter().any(|matrix| matrix.cells()[cell] != silent[cell]);
-        (0..CELLS).filter(speaks).collect()
-    }
-
-    /// How often each digit is in a cell.
-    fn counts(&self, cell: usize) -> [u32; LEVELS] {
-        let mut counts = [0; LEVELS];
-        for matrix in &self.matrices {
-            counts[usize::from(matrix.cells()[cell])] += 1;
-        }
+    /// How often each digit is in each cell.
+    pub fn counts(&self) -> DigitCounts {
+        let mut counts = DigitCounts::new(self.seed, self.head().len());
+        self.matrices.iter().for_each(|matrix| counts.add(matrix));
         counts
     }
 
-    /// The prior of each cell, none for silent ones.
-    fn priors(&self) -> Vec<Option<Prior>> {
-        let dither = Dither::new(self.seed);
-        let mut priors = vec![None; CELLS];
-        for cell in self.speaking() {
-            priors[cell] = Some(Prior::best(&self.counts(cell), dither.offset(cell)));
-        }
-        priors
+    /// Cells that carry something: not all of their digits are silent.
+    pub fn speaking(&self) -> Vec<usize> {
+        self.counts().speaking()
     }
 
     /// What the digits are expected to cost under their priors, in bits: the estimate beside the section's bits.
     pub fn information_bits(&self) -> f64 {
-        let of_cell = |(cell, prior): (usize, Option<Prior>)| prior.map_or(0.0, |prior| prior.cost(&self.counts(cell)));
-        self.priors().into_iter().enumerate().map(of_cell).sum()
+        self.counts().information_bits()
     }
 
     /// The section.
     pub fn encode(&self) -> Vec<u8> {
         let mut section = self.head();
-        section.extend(encode_matrices(&self.priors(), &self.matrices));
+        section.extend(encode_matrices(&self.counts().priors(), &self.matrices));
         section
     }
 
@@ -181,12 +169,34 @@ impl Digits {
         section
     }
 
-    /// Reads a section.
+    /// Reads a section of a file with so many bytes of text, none of which is in two groups.
     ///
     /// # Errors
     /// [`CodeError`], where no encoder gives such a section.
-    pub fn decode(section: &[u8]) -> Result<Self, CodeError> {
-        let mut reader = Reader::new(section);
+    pub fn decode(section: &[u8], content_bytes: u64) -> Result<Self, CodeError> {
+        let reader = DigitsReader::new(section, content_bytes)?;
+        let Head { format, lengths, seed, .. } = reader.head;
+        let mut matrices = Vec::with_capacity(reader.head.groups as usize);
+        for matrix in reader {
+            matrices.push(matrix?);
+        }
+        Ok(Self { format, lengths, seed, matrices })
+    }
+}
+
+/// What stands before the code of a section.
+#[derive(Clone, Copy)]
+struct Head {
+    format: u8,
+    lengths: (u64, u64),
+    seed: u64,
+    groups: u64,
+    bytes: usize,
+}
+
+impl Head {
+    fn read(reader: &mut Reader, content_bytes: u64) -> Result<Self, CodeError> {
+        let before = reader.rest().len();
         let flags = reader.byte("the format of the text")?;
         let lengths = if flags & OTHER_LENGTHS == 0 {
             USUAL_LENGTHS
@@ -194,18 +204,126 @@ impl Digits {
             (reader.varint("the least characters of a group")?, reader.varint("the most characters of a group")?)
         };
         let seed = if flags & OTHER_SEED == 0 { 0 } else { reader.varint("the seed of the dither")? };
-        let count = reader.varint("the number of groups")?;
-        if count > MOST_GROUPS {
-            return Err(CodeError::Groups { found: count, most: MOST_GROUPS });
+        let groups = reader.varint("the number of groups")?;
+        let most = MOST_GROUPS.min(content_bytes.max(FREE_BYTES));
+        if groups > most {
+            return Err(CodeError::Groups { found: groups, most });
         }
-        let matrices = decode_matrices(reader.rest(), seed, count)
-            .ok_or(CodeError::Exhausted { field: "the digits of the matrices" })?;
-        Ok(Self { format: flags & !(OTHER_LENGTHS | OTHER_SEED), lengths, seed, matrices })
+        let format = flags & !(OTHER_LENGTHS | OTHER_SEED);
+        Ok(Self { format, lengths, seed, groups, bytes: before - reader.rest().len() })
+    }
+}
+
+/// The matrices of a section, one after the other.
+struct DigitsReader<'a> {
+    head: Head,
+    silent: [u8; CELLS],
+    /// The cells that speak.
+    priors: Vec<(usize, Prior)>,
+    coder: BitDecoder,
+    code: &'a [u8],
+    left: u64,
+}
+
+impl<'a> DigitsReader<'a> {
+    fn new(section: &'a [u8], content_bytes: u64) -> Result<Self, CodeError> {
+        let mut reader = Reader::new(section);
+        let head = Head::read(&mut reader, content_bytes)?;
+        let code = reader.rest();
+        let mut coder = BitDecoder::new(code);
+        let priors = decode_priors(&mut coder, head.seed).ok_or(EXHAUSTED)?;
+        Ok(Self { silent: silent(head.seed), priors, coder, code, left: head.groups, head })
+    }
+
+    fn matrix(&mut self) -> Option<DigitMatrix> {
+        let mut cells = self.silent;
+        for (cell, prior) in &self.priors {
+            cells[*cell] = prior.decode(&mut self.coder)?;
+        }
+        // What follows the end of the code reads as zeros; no encoder leaves away more than a few bytes of these.
+        let held = 8 * (self.code.len() + TRIMMED_BYTES);
+        if self.coder.information_bits() > held as f64 + 1.0 {
+            return None;
+        }
+        DigitMatrix::from_cells(cells)
+    }
+}
+
+impl Iterator for DigitsReader<'_> {
+    type Item = Result<DigitMatrix, CodeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        Some(self.matrix().ok_or(EXHAUSTED))
+    }
+}
+
+const EXHAUSTED: CodeError = CodeError::Exhausted { field: "the digits of the matrices" };
+
+/// How often each digit is in each cell of a section: what it costs, whatever the order of the groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DigitCounts {
+    seed: u64,
+    head_bytes: usize,
+    groups: u32,
+    of_cells: Vec<[u32; LEVELS]>,
+}
+
+impl DigitCounts {
+    fn new(seed: u64, head_bytes: usize) -> Self {
+        Self { seed, head_bytes, groups: 0, of_cells: vec![[0; LEVELS]; CELLS] }
+    }
+
+    fn add(&mut self, matrix: &DigitMatrix) {
+        self.groups += 1;
+        for (counts, &digit) in self.of_cells.iter_mut().zip(matrix.cells()) {
+            counts[usize::from(digit)] += 1;
+        }
+    }
+
+    /// Counts the digits of a section of a file with so many bytes of text; the matrices are not kept.
+    ///
+    /// # Errors
+    /// Those of [`Digits::decode`].
+    pub fn read(section: &[u8], content_bytes: u64) -> Result<Self, CodeError> {
+        let reader = DigitsReader::new(section, content_bytes)?;
+        let mut counts = Self::new(reader.head.seed, reader.head.bytes);
+        for matrix in reader {
+            counts.add(&matrix?);
+        }
+        Ok(counts)
+    }
+
+    /// How many groups there are.
+    pub fn groups(&self) -> u32 {
+        self.groups
+    }
+
+    /// Cells that carry something: not all of their digits are silent.
+    pub fn speaking(&self) -> Vec<usize> {
+        let silent = silent(self.seed);
+        (0..CELLS).filter(|&cell| self.of_cells[cell][usize::from(silent[cell])] < self.groups).collect()
+    }
+
+    /// The prior of each cell, none for silent ones.
+    fn priors(&self) -> Vec<Option<Prior>> {
+        let dither = Dither::new(self.seed);
+        let mut priors = vec![None; CELLS];
+        for cell in self.speaking() {
+            priors[cell] = Some(Prior::best(&self.of_cells[cell], dither.offset(cell)));
+        }
+        priors
+    }
+
+    /// What the digits are expected to cost under their priors, in bits.
+    pub fn information_bits(&self) -> f64 {
+        let costs = self.priors().into_iter().zip(&self.of_cells);
+        costs.map(|(prior, counts)| prior.map_or(0.0, |prior| prior.cost(counts))).sum()
     }
 
     /// Splits the ledger's line of the section into what describes the digits and the digits, and adds the estimate of these.
     pub fn detail(&self, ledger: &mut Ledger) {
-        let before = self.head().len() + encode_matrices(&self.priors(), &[]).len();
+        let before = self.head_bytes + encode_matrices(&self.priors(), &[]).len();
         ledger.split(Tag::Digits.name(), &[("digits' header and priors", 8 * before as u64)]);
         ledger.estimate(Tag::Digits.name(), self.information_bits());
     }
@@ -233,30 +351,19 @@ fn encode_matrices(priors: &[Option<Prior>], matrices: &[DigitMatrix]) -> Vec<u8
     coder.finish()
 }
 
-fn decode_matrices(code: &[u8], seed: u64, count: u64) -> Option<Vec<DigitMatrix>> {
+/// The priors of the cells that speak.
+fn decode_priors(coder: &mut BitDecoder, seed: u64) -> Option<Vec<(usize, Prior)>> {
     let dither = Dither::new(seed);
-    let silent = silent(seed);
-    let mut coder = BitDecoder::new(code);
     let mut speaks = [Bit::default(); 2];
     let mut before = true;
-    let mut priors = vec![None; CELLS];
-    for (cell, prior) in priors.iter_mut().enumerate() {
-        before = speaks[usize::from(before)].decode(&mut coder)?;
+    let mut priors = Vec::new();
+    for cell in 0..CELLS {
+        before = speaks[usize::from(before)].decode(coder)?;
         if before {
-            *prior = Some(Prior::new(decode_plain(&mut coder, PRIOR_BITS)? as u8, dither.offset(cell)));
+            priors.push((cell, Prior::new(decode_plain(coder, PRIOR_BITS)? as u8, dither.offset(cell))));
         }
     }
-    let mut matrices = Vec::with_capacity(count as usize);
-    for _ in 0..count {
-        let mut cells = silent;
-        for (cell, prior) in cells.iter_mut().zip(&priors) {
-            if let Some(prior) = prior {
-                *cell = prior.decode(&mut coder)?;
-            }
-        }
-        matrices.push(DigitMatrix::from_cells(cells)?);
-    }
-    Some(matrices)
+    Some(priors)
 }
 
 #[cfg(test)]
@@ -284,12 +391,14 @@ mod tests {
     proptest! {
         #[test]
         fn digits_come_back(digits in any_digits()) {
-            prop_assert_eq!(Digits::decode(&digits.encode()), Ok(digits));
+            let section = digits.encode();
+            prop_assert_eq!(DigitCounts::read(&section, 12), Ok(digits.counts()));
+            prop_assert_eq!(Digits::decode(&section, 12), Ok(digits));
         }
 
         #[test]
         fn any_section_decodes_or_is_refused(section: Vec<u8>) {
-            let _: Result<Digits, CodeError> = Digits::decode(&section);
+            let _: Result<Digits, CodeError> = Digits::decode(&section, 1000);
         }
     }
 
@@ -323,6 +432,15 @@ mod tests {
     fn too_many_groups_are_refused_before_they_are_made() {
         let mut section = vec![0];
         write_varint(&mut section, 1 << 40);
-        assert!(matches!(Digits::decode(&section), Err(CodeError::Groups { .. })));
+        let refused = |section: &[u8], content_bytes| Digits::decode(section, content_bytes).unwrap_err();
+        assert!(matches!(refused(&section, u64::MAX), CodeError::Groups { most: MOST_GROUPS, .. }));
+        let silent = spread(3000, 0, 0.1).encode();
+        assert!(Digits::decode(&silent, 3000).is_ok());
+        assert_eq!(refused(&silent, 2999), CodeError::Groups { found: 3000, most: 2999 });
+        // Flat digits behind the end of the code, which reads as zeros for ever.
+        let mut flat = spread(2, 100, 0.3).encode();
+        flat.truncate(80);
+        flat[1] = 120;
+        assert!(matches!(refused(&flat, 300), CodeError::Exhausted { .. }));
     }
 }

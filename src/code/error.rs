@@ -120,7 +120,7 @@ pub enum CodeError {
         reason: &'static str,
     },
     /// More groups than a digits section can have.
-    #[error("matrices of {found} groups; a file has at most {most}: it is damaged")]
+    #[error("matrices of {found} groups; this file's text has at most {most}: it is damaged")]
     Groups {
         /// What the file says.
         found: u64,

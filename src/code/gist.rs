@@ -21,10 +21,13 @@ const LATENT_STEP: f64 = 1.0;
 /// The step of the titles' gains.
 const GAIN_LEVEL: u8 = 8;
 
-/// The most words of a section, and the most bytes of them: words that repeat and latents that are 0 cost next to nothing, so
-/// nothing else bounds what a forged section may ask for.
+/// The most words of a section, and of a byte of their code: no two are the same, so each takes more than a bit (some 12 in fact).
+/// Latents that are 0 cost next to nothing, so nothing else bounds what a forged section may ask for.
 pub const MOST_WORDS: usize = 1 << 17;
-const MOST_WORD_BYTES: u64 = 1 << 24;
+const WORDS_PER_BYTE: u64 = 8;
+
+/// The most bytes of a word; longer ones, which tell a reader nothing, are not sent.
+pub const MOST_WORD_BYTES: usize = 64;
 
 /// The most pairs, for the same reason.
 pub const MOST_PAIRS: usize = 1 << 18;
@@ -61,7 +64,7 @@ pub struct Gist {
     pub title_gains: Vec<f32>,
     /// Words of a group's lossy text.
     pub text_words: usize,
-    /// Words that follow each other, in order of the first, then of the second.
+    /// Words that follow each other, in order of the first, then of the second, each pair once.
     pub pairs: Vec<WordPair>,
 }
 
@@ -140,10 +143,10 @@ impl Gist {
         let code = Article::parse(reader.take(head.word_bytes, "the words")?)?;
         let bounded =
             |what, found, most| if found > most { Err(CodeError::Gist { what, found, most }) } else { Ok(()) };
-        bounded("the number of words", head.words, MOST_WORDS as u64)?;
+        bounded("the number of words", head.words, (MOST_WORDS as u64).min(WORDS_PER_BYTE * head.word_bytes))?;
         bounded("the number of titles' words", head.title_words, head.words)?;
         bounded("the words of a lossy text", head.text_words, MOST_TEXT_WORDS)?;
-        bounded("the length of the words", code.content_bytes(), MOST_WORD_BYTES)?;
+        bounded("the length of the words", code.content_bytes(), head.words * (MOST_WORD_BYTES as u64 + 1))?;
         let mut text = Vec::new();
         code.decode(|piece| {
             text.extend_from_slice(piece);
@@ -155,6 +158,8 @@ impl Gist {
             return Err(CodeError::Words { declared: head.words, found });
         }
         let words: Vec<String> = text.split(BETWEEN).take(head.words as usize).map(str::to_owned).collect();
+        let longest = words.iter().map(|word| word.len() as u64).max().unwrap_or(0);
+        bounded("the length of a word", longest, MOST_WORD_BYTES as u64)?;
         let mut sizes = vec![words.len(); 1 + speaking];
         if version > 1 {
             sizes.extend([head.title_words as usize, speaking]);
@@ -191,8 +196,11 @@ fn decode_pairs(coder: &mut BitDecoder, words: usize) -> Result<Vec<WordPair>, C
     let mut followers = Number::default();
     let mut pairs = Vec::new();
     for first in 0..words as u32 {
+        let mut least = 0;
         for _ in 0..followers.decode(coder).ok_or(EXHAUSTED)? {
-            let second = decode_plain(coder, bits).filter(|&second| (second as usize) < words).ok_or(EXHAUSTED)?;
+            let second = decode_plain(coder, bits).filter(|second| (least..words as u32).contains(second));
+            let second = second.ok_or(EXHAUSTED)?;
+            least = second + 1;
             if pairs.len() == MOST_PAIRS {
                 let (what, most) = ("the number of pairs", MOST_PAIRS as u64);
                 return Err(CodeError::Gist { what, found: most + 1, most });

@@ -13,13 +13,19 @@ use super::{CodeError, Rate};
 pub const MOST_GRIDS: usize = 30;
 
 /// The longest side of a grid.
-pub const MOST_CELLS: u8 = 30;
+pub const MOST_CELLS: u16 = u16::MAX;
 
 /// The bits of a side.
 const SIDE_BITS: u32 = 5;
 
+/// The longest side that these bits hold; 0 stands for longer ones.
+const MOST_SHORT: u16 = 30;
+
+/// The bits of a longer side.
+const LONG_SIDE_BITS: u32 = 16;
+
 /// Rows and columns.
-pub type Size = (u8, u8);
+pub type Size = (u16, u16);
 
 /// What the network is set up by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,25 +98,14 @@ impl Header {
     /// Decodes it; `channels` latent channels are expected.
     ///
     /// # Errors
-    /// [`CodeError::Exhausted`] where no encoder gives such code, [`CodeError::Shape`] where a count or a side is none
-    /// that a puzzle has.
+    /// [`CodeError::Exhausted`] where no encoder gives such code, [`CodeError::Shape`] where a count is none that a puzzle
+    /// has.
     pub fn decode(coder: &mut BitDecoder, channels: usize) -> Result<Self, CodeError> {
         let header = Self::read(coder, channels).ok_or(CodeError::Exhausted { field: "the header" })?;
         let counts = [("train pairs", header.train.len()), ("test inputs", header.tests.len())];
         for (field, found) in counts {
             if !(1..=MOST_GRIDS).contains(&found) {
                 return Err(CodeError::Shape { field, found: found as u64, most: MOST_GRIDS as u64 });
-            }
-        }
-        for (rows, columns) in header.train.iter().flatten().chain(&header.tests) {
-            for &side in [rows, columns] {
-                if !(1..=MOST_CELLS).contains(&side) {
-                    return Err(CodeError::Shape {
-                        field: "rows or columns",
-                        found: side.into(),
-                        most: MOST_CELLS.into(),
-                    });
-                }
             }
         }
         Ok(header)
@@ -171,10 +166,10 @@ impl Model {
     fn encode_size(&mut self, coder: &mut BitEncoder, size: Size, before: Size, kind: usize) {
         self.same_as_before[kind].encode(coder, size == before);
         if size != before {
-            encode_plain(coder, size.0.into(), SIDE_BITS);
+            encode_side(coder, size.0);
             self.same_side[kind].encode(coder, size.0 == size.1);
             if size.0 != size.1 {
-                encode_plain(coder, size.1.into(), SIDE_BITS);
+                encode_side(coder, size.1);
             }
         }
     }
@@ -183,9 +178,26 @@ impl Model {
         if self.same_as_before[kind].decode(coder)? {
             return Some(before);
         }
-        let rows = decode_plain(coder, SIDE_BITS)? as u8;
+        let rows = decode_side(coder)?;
         let square = self.same_side[kind].decode(coder)?;
-        Some((rows, if square { rows } else { decode_plain(coder, SIDE_BITS)? as u8 }))
+        Some((rows, if square { rows } else { decode_side(coder)? }))
+    }
+}
+
+fn encode_side(coder: &mut BitEncoder, side: u16) {
+    if side <= MOST_SHORT {
+        encode_plain(coder, side.into(), SIDE_BITS);
+    } else {
+        encode_plain(coder, 0, SIDE_BITS);
+        encode_plain(coder, side.into(), LONG_SIDE_BITS);
+    }
+}
+
+/// A side; none where no encoder gives such code.
+fn decode_side(coder: &mut BitDecoder) -> Option<u16> {
+    match decode_plain(coder, SIDE_BITS)? as u16 {
+        0 => Some(decode_plain(coder, LONG_SIDE_BITS)? as u16).filter(|&side| side > MOST_SHORT),
+        side => (side <= MOST_SHORT).then_some(side),
     }
 }
 
@@ -195,7 +207,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn size() -> impl Strategy<Value = Size> {
-        (1u8..=30, 1u8..=30)
+        let side = || prop_oneof![4 => 1u16..=30, 1 => 31..=MOST_CELLS];
+        (side(), side())
     }
 
     proptest! {

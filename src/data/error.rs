@@ -41,6 +41,14 @@ pub enum DataError {
         /// The most bytes that are read.
         limit_bytes: u64,
     },
+    /// Bytes that are not in the encoding that their byte order mark says.
+    #[error("{file}: begins with the byte order mark of {encoding}, but is not {encoding}; save the file as UTF-8")]
+    NotAsMarked {
+        /// The file.
+        file: String,
+        /// The encoding.
+        encoding: &'static str,
+    },
     /// Bytes that are not UTF-8.
     #[error("{file}: not UTF-8: byte 0x{value:02x} at offset {offset}; save the file as UTF-8")]
     NotUtf8 {
@@ -125,6 +133,12 @@ pub enum DataError {
         /// The ids most like it, best first; none if nothing is near.
         near: Vec<String>,
     },
+    /// Tasks whose test outputs aren't known, given as solutions.
+    #[error("{file}: holds tasks, but no outputs of their tests; name a solutions file, or tasks with outputs")]
+    NoOutputs {
+        /// The file or folder.
+        file: String,
+    },
     /// A solutions file that has none of the puzzles.
     #[error("{file}: has none of the puzzles given here among its {count}; name the solutions file of these puzzles")]
     UnrelatedSolutions {
@@ -180,8 +194,26 @@ pub enum TaskError {
         /// `train` or `test`.
         set: &'static str,
     },
+    /// Pairs of which nobody says which are for training.
+    #[error(
+        "holds {pairs} pairs that are neither \"train\" nor \"test\"; draw a puzzle from them by --pairs TRAIN,TEST, such as --pairs 3,1"
+    )]
+    UnsortedPairs {
+        /// How many there are.
+        pairs: usize,
+    },
+    /// More pairs are to be drawn than there are.
+    #[error("holds {pairs} pairs, too few to draw {train} for training and {test} to test from; ask for fewer")]
+    TooFewPairs {
+        /// How many there are.
+        pairs: usize,
+        /// How many are to be train pairs.
+        train: usize,
+        /// How many are to be test pairs.
+        test: usize,
+    },
     /// A pair is not an object.
-    #[error("{set} pair {pair} is {found}; a pair is an object with \"input\" and \"output\"")]
+    #[error("{set} pair {pair} is {found}; a pair is an object with \"input\" and \"output\"{}", if *.set == "examples" { ", or the array [input, output]" } else { "" })]
     PairNotAnObject {
         /// `train` or `test`.
         set: &'static str,

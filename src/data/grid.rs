@@ -1,15 +1,16 @@
-//! A grid of an ARC puzzle: what a cell may hold, how large a grid may be.
+//! A grid of an ARC puzzle: what a cell may hold.
 //!
-//! In go rows of colours, out comes a [`Grid`] that is known to be rectangular, 1 to [`MAX_SIDE`] cells a side, with every
-//! colour below [`COLOURS`]. The rooms below rely on that and check nothing again.
+//! In go rows of colours, out comes a [`Grid`] that is known to be rectangular, with a cell at least, and with every
+//! colour below [`COLOURS`]. The rooms below rely on that and check nothing again. How large a grid may be is a question of
+//! memory, which whoever fits it has to ask; ARC's own have sides of up to [`ARC_SIDE`].
 
 use super::error::describe;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use thiserror::Error;
 
-/// The most rows, and the most columns, that a grid may have.
-pub const MAX_SIDE: usize = 30;
+/// The most rows, and the most columns, that ARC's own grids have.
+pub const ARC_SIDE: usize = 30;
 
 /// How many colours there are: a cell holds `0..COLOURS`.
 pub const COLOURS: usize = 10;
@@ -32,27 +33,13 @@ pub enum GridError {
         found: String,
     },
     /// There are no rows.
-    #[error("the grid has no rows; give it 1 to {MAX_SIDE}")]
+    #[error("the grid has no rows; give it at least one")]
     NoRows,
     /// The rows have no cells.
-    #[error("row {row} is empty; give it 1 to {MAX_SIDE} cells")]
+    #[error("row {row} is empty; give it at least one cell")]
     EmptyRow {
         /// The first row without cells.
         row: usize,
-    },
-    /// There are more than [`MAX_SIDE`] rows.
-    #[error("the grid has {rows} rows; the most is {MAX_SIDE}")]
-    TooManyRows {
-        /// How many rows were given.
-        rows: usize,
-    },
-    /// A row has more than [`MAX_SIDE`] cells.
-    #[error("row {row} has {columns} columns; the most is {MAX_SIDE}")]
-    TooManyColumns {
-        /// The first row that is too long.
-        row: usize,
-        /// How many cells it has.
-        columns: usize,
     },
     /// Two rows differ in length.
     #[error("row {row} is {found} long and row 1 is {expected} long; make all rows equally long")]
@@ -98,21 +85,15 @@ impl Grid {
     /// Makes a grid of `cells`, given row by row: the cell at (row, column) is `cells[row * columns + column]`.
     ///
     /// # Errors
-    /// A side that is 0 or above [`MAX_SIDE`], a number of cells that is not rows × columns, a colour of 10 or more.
+    /// A side that is 0, a number of cells that is not rows × columns, a colour of 10 or more.
     pub fn new(rows: usize, columns: usize, cells: Vec<u8>) -> Result<Self, GridError> {
         if rows == 0 {
             return Err(GridError::NoRows);
         }
-        if rows > MAX_SIDE {
-            return Err(GridError::TooManyRows { rows });
-        }
         if columns == 0 {
             return Err(GridError::EmptyRow { row: 1 });
         }
-        if columns > MAX_SIDE {
-            return Err(GridError::TooManyColumns { row: 1, columns });
-        }
-        if cells.len() != rows * columns {
+        if rows.checked_mul(columns) != Some(cells.len()) {
             return Err(GridError::CellCount { rows, columns, cells: cells.len() });
         }
         if let Some(index) = cells.iter().position(|&colour| usize::from(colour) >= COLOURS) {
@@ -164,12 +145,12 @@ impl Grid {
         Self::new(rows.len(), columns, cells)
     }
 
-    /// How many rows there are, 1 to [`MAX_SIDE`].
+    /// How many rows there are; at least 1.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// How many columns there are, 1 to [`MAX_SIDE`].
+    /// How many columns there are; at least 1.
     pub fn columns(&self) -> usize {
         self.columns
     }
@@ -202,22 +183,13 @@ impl Grid {
 /// Checks the lengths of a grid's rows and returns how many columns it has.
 ///
 /// # Errors
-/// No rows, too many rows, an empty or too long row, rows that differ in length.
+/// No rows, an empty row, rows that differ in length.
 fn check_shape(lengths: &[usize]) -> Result<usize, GridError> {
     let Some(&columns) = lengths.first() else {
         return Err(GridError::NoRows);
     };
-    if lengths.len() > MAX_SIDE {
-        return Err(GridError::TooManyRows { rows: lengths.len() });
-    }
-    for (index, &length) in lengths.iter().enumerate() {
-        let row = index + 1;
-        if length == 0 {
-            return Err(GridError::EmptyRow { row });
-        }
-        if length > MAX_SIDE {
-            return Err(GridError::TooManyColumns { row, columns: length });
-        }
+    if let Some(index) = lengths.iter().position(|&length| length == 0) {
+        return Err(GridError::EmptyRow { row: index + 1 });
     }
     match lengths.iter().position(|&length| length != columns) {
         Some(index) => Err(GridError::Ragged { row: index + 1, expected: columns, found: lengths[index] }),
@@ -254,9 +226,11 @@ mod tests {
     }
 
     #[test]
-    fn accepts_the_smallest_and_the_largest() {
+    fn accepts_sides_of_any_length() {
         assert!(Grid::new(1, 1, vec![0]).is_ok());
         assert!(Grid::new(30, 30, vec![9; 900]).is_ok());
+        assert!(Grid::from_rows(&[vec![9; 93]]).is_ok());
+        assert!(Grid::from_rows(&vec![vec![0]; 1000]).is_ok());
     }
 
     #[test]
@@ -280,13 +254,10 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_a_grid() {
-        let wide = vec![0; 31];
         let cases = [
             (vec![], GridError::NoRows),
             (vec![vec![]], GridError::EmptyRow { row: 1 }),
             (vec![vec![1], vec![]], GridError::EmptyRow { row: 2 }),
-            (vec![vec![0]; 31], GridError::TooManyRows { rows: 31 }),
-            (vec![wide], GridError::TooManyColumns { row: 1, columns: 31 }),
             (vec![vec![1, 2], vec![3]], GridError::Ragged { row: 2, expected: 2, found: 1 }),
             (vec![vec![1, 2], vec![3, 10]], GridError::Colour { row: 2, column: 2, colour: "10".to_owned() }),
         ];
@@ -294,6 +265,8 @@ mod tests {
             assert_eq!(Grid::from_rows(&rows), Err(expected));
         }
         assert_eq!(Grid::new(2, 2, vec![0; 3]), Err(GridError::CellCount { rows: 2, columns: 2, cells: 3 }));
+        let (rows, columns) = (usize::MAX, usize::MAX);
+        assert_eq!(Grid::new(rows, columns, vec![1]), Err(GridError::CellCount { rows, columns, cells: 1 }));
         assert_eq!(Grid::new(0, 2, vec![]), Err(GridError::NoRows));
         assert_eq!(Grid::new(1, 0, vec![]), Err(GridError::EmptyRow { row: 1 }));
     }

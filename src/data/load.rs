@@ -1,21 +1,20 @@
 //! Puzzles and solutions from files.
 //!
 //! In come paths: a task's own JSON file, a folder of them, Kaggle's `*_challenges.json`, or `-` for standard input, and with
-//! them, if the user has it, Kaggle's `*_solutions.json`. Out come [`Puzzle`]s with distinct ids. What kind a file is, is told
-//! by its content, and what is wrong with it by a [`DataError`].
+//! them, if the user has it, Kaggle's `*_solutions.json`. Out come [`Puzzle`]s with distinct ids, and what can't be read. What
+//! kind a file is, is told by its content, and what is wrong with it by a [`DataError`].
 
 use super::error::{DataError, Place, TaskError};
+use super::forms::{PairSample, read_tasks};
 use super::grid::Grid;
+use super::json::{parse_json, read_bytes, read_file, read_list, read_object};
 use super::puzzle::{Puzzle, read_grid};
-use super::{read_bytes, read_entries, read_file, read_list, read_object};
 use indexmap::IndexMap;
-use serde_json::{Map, Value};
+use serde_json::Value;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-
-/// What a file of puzzles should hold.
-const EXPECTED_PUZZLES: &str = "a task, {\"train\": [pair, …], \"test\": [pair, …]}, or an object from ids to tasks";
 
 /// What a solutions file should hold.
 const EXPECTED_SOLUTIONS: &str = "an object from task ids to arrays of grids";
@@ -23,89 +22,141 @@ const EXPECTED_SOLUTIONS: &str = "an object from task ids to arrays of grids";
 /// What a task's solutions should be.
 const EXPECTED_GRIDS: &str = "an array of grids, one for each test input";
 
+/// How the files of a folder that hold tasks end.
+const TASK_EXTENSIONS: [&str; 2] = ["json", "jsonl"];
+
+/// Which puzzles to load, and what to load with them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LoadOptions<'a> {
+    /// The ids of those asked for, in their order; all if there are none.
+    pub tasks: &'a [String],
+    /// What [`load_solutions`] reads; where it has a puzzle's id, it takes the place of the outputs of the puzzle's own test
+    /// pairs.
+    pub solutions: Option<&'a Path>,
+    /// What to draw from pairs that are neither for training nor for testing.
+    pub pairs: Option<PairSample>,
+}
+
+/// What was loaded.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// The puzzles that can be read.
+    pub puzzles: Vec<Puzzle>,
+    /// The tasks and files that can't.
+    pub refused: Vec<Refused>,
+}
+
+/// A task, or a file of tasks, that can't be read.
+#[derive(Debug)]
+pub struct Refused {
+    /// The task's id, where that much is known.
+    pub id: Option<String>,
+    /// How many test inputs it seems to have.
+    pub tests: usize,
+    /// Why.
+    pub error: DataError,
+}
+
 /// Loads the puzzles in `paths`, in that order; those of a folder by file name, those of a challenges file as they stand.
 ///
-/// A path is a task's own file (its id is the file's name without `.json`), a folder of them, a challenges file, or `-` for
-/// standard input (where a lone task has the id `stdin`). If `task_ids` is not empty, it says which puzzles to return, in its
-/// order. `solutions` is a solutions file; where it has a puzzle's id, it takes the place of the outputs of the puzzle's own
-/// test pairs.
+/// A path is a file of tasks (the id of a lone one is the file's name without `.json`), a folder of them, or `-` for
+/// standard input (where a lone task has the id `stdin`). A task or file that can't be read leaves the others.
 ///
 /// # Errors
-/// Whatever is missing, unreadable or malformed; an id in two places; an id in `task_ids` that no file has; a number of
-/// solutions that is not that of the test inputs; a solutions file that has none of the puzzles.
+/// No path; a folder without tasks; an id in two places; an id asked for that no file has, or whose task can't be read; a
+/// number of solutions that is not that of the test inputs; solutions of none of the puzzles.
+pub fn load(paths: &[PathBuf], options: &LoadOptions) -> Result<Loaded, DataError> {
+    load_with(paths, options, &mut io::stdin())
+}
+
+/// [`load`], where whatever can't be read is an error.
+///
+/// # Errors
+/// As [`load`], and the first task or file that can't be read.
 pub fn load_puzzles(
     paths: &[PathBuf],
     task_ids: &[String],
     solutions: Option<&Path>,
 ) -> Result<Vec<Puzzle>, DataError> {
-    load_puzzles_with(paths, task_ids, solutions, &mut io::stdin())
+    let loaded = load(paths, &LoadOptions { tasks: task_ids, solutions, pairs: None })?;
+    loaded.refused.into_iter().next().map_or(Ok(loaded.puzzles), |refused| Err(refused.error))
 }
 
-/// [`load_puzzles`], with the reader that `-` stands for.
-fn load_puzzles_with(
-    paths: &[PathBuf],
-    task_ids: &[String],
-    solutions: Option<&Path>,
-    standard_input: &mut dyn Read,
-) -> Result<Vec<Puzzle>, DataError> {
+/// [`load`], with the reader that `-` stands for.
+fn load_with(paths: &[PathBuf], options: &LoadOptions, standard_input: &mut dyn Read) -> Result<Loaded, DataError> {
     let mut puzzles: IndexMap<String, (Puzzle, String)> = IndexMap::new();
+    let mut refused = Vec::new();
     for source in list_sources(paths)? {
         let file = source.name();
         let bytes = match &source {
-            Source::StandardInput => read_bytes(&file, standard_input)?,
-            Source::File(path) => read_file(path)?,
+            Source::StandardInput => read_bytes(&file, standard_input),
+            Source::File(path) => read_file(path),
         };
-        for puzzle in parse_puzzles(&file, &source.lone_task_id(), &bytes)? {
-            if let Some((_, first)) = puzzles.get(&puzzle.id) {
-                return Err(DataError::DuplicateTask { task: puzzle.id, first: first.clone(), second: file });
+        let tasks = bytes.and_then(|bytes| read_tasks(&file, &source.lone_task_id(), &bytes, options.pairs));
+        let whole_file = |error| vec![Err(Refused { id: None, tests: 0, error })];
+        for task in tasks.unwrap_or_else(whole_file) {
+            match task {
+                Err(one) => refused.push(one),
+                Ok(puzzle) => {
+                    if let Some((_, first)) = puzzles.get(&puzzle.id) {
+                        return Err(DataError::DuplicateTask { task: puzzle.id, first: first.clone(), second: file });
+                    }
+                    puzzles.insert(puzzle.id.clone(), (puzzle, file.clone()));
+                }
             }
-            puzzles.insert(puzzle.id.clone(), (puzzle, file.clone()));
         }
     }
-    if let Some(path) = solutions {
+    if let Some(path) = options.solutions {
         attach_solutions(&mut puzzles, path)?;
     }
-    choose(puzzles, task_ids)
+    choose(&mut puzzles, &mut refused, options.tasks)?;
+    Ok(Loaded { puzzles: puzzles.into_values().map(|(puzzle, _)| puzzle).collect(), refused })
 }
 
-/// Loads a solutions file, `{id: [grid, …], …}`: the right outputs of tasks, in the order of their test inputs.
+/// Loads solutions: the right outputs of tasks, in the order of their test inputs. They stand in a solutions file,
+/// `{id: [grid, …], …}`, or in the test pairs of tasks, in a file or a folder.
 ///
 /// # Errors
-/// A file that cannot be read, is not JSON, or does not hold at least one valid grid for each task that it lists.
+/// A file that cannot be read, is not JSON, or does not hold at least one valid grid for each task that it lists; tasks
+/// without a single output.
 pub fn load_solutions(path: &Path) -> Result<IndexMap<String, Vec<Grid>>, DataError> {
     let file = path.display().to_string();
+    if !path.is_dir() {
+        let bytes = read_file(path)?;
+        if !holds_tasks(&parse_json(&file, &bytes).unwrap_or_default()) {
+            return read_solutions(&file, &bytes);
+        }
+    }
+    let puzzles = load_puzzles(&[path.to_owned()], &[], None)?;
+    let known = puzzles.into_iter().filter_map(|puzzle| Some((puzzle.id, puzzle.solutions?)));
+    let solutions: IndexMap<String, Vec<Grid>> = known.collect();
+    if solutions.is_empty() { Err(DataError::NoOutputs { file }) } else { Ok(solutions) }
+}
+
+/// Whether a file given as solutions holds tasks: there are objects where grids would be arrays.
+fn holds_tasks(value: &Value) -> bool {
+    let is_task = |value: &Value| value.get("test").is_some();
+    match value {
+        // JSON lines are no JSON as a whole.
+        Value::Null => true,
+        Value::Array(elements) => elements.iter().any(is_task),
+        Value::Object(entries) => is_task(value) || entries.values().any(is_task),
+        _ => false,
+    }
+}
+
+fn read_solutions(file: &str, bytes: &[u8]) -> Result<IndexMap<String, Vec<Grid>>, DataError> {
     let mut solutions = IndexMap::new();
-    for (task, value) in read_object(&file, &read_file(path)?, EXPECTED_SOLUTIONS)? {
+    for (task, value) in read_object(file, bytes, EXPECTED_SOLUTIONS)? {
         let grids = read_list(&task, &value, EXPECTED_GRIDS).and_then(|grids| {
             let place = |index| Place::Solution { test: index + 1 };
             let grids = grids.iter().enumerate();
             grids.map(|(index, grid)| read_grid(grid, place(index))).collect()
         });
-        let grids = grids.map_err(|fault| DataError::of_task(&file, &task, fault))?;
+        let grids = grids.map_err(|fault| DataError::of_task(file, &task, fault))?;
         solutions.insert(task, grids);
     }
     Ok(solutions)
-}
-
-/// Reads the puzzles in the bytes of `file`, a name for messages: one with the id `lone_task_id`, or those of a challenges file.
-///
-/// # Errors
-/// Bytes that are not UTF-8 (a byte order mark is let pass) or not JSON, a key twice in one object, and whatever a task lacks.
-pub fn parse_puzzles(file: &str, lone_task_id: &str, bytes: &[u8]) -> Result<Vec<Puzzle>, DataError> {
-    let read =
-        |id: &str, task: &Value| Puzzle::from_value(id, task).map_err(|fault| DataError::of_task(file, id, fault));
-    let mut puzzles = Vec::new();
-    // The parts of a lone task, which has `train` or `test`, and not as the id of a task.
-    let mut parts = Map::new();
-    read_entries(file, bytes, EXPECTED_PUZZLES, |key, value| {
-        let has_pairs = value.get("train").is_some() || value.get("test").is_some();
-        if (key == "train" || key == "test") && !has_pairs {
-            parts.insert(key, value);
-        } else {
-            puzzles.push(read(&key, &value));
-        }
-    })?;
-    if parts.is_empty() { puzzles.into_iter().collect() } else { Ok(vec![read(lone_task_id, &Value::Object(parts))?]) }
 }
 
 /// A thing that bytes are read from.
@@ -153,14 +204,14 @@ fn list_sources(paths: &[PathBuf]) -> Result<Vec<Source>, DataError> {
     Ok(sources)
 }
 
-/// Lists the `*.json` files of a folder by name. Folders inside it are not looked into.
+/// Lists the `*.json` and `*.jsonl` files of a folder by name. Folders inside it are not looked into.
 fn list_task_files(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let unreadable = |reason| DataError::Unreadable { file: folder.display().to_string(), reason };
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-        if is_json && !path.is_dir() {
+        let is_task = |extension: &OsStr| TASK_EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known));
+        if path.extension().is_some_and(is_task) && !path.is_dir() {
             files.push(path);
         }
     }
@@ -171,11 +222,11 @@ fn list_task_files(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(files)
 }
 
-/// Gives each puzzle that the solutions file has its solutions.
+/// Gives each puzzle that the solutions have its own.
 fn attach_solutions(puzzles: &mut IndexMap<String, (Puzzle, String)>, path: &Path) -> Result<(), DataError> {
     let solutions = load_solutions(path)?;
     let file = path.display().to_string();
-    if !solutions.keys().any(|id| puzzles.contains_key(id)) {
+    if !puzzles.is_empty() && !solutions.keys().any(|id| puzzles.contains_key(id)) {
         return Err(DataError::UnrelatedSolutions { file, count: solutions.len() });
     }
     for (task, grids) in solutions {
@@ -191,20 +242,26 @@ fn attach_solutions(puzzles: &mut IndexMap<String, (Puzzle, String)>, path: &Pat
     Ok(())
 }
 
-/// Takes the puzzles with the given ids, or all of them if none is given. An id given twice counts once.
-fn choose(mut puzzles: IndexMap<String, (Puzzle, String)>, task_ids: &[String]) -> Result<Vec<Puzzle>, DataError> {
+/// Leaves the tasks with the given ids, in their order, or all of them if none is given. An id given twice counts once.
+fn choose(
+    puzzles: &mut IndexMap<String, (Puzzle, String)>,
+    refused: &mut Vec<Refused>,
+    task_ids: &[String],
+) -> Result<(), DataError> {
     if task_ids.is_empty() {
-        return Ok(puzzles.into_values().map(|(puzzle, _)| puzzle).collect());
+        return Ok(());
     }
-    if let Some(task) = task_ids.iter().find(|id| !puzzles.contains_key(*id)) {
-        return Err(DataError::UnknownTask {
-            task: task.clone(),
-            count: puzzles.len(),
-            near: nearest(task, puzzles.keys()),
-        });
+    // A file that can't be read may hold what is asked for.
+    refused.retain(|one| one.id.as_ref().is_none_or(|id| task_ids.contains(id)));
+    let unknown = |id: &&String| {
+        !puzzles.contains_key(*id) && !refused.iter().any(|one| one.id.as_ref().is_none_or(|known| known == *id))
+    };
+    if let Some(task) = task_ids.iter().find(unknown) {
+        let near = nearest(task, puzzles.keys());
+        return Err(DataError::UnknownTask { task: task.clone(), count: puzzles.len(), near });
     }
-    let chosen = task_ids.iter().filter_map(|id| puzzles.swap_remove(id));
-    Ok(chosen.map(|(puzzle, _)| puzzle).collect())
+    *puzzles = task_ids.iter().filter_map(|id| puzzles.swap_remove_entry(id)).collect();
+    Ok(())
 }
 
 /// The ids, at most three, that differ from `id` by at most two edits or that start with it; nearest first.
@@ -285,7 +342,7 @@ mod tests {
     fn standard_input_holds_a_task_or_challenges() {
         let read = |text: &str| {
             let path = [PathBuf::from("-")];
-            load_puzzles_with(&path, &[], None, &mut text.as_bytes()).unwrap()
+            load_with(&path, &LoadOptions::default(), &mut text.as_bytes()).unwrap().puzzles
         };
         assert_eq!(ids(&read(TASK)), ["stdin"]);
         assert_eq!(ids(&read(&format!(r#"{{"x": {TASK}}}"#))), ["x"]);
@@ -295,7 +352,8 @@ mod tests {
     #[test]
     fn an_endless_input_is_refused() {
         let path = [PathBuf::from("-")];
-        let error = load_puzzles_with(&path, &[], None, &mut io::repeat(b' ')).unwrap_err();
+        let loaded = load_with(&path, &LoadOptions::default(), &mut io::repeat(b' ')).unwrap();
+        let error = &loaded.refused[0].error;
         assert!(matches!(error, DataError::TooLarge { .. }), "{error}");
         assert!(error.to_string().starts_with("standard input: "), "{error}");
     }
@@ -313,6 +371,43 @@ mod tests {
         let colours: Vec<Option<u8>> =
             puzzles.iter().map(|puzzle| puzzle.solutions.as_ref().map(|grids| grids[0].get(0, 0))).collect();
         assert_eq!(colours, [Some(5), Some(4), None]);
+    }
+
+    #[test]
+    fn a_task_or_file_that_cannot_be_read_leaves_the_others() {
+        let folder = folder(&[("a.json", TASK), ("b.json", "{"), ("c.json", r#"{"train":[],"test":[]}"#)]);
+        let paths = [folder.path().to_owned()];
+        let loaded = load(&paths, &LoadOptions::default()).unwrap();
+        assert_eq!(ids(&loaded.puzzles), ["a"]);
+        let errors: Vec<String> = loaded.refused.iter().map(|refused| refused.error.to_string()).collect();
+        assert!(errors[0].contains("b.json: not valid JSON") && errors[1].contains("task c:"), "{errors:?}");
+        assert_eq!(loaded.refused[1].id.as_deref(), Some("c"));
+        assert!(load_puzzles(&paths, &[], None).is_err());
+        let asked = ["a".to_owned()];
+        let loaded = load(&paths, &LoadOptions { tasks: &asked, ..LoadOptions::default() }).unwrap();
+        assert_eq!((loaded.puzzles.len(), loaded.refused.len()), (1, 1), "b.json may hold it");
+    }
+
+    #[test]
+    fn solutions_stand_in_a_solutions_file_or_in_tasks() {
+        let (with, without) = (folder(&[("a.json", ANSWERED), ("b.json", TASK)]), folder(&[("b.json", TASK)]));
+        let files = folder(&[
+            ("solutions.json", r#"{"a": [[[4]]]}"#),
+            ("tasks.json", &format!(r#"{{"a": {ANSWERED}, "b": {TASK}}}"#)),
+            ("array.json", &format!("[{}]", ANSWERED.replacen('{', r#"{"id":"a","#, 1))),
+            ("lines.json", &format!("{}\n{TASK}\n", ANSWERED.replacen('{', r#"{"id":"a","#, 1))),
+        ]);
+        let names = ["solutions.json", "tasks.json", "array.json", "lines.json"];
+        let paths = names.iter().map(|name| files.path().join(name));
+        for path in paths.chain([with.path().to_owned(), with.path().join("a.json")]) {
+            let solutions = load_solutions(&path).unwrap();
+            assert_eq!(solutions.keys().collect::<Vec<_>>(), ["a"], "{}", path.display());
+            assert_eq!(solutions["a"][0].get(0, 0), 4);
+        }
+        for path in [without.path().to_owned(), without.path().join("b.json")] {
+            let error = load_solutions(&path).unwrap_err().to_string();
+            assert!(error.contains("no outputs of their tests"), "{error}");
+        }
     }
 
     #[test]

@@ -70,13 +70,11 @@ impl Puzzle {
     pub(super) fn from_value(id: &str, value: &Value) -> Result<Self, TaskError> {
         check_id(id)?;
         let task = value.as_object().ok_or_else(|| TaskError::NotAnObject { found: describe(value) })?;
-        let mut train = Vec::new();
-        for (index, (input, output)) in read_pairs(task, "train")?.into_iter().enumerate() {
-            let place = output_place("train", index + 1);
-            let output = output.ok_or(TaskError::MissingGrid { place })?;
-            train.push(Pair { input, output });
-        }
-        let (test, outputs): (Vec<_>, Vec<_>) = read_pairs(task, "test")?.into_iter().unzip();
+        let train = read_pairs(task, "train")?;
+        let train = train.into_iter().enumerate().map(|(index, pair)| pair.complete("train", index + 1));
+        let train = train.collect::<Result<Vec<Pair>, TaskError>>()?;
+        let (test, outputs): (Vec<Grid>, Vec<Option<Grid>>) =
+            read_pairs(task, "test")?.into_iter().map(|pair| (pair.input, pair.output)).unzip();
         let first_without = outputs.iter().position(Option::is_none);
         let outputs: Vec<Grid> = outputs.into_iter().flatten().collect();
         let solutions = match first_without {
@@ -104,8 +102,25 @@ pub(super) fn read_grid(value: &Value, place: Place) -> Result<Grid, TaskError> 
     Grid::from_value(value).map_err(|fault| TaskError::Grid { place, fault })
 }
 
+/// A pair as a file has it.
+pub(super) struct FoundPair {
+    input: Grid,
+    output: Option<Grid>,
+}
+
+impl FoundPair {
+    /// The pair, if its output is there; it is the `pair`th of `set`, from 1.
+    pub(super) fn complete(self, set: &'static str, pair: usize) -> Result<Pair, TaskError> {
+        let Self { input, output } = self;
+        match output {
+            Some(output) => Ok(Pair { input, output }),
+            None => Err(TaskError::MissingGrid { place: output_place(set, pair) }),
+        }
+    }
+}
+
 /// Reads the pairs of `train` or `test`, each with the output that it may have.
-fn read_pairs(task: &Map<String, Value>, set: &'static str) -> Result<Vec<(Grid, Option<Grid>)>, TaskError> {
+fn read_pairs(task: &Map<String, Value>, set: &'static str) -> Result<Vec<FoundPair>, TaskError> {
     let pairs = task.get(set).ok_or(TaskError::MissingPairs { set })?;
     let pairs = pairs.as_array().ok_or_else(|| TaskError::PairsNotAnArray { set, found: describe(pairs) })?;
     if pairs.is_empty() {
@@ -114,18 +129,19 @@ fn read_pairs(task: &Map<String, Value>, set: &'static str) -> Result<Vec<(Grid,
     pairs.iter().enumerate().map(|(index, value)| read_pair(value, set, index + 1)).collect()
 }
 
-/// Reads one pair of `train` or `test`, the `pair`th from 1.
-fn read_pair(value: &Value, set: &'static str, pair: usize) -> Result<(Grid, Option<Grid>), TaskError> {
-    let grids = value.as_object().ok_or_else(|| TaskError::PairNotAnObject { set, pair, found: describe(value) })?;
-    let side = "input";
-    let place = Place::Pair { set, pair, side };
-    let input = grids.get(side).ok_or(TaskError::MissingGrid { place })?;
-    let input = read_grid(input, place)?;
-    let output = match grids.get("output") {
-        Some(output) => Some(read_grid(output, output_place(set, pair))?),
-        None => None,
+/// Reads one pair, the `pair`th of `set` from 1: an object, or among `examples` an array of input and output. A test
+/// output that is `null` or `[]` is one that isn't known.
+pub(super) fn read_pair(value: &Value, set: &'static str, pair: usize) -> Result<FoundPair, TaskError> {
+    let (input, output) = match value {
+        Value::Object(grids) => (grids.get("input"), grids.get("output")),
+        Value::Array(grids) if set == "examples" && grids.len() == 2 => (grids.first(), grids.get(1)),
+        _ => return Err(TaskError::PairNotAnObject { set, pair, found: describe(value) }),
     };
-    Ok((input, output))
+    let place = Place::Pair { set, pair, side: "input" };
+    let input = read_grid(input.ok_or(TaskError::MissingGrid { place })?, place)?;
+    let unknown = |output: &&Value| set == "test" && (output.is_null() || **output == Value::Array(Vec::new()));
+    let output = output.filter(|output| !unknown(output)).map(|output| read_grid(output, output_place(set, pair)));
+    Ok(FoundPair { input, output: output.transpose()? })
 }
 
 /// Where the output of the `pair`th pair, from 1, stands.

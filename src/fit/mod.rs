@@ -13,6 +13,7 @@ pub use weights::WeightFit;
 
 use crate::data::{Attempts, Grid};
 use crate::engine::{self, Device, EngineError, EngineKind, Losses, Problem};
+use crate::model::{Axes, Dimensions, Plan};
 use crate::rng;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -81,6 +82,8 @@ pub struct Fitted {
     pub steps: usize,
     /// Whether the attempts were stable for long enough to stop.
     pub stopped_early: bool,
+    /// Whether who watched broke it off.
+    pub broken_off: bool,
     /// Time of the steps.
     pub duration: Duration,
     /// The engine that ran.
@@ -98,7 +101,20 @@ impl Fitted {
     }
 }
 
-/// Fits `problem`. `watch` hears of every step and may break off; a fit that is broken off gives nothing.
+/// Bytes that a fit takes besides its engine, at most: the trace, and every candidate that could come up.
+pub fn memory_bytes(plan: &Plan, settings: &FitSettings) -> u64 {
+    let Dimensions { colours, rows, columns, .. } = plan.dimensions;
+    let (area, seeds, tests) = (rows * columns, settings.seeds as u128, plan.tests() as u128);
+    let point = size_of::<TracePoint>() + Axes::COUNT * size_of::<f64>();
+    let candidates = 2 * (area + size_of::<Grid>() + 2 * size_of::<f64>());
+    let means = (colours + 2) * area * size_of::<f32>();
+    let by_step = seeds * (point as u128 + tests * candidates as u128);
+    let bytes = settings.steps as u128 * by_step + seeds * tests * means as u128;
+    bytes.try_into().unwrap_or(u64::MAX)
+}
+
+/// Fits `problem`. `watch` hears of every step and may break off; what there is then is given. Gives nothing where no step
+/// is asked for.
 ///
 /// # Errors
 /// Where no engine can be had, or it fails.
@@ -107,7 +123,7 @@ pub fn fit(
     settings: &FitSettings,
     mut watch: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Option<Fitted>, EngineError> {
-    let seeds: Vec<u64> = (settings.seed..).take(settings.seeds).collect();
+    let seeds: Vec<u64> = (settings.seed..=u64::MAX).take(settings.seeds).collect();
     let starts: Vec<Vec<f32>> = seeds.iter().map(|&seed| problem.layout.initial_values(seed)).collect();
     let mut engine = engine::create(problem, &starts, settings.engine, settings.device, settings.threads)?;
 
@@ -115,12 +131,12 @@ pub fn fit(
     let latents = problem.layout.latents();
     let mut noise = vec![0.0; latents * seeds.len()];
     let mut tally = Tally::new(&problem.plan, &settings.selection, seeds.len());
-    let mut trace = Vec::with_capacity(settings.steps * seeds.len());
+    let mut trace = Vec::new();
     let mut changes: Vec<Change> = Vec::new();
     let mut confidence = 0.0;
     let mut steps = 0;
-    let mut stopped_early = false;
-    while steps < settings.steps && !stopped_early {
+    let (mut stopped_early, mut broken_off) = (false, false);
+    while steps < settings.steps && !stopped_early && !broken_off {
         for (&seed, noise) in seeds.iter().zip(noise.chunks_mut(latents)) {
             rng::step_noise(seed, steps, noise);
         }
@@ -135,22 +151,22 @@ pub fn fit(
             }
         }
         let losses: Vec<Losses> = evaluations.into_iter().map(|evaluation| evaluation.losses).collect();
-        let watched = watch(Progress { step: steps + 1, losses: &losses, confidence });
+        broken_off = watch(Progress { step: steps + 1, losses: &losses, confidence }).is_break();
         trace.extend(seeds.iter().zip(losses).map(|(&seed, losses)| TracePoint { step: steps, seed, losses }));
-        if watched.is_break() {
-            return Ok(None);
-        }
         steps += 1;
         let last_change = changes.last().map_or(0, |change| change.step + 1);
         // Candidates of the early steps hardly count, so attempts that stand still through them say nothing.
         let stable_since = last_change.max(settings.selection.early_steps);
         stopped_early = settings.stable_steps > 0 && steps >= stable_since + settings.stable_steps;
     }
+    // The last step is whole, whoever breaks off at it.
+    broken_off &= !stopped_early && steps < settings.steps;
     Ok(changes.last().map(|last| Fitted {
         attempts: last.attempts.clone(),
         confidence,
         steps,
         stopped_early,
+        broken_off,
         duration: start.elapsed(),
         engine: engine.name(),
         trace,

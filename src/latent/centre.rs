@@ -4,7 +4,6 @@
 //! the deviation of a centre under the prior; with their slopes. Every engine has these formulas.
 
 use super::digits::HALF_WIDTH;
-use statrs::function::erf::erf;
 
 /// The width of the interval that centres lie in.
 pub const CENTRE_RANGE: f32 = 1.0 - 2.0 * HALF_WIDTH;
@@ -14,7 +13,7 @@ pub const CENTRE_DEVIATION: f32 = CENTRE_RANGE / 3.464_101_6;
 
 /// The centre of a latent coordinate: the prior's distribution function, kept from the ends.
 pub fn centre(latent: f32) -> f32 {
-    let uniform = 0.5 * (1.0 + erf(f64::from(latent) / std::f64::consts::SQRT_2));
+    let uniform = 0.5 * (1.0 + libm::erf(f64::from(latent) / std::f64::consts::SQRT_2));
     HALF_WIDTH + CENTRE_RANGE * uniform as f32
 }
 
@@ -26,7 +25,7 @@ pub fn feature(centre: f32) -> f32 {
 /// The derivative of a feature by its latent coordinate: the normal density, scaled as the centre and the feature are.
 pub fn feature_slope(latent: f32) -> f32 {
     const DENSITY_AT_0: f32 = 0.398_942_3;
-    CENTRE_RANGE * DENSITY_AT_0 * (-0.5 * latent * latent).exp() / CENTRE_DEVIATION
+    CENTRE_RANGE * DENSITY_AT_0 * libm::expf(-0.5 * latent * latent) / CENTRE_DEVIATION
 }
 
 #[cfg(test)]

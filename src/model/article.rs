@@ -163,7 +163,7 @@ pub fn background(counts: &[Counts], symbols: usize) -> Vec<f32> {
         sums[symbol as usize] += f64::from(count);
     }
     let all: f64 = sums.iter().sum();
-    sums.iter().map(|sum| (sum.max(f64::MIN_POSITIVE) / all.max(1.0)).ln() as f32).collect()
+    sums.iter().map(|sum| libm::log(sum.max(f64::MIN_POSITIVE) / all.max(1.0)) as f32).collect()
 }
 
 /// Logarithms of shares, moved by one number so that the shares sum to 1.
@@ -178,7 +178,7 @@ pub fn normalised(mut logits: Vec<f32>) -> Vec<f32> {
 /// log Σ exp(x), in nats.
 pub fn log_sum(logits: impl Iterator<Item = f32> + Clone) -> f32 {
     let highest = logits.clone().fold(f32::NEG_INFINITY, f32::max);
-    highest + logits.map(|logit| (logit - highest).exp()).sum::<f32>().ln()
+    highest + libm::logf(logits.map(|logit| libm::expf(logit - highest)).sum::<f32>())
 }
 
 #[cfg(test)]

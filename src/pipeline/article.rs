@@ -4,9 +4,10 @@
 //! piece, with what is wrong with the file as an error.
 
 use crate::code::article::{Effort, Watch};
-use crate::code::digits::Digits;
+use crate::code::digits::DigitCounts;
 use crate::code::gist::Gist;
 use crate::code::{CodeError, Container, Kind, Ledger, Tag, article};
+use crate::data::article::{SNIFFED_BYTES, encoding_name};
 use std::io::{self, Write};
 use thiserror::Error;
 
@@ -109,6 +110,8 @@ pub struct Measure {
     pub bytes: u64,
     /// Its Unicode scalar values, if it is UTF-8.
     pub characters: Option<u64>,
+    /// The name of the encoding that it is text in, by its beginning, if it is text.
+    pub encoding: Option<&'static str>,
 }
 
 /// Decodes a file to measure its content; so the file has been checked to the last bit.
@@ -118,13 +121,16 @@ pub struct Measure {
 pub fn measure(file: &[u8]) -> Result<Measure, ArticleError> {
     let mut characters = Characters::default();
     let mut bytes = 0;
+    let mut beginning = Vec::new();
     let sink = |piece: &[u8]| {
         bytes += piece.len() as u64;
         characters.push(piece);
+        let missing = SNIFFED_BYTES.saturating_sub(beginning.len());
+        beginning.extend_from_slice(&piece[..piece.len().min(missing)]);
         Ok(())
     };
     decode(file, sink, &|_| {})?;
-    Ok(Measure { bytes, characters: characters.count() })
+    Ok(Measure { bytes, characters: characters.count(), encoding: encoding_name(&beginning) })
 }
 
 /// Counts the characters of UTF-8 that comes in pieces.
@@ -174,9 +180,10 @@ pub fn ledger(file: &[u8]) -> Result<Ledger, CodeError> {
     let container = Container::parse(file)?;
     container.expect_kind(Kind::Article)?;
     let mut ledger = container.ledger();
-    article::Article::parse(container.require(Tag::Residual)?)?.detail(&mut ledger);
+    let content = article::Article::parse(container.require(Tag::Residual)?)?;
+    content.detail(&mut ledger);
     if let Some(section) = container.section(Tag::Digits) {
-        Digits::decode(section)?.detail(&mut ledger);
+        DigitCounts::read(section, content.content_bytes())?.detail(&mut ledger);
     }
     if let Some(section) = container.section(Tag::Symbols) {
         Gist::detail(section, container.version(), &mut ledger)?;

@@ -11,7 +11,7 @@ use crate::fit::matrices::FittedMatrices;
 use crate::latent::digits::CELLS;
 use ndarray::ArrayView1;
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Groups whose logits are worked out together.
 const PART: usize = 32;
@@ -103,17 +103,28 @@ impl<'a> Grammar<'a> {
 
     /// The text of `length` words that these logits of all symbols say.
     fn text(&self, logits: ArrayView1<f32>, length: usize, likelihood: impl Fn(u32, u32) -> f32) -> Vec<u32> {
-        let mut left = self.expected(logits, length);
-        let mut text: Vec<u32> = Vec::with_capacity(left.len());
+        let expected = self.expected(logits, length);
+        let mut text: Vec<u32> = Vec::with_capacity(expected.len());
+        // Each word once, with its places among the expected, the last first.
+        let mut places: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for (place, &word) in expected.iter().enumerate().rev() {
+            places.entry(word).or_default().push(place);
+        }
+        let mut left: Vec<(u32, Vec<usize>)> = places.into_iter().collect();
         while !left.is_empty() {
-            let after_last = |&word: &u32| {
+            let after_last = |word: u32| {
                 let pair = text.last().and_then(|&before| self.pair(before, word));
                 pair.map_or(f32::NEG_INFINITY, |pair| likelihood(pair, word))
             };
-            let likelihoods: Vec<f32> = left.iter().map(after_last).collect();
+            let keys = left.iter().map(|(word, places)| (after_last(*word), places.last()));
             // Of equals, as all without a pair are, the first: the one expected most.
-            let best = (0..left.len()).rev().max_by(|&a, &b| likelihoods[a].total_cmp(&likelihoods[b]));
-            text.push(left.remove(best.unwrap_or(0)));
+            let best = keys.enumerate().min_by(|(_, a), (_, b)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+            let best = best.map_or(0, |(index, _)| index);
+            text.push(left[best].0);
+            left[best].1.pop();
+            if left[best].1.is_empty() {
+                left.swap_remove(best);
+            }
         }
         text
     }
@@ -134,7 +145,7 @@ impl<'a> Grammar<'a> {
     /// The `length` words that are expected, each as often as that, those expected most first.
     fn expected(&self, logits: ArrayView1<f32>, length: usize) -> Vec<u32> {
         let highest = self.words.iter().map(|&word| logits[word as usize]).fold(f32::NEG_INFINITY, f32::max);
-        let likelihoods = self.words.iter().map(|&word| (logits[word as usize] - highest).exp());
+        let likelihoods = self.words.iter().map(|&word| libm::expf(logits[word as usize] - highest));
         let scale = length as f32 / likelihoods.clone().sum::<f32>();
         let mut expected: Vec<(f32, u32)> =
             likelihoods.map(|likelihood| scale * likelihood).zip(self.words.iter().copied()).collect();
@@ -180,7 +191,7 @@ mod tests {
         for (index, (said, group)) in said.iter().zip(&collection.groups).enumerate() {
             let other = &collection.groups[(index + 1) % collection.groups.len()];
             for (bleu, meant) in [(&mut bleu, &group.text), (&mut shifted, &other.text)] {
-                let meant = meant.to_lowercase();
+                let meant = crate::data::article::counted(meant);
                 bleu.add(said, &meant, crate::data::article::bleu::Tokenisation::of(&meant));
             }
         }

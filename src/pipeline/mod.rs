@@ -11,4 +11,4 @@ pub mod peers;
 pub mod puzzle;
 mod solve;
 
-pub use solve::solve;
+pub use solve::{Job, Outcome, SolveOptions, available_bytes, solve, solve_all};

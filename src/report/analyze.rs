@@ -6,11 +6,11 @@
 
 use super::curves::CurvePoint;
 use super::record::PuzzleRecord;
+use super::sheet::{sheet, text_cell};
 use crate::engine::tensor_names;
 use crate::model::Axes;
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, Normal};
-use std::fmt::Write;
 
 /// One puzzle's description length in a run, the mean over its seeds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -131,26 +131,30 @@ impl Analysis {
 
     /// A row a puzzle.
     pub fn csv(&self) -> String {
-        let mut csv = String::from("puzzle,solved,steps,kl_bits,reconstruction_bits,total_bits\n");
-        for puzzle in &self.puzzles {
-            let solved = puzzle.solved.map_or("", |solved| if solved { "yes" } else { "no" });
-            let PuzzleLength { id, steps, kl_bits, reconstruction_bits, .. } = puzzle;
-            // Writing to a String cannot fail.
-            let _ = writeln!(csv, "{id},{solved},{steps},{kl_bits},{reconstruction_bits},{}", puzzle.bits());
-        }
-        csv
+        let row = |puzzle: &PuzzleLength| {
+            let PuzzleLength { id, solved, steps, kl_bits, reconstruction_bits } = puzzle;
+            let solved = solved.map_or("", |solved| if solved { "yes" } else { "no" });
+            let lengths = [*kl_bits, *reconstruction_bits, puzzle.bits()].map(|bits| bits.to_string());
+            [text_cell(id).into_owned(), solved.into(), steps.to_string()]
+                .into_iter()
+                .chain(lengths)
+                .collect::<Vec<_>>()
+        };
+        let headings = ["puzzle", "solved", "steps", "kl_bits", "reconstruction_bits", "total_bits"];
+        sheet(&headings, self.puzzles.iter().map(row))
     }
 
     /// The rank tests, a row each.
     pub fn tests_csv(&self) -> String {
-        let mut csv = String::from("length,solved,unsolved,share_shorter,from,to,u,p\n");
-        for (name, test) in [("total", self.total), ("kl", self.kl), ("reconstruction", self.reconstruction)] {
-            if let Some(RankTest { first, second, share, interval: (from, to), u, p }) = test {
-                // Writing to a String cannot fail.
-                let _ = writeln!(csv, "{name},{first},{second},{share},{from},{to},{u},{p}");
-            }
-        }
-        csv
+        let tests = [("total", self.total), ("kl", self.kl), ("reconstruction", self.reconstruction)];
+        let row = |(name, test): (&str, Option<RankTest>)| {
+            let RankTest { first, second, share, interval: (from, to), u, p } = test?;
+            let counts = [first, second].map(|count| count.to_string());
+            let numbers = [share, from, to, u, p].map(|number| number.to_string());
+            Some([name.to_owned()].into_iter().chain(counts).chain(numbers).collect::<Vec<_>>())
+        };
+        let headings = ["length", "solved", "unsolved", "share_shorter", "from", "to", "u", "p"];
+        sheet(&headings, tests.into_iter().filter_map(row))
     }
 
     /// The rank tests, a line each.
@@ -190,14 +194,13 @@ pub fn kl_over_steps(curves: &[&[CurvePoint]], points: usize) -> Vec<CurvePoint>
 
 /// A row a step: all latents, the grids, and each tensor.
 pub fn steps_csv(points: &[CurvePoint]) -> String {
-    let names: Vec<String> = tensor_names().iter().map(|name| format!("kl_bits:{name}")).collect();
-    let mut csv = format!("step,kl_bits,reconstruction_bits,{}\n", names.join(","));
-    for CurvePoint { step, kl_bits, reconstruction_bits, by_tensor_bits } in points {
-        let tensors: Vec<String> = by_tensor_bits.iter().map(|bits| format!("{bits:.4}")).collect();
-        // Writing to a String cannot fail.
-        let _ = writeln!(csv, "{step},{kl_bits:.4},{reconstruction_bits:.4},{}", tensors.join(","));
-    }
-    csv
+    let tensors = tensor_names().into_iter().map(|name| format!("kl_bits:{name}"));
+    let headings = ["step", "kl_bits", "reconstruction_bits"].map(String::from).into_iter().chain(tensors);
+    let row = |CurvePoint { step, kl_bits, reconstruction_bits, by_tensor_bits }: &CurvePoint| {
+        let bits = [kl_bits, reconstruction_bits].into_iter().chain(by_tensor_bits).map(|bits| format!("{bits:.4}"));
+        [step.to_string()].into_iter().chain(bits).collect::<Vec<_>>()
+    };
+    sheet(&headings.collect::<Vec<_>>(), points.iter().map(row))
 }
 
 #[cfg(test)]
@@ -233,9 +236,18 @@ mod tests {
         assert!((analysis.total.unwrap().share - 1.0).abs() < 1e-12);
         assert!((analysis.reconstruction.unwrap().share - 0.5).abs() < 1e-12);
         assert_eq!(analysis.csv().lines().nth(1), Some("a,yes,5,10,1,11"));
+        assert!(analysis.tests_csv().contains("\nreconstruction,1,1,0.5,"), "{}", analysis.tests_csv());
         assert!(
             analysis.claim().starts_with("latents and grids: 1 solved, 1 unsolved; a solved one is shorter in 100%")
         );
+    }
+
+    #[test]
+    fn ids_are_texts_in_a_spreadsheet() {
+        let length =
+            |id: &str| PuzzleLength { id: id.into(), solved: None, kl_bits: -1.0, reconstruction_bits: 1.5, steps: 5 };
+        let csv = Analysis::new(vec![length("=1+1"), length("a,\"b\"")]).csv();
+        assert_eq!(csv.lines().skip(1).collect::<Vec<_>>(), ["'=1+1,,5,-1,1.5,0.5", "\"a,\"\"b\"\"\",,5,-1,1.5,0.5"]);
     }
 
     #[test]

@@ -2,34 +2,31 @@
 //!
 //! In: the trace of a fit. Out: text whose headers carry the units; and back, one point a step.
 
+use super::sheet::sheet;
 use crate::engine::tensor_names;
 use crate::fit::TracePoint;
 use crate::units::{Bits, Nats};
 use indexmap::IndexMap;
-use std::fmt::Write;
 
 /// The curves as CSV (RFC 4180 with bare line feeds), a header and a row for each point, in the order given.
 ///
 /// Columns: `step, seed, kl_nats, kl_bits, reconstruction_nats, reconstruction_bits`, then `kl_nats:AXES` for each
 /// tensor of the latent. Numbers are written with the fewest digits that read back as the same `f64`.
 pub fn curves_csv(trace: &[TracePoint]) -> String {
-    let mut csv = String::from("step,seed,kl_nats,kl_bits,reconstruction_nats,reconstruction_bits");
-    for name in tensor_names() {
-        csv.push_str(",kl_nats:");
-        csv.push_str(&name);
-    }
-    csv.push('\n');
-    for TracePoint { step, seed, losses } in trace {
+    let row = |TracePoint { step, seed, losses }: &TracePoint| {
         let [kl, reconstruction] = [losses.kl_nats, losses.reconstruction_nats].map(Nats);
         let [Bits(kl_bits), Bits(reconstruction_bits)] = [kl.into(), reconstruction.into()];
-        // Writing to a String cannot fail.
-        let _ = write!(csv, "{step},{seed},{},{kl_bits},{},{reconstruction_bits}", kl.0, reconstruction.0);
-        for nats in &losses.kl_by_tensor_nats {
-            let _ = write!(csv, ",{nats}");
-        }
-        csv.push('\n');
-    }
-    csv
+        let costs = [kl.0, kl_bits, reconstruction.0, reconstruction_bits];
+        let costs = costs.iter().chain(&losses.kl_by_tensor_nats).map(ToString::to_string);
+        [step.to_string(), seed.to_string()].into_iter().chain(costs).collect::<Vec<_>>()
+    };
+    sheet(&headings(), trace.iter().map(row))
+}
+
+fn headings() -> Vec<String> {
+    let costs = ["step", "seed", "kl_nats", "kl_bits", "reconstruction_nats", "reconstruction_bits"];
+    let tensors = tensor_names().into_iter().map(|name| format!("kl_nats:{name}"));
+    costs.map(String::from).into_iter().chain(tensors).collect()
 }
 
 /// One step of a curve, the mean over its seeds.

@@ -4,6 +4,8 @@
 
 use super::palette::{colour_of, is_dark};
 use super::picture::{CAPTION, Canvas, DOT, INK_LINE, INK_TEXT};
+use super::printable;
+use super::sheet::{sheet, text_cell};
 use super::terminal::Style;
 use crate::latent::DigitMatrix;
 use crate::latent::digits::{CELLS, SIDE};
@@ -37,7 +39,7 @@ pub enum MatrixPictureError {
 /// A group's title and keywords above its matrix, two characters a cell.
 pub fn draw_matrix(number: usize, panel: &MatrixPanel<'_>, style: Style) -> String {
     let keywords = if panel.keywords.is_empty() { String::new() } else { format!("  [{}]", panel.keywords.join(", ")) };
-    let mut text = format!("{number}  {}{keywords}\n", panel.title);
+    let mut text = format!("{number}  {}{}\n", printable(panel.title), printable(&keywords));
     for row in panel.matrix.rows() {
         text.push_str("  ");
         for &digit in row {
@@ -64,19 +66,13 @@ pub fn draw_matrix(number: usize, panel: &MatrixPanel<'_>, style: Style) -> Stri
 
 /// A line a group: its number, its title, its hundred digits row by row.
 pub fn matrices_csv(panels: &[MatrixPanel<'_>]) -> String {
-    let mut text = String::from("group,title");
-    for cell in 0..CELLS {
-        let _ = write!(text, ",r{}c{}", cell / SIDE, cell % SIDE);
-    }
-    text.push('\n');
-    for (index, panel) in panels.iter().enumerate() {
-        let _ = write!(text, "{},\"{}\"", index + 1, panel.title.replace('"', "\"\""));
-        for digit in panel.matrix.cells() {
-            let _ = write!(text, ",{digit}");
-        }
-        text.push('\n');
-    }
-    text
+    let cells = (0..CELLS).map(|cell| format!("r{}c{}", cell / SIDE, cell % SIDE));
+    let headings: Vec<String> = ["group", "title"].map(String::from).into_iter().chain(cells).collect();
+    let row = |(index, panel): (usize, &MatrixPanel<'_>)| {
+        let group = [(index + 1).to_string(), text_cell(panel.title).into_owned()];
+        group.into_iter().chain(panel.matrix.cells().iter().map(ToString::to_string)).collect::<Vec<_>>()
+    };
+    sheet(&headings, panels.iter().enumerate().map(row))
 }
 
 /// NumPy's format, version 1.0: unsigned bytes, (group, row, column).
@@ -151,6 +147,8 @@ mod tests {
         let csv = matrices_csv(&[panel]);
         let line = csv.lines().nth(1).unwrap();
         assert!(line.starts_with("1,\"say \"\"a, b\"\"\",0,1,2"), "{line}");
+        let panel = MatrixPanel { title: "=1+1", keywords: &[], matrix: matrix() };
+        assert!(matrices_csv(&[panel]).contains("\n1,'=1+1,0,1,2"));
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! - [`score`](mod@score): the three scorings in use, each with an interval
 //! - [`curves`]: the course of a training run as CSV, [`analyze`]: bit lengths over many puzzles, and [`plot`]: their pictures
 //! - [`matrices`]: groups with their digit matrices, and [`experiment`]: the tables of what is measured of them
+//! - [`sheet`](fn@sheet): tables as CSV
 //! - [`record`]: what is kept of each puzzle, and [`run`]: the folder that a run leaves
 
 pub mod analyze;
@@ -24,6 +25,7 @@ mod printable;
 pub mod record;
 pub mod run;
 pub mod score;
+mod sheet;
 pub mod terminal;
 pub mod write;
 
@@ -31,10 +33,11 @@ pub use curves::{CurvePoint, curves_csv, read_curves};
 pub use experiment::{budget_table, experiment_tables};
 pub use matrices::{MatrixPanel, MatrixPictureError, draw_matrix, matrices_csv, matrices_npy, matrices_picture};
 pub use picture::{PictureError, puzzle_picture};
-pub use printable::{printable, printable_lines};
+pub use printable::{printable, printable_json, printable_lines};
 pub use record::{Information, PuzzleRecord, SeedRecord};
-pub use run::{RunError, RunFolder};
+pub use run::{Kept, RunError, RunFolder};
 pub use score::{Estimate, Score, ScoreError, score, score_table};
+pub use sheet::{sheet, text_cell};
 pub use terminal::{Style, draw_puzzle};
 pub use write::{Existing, WriteError, check_free, fill_atomically, sweep_stale, write_atomically};
 

@@ -32,6 +32,8 @@ const TITLE_DOT: usize = 3;
 const TITLE: usize = GLYPH_ROWS * TITLE_DOT + 24;
 /// A caption with the space below it, which a frame may enter.
 pub(super) const CAPTION: usize = GLYPH_ROWS * DOT + 10;
+/// The most pixels of a picture: ARC's largest puzzles have some 20 million.
+const MOST_PIXELS: usize = 1 << 28;
 /// A longer title is cut off here, in characters.
 const TITLE_LIMIT: usize = 32;
 
@@ -49,6 +51,18 @@ const INKS: [Rgb; 6] = [GRID_LINE, RIGHT, WRONG, [0xFA, 0xFA, 0xF8], [0x33, 0x33
 /// A picture could not be made.
 #[derive(Debug, Error)]
 pub enum PictureError {
+    /// The puzzle's grids are too large for a picture.
+    #[error(
+        "puzzle '{puzzle}': its picture would have {width} × {height} pixels, more than {MOST_PIXELS}; leave --png out"
+    )]
+    TooLarge {
+        /// The puzzle's id.
+        puzzle: String,
+        /// Pixels a row.
+        width: usize,
+        /// Rows.
+        height: usize,
+    },
     /// The PNG could not be encoded.
     #[error("cannot encode the picture of puzzle '{puzzle}': {source}")]
     Encoding {
@@ -63,14 +77,15 @@ pub enum PictureError {
 /// input with attempt 1, attempt 2 and, where it is known, the solution.
 ///
 /// # Errors
-/// [`PictureError::Encoding`], where the PNG encoder refuses: no puzzle within ARC's bounds is known to bring that about.
+/// [`PictureError`], where the grids are too large or the PNG encoder refuses: no puzzle within ARC's bounds is known to
+/// bring that about.
 pub fn puzzle_picture(puzzle: &Puzzle, attempts: &[Attempts]) -> Result<Vec<u8>, PictureError> {
     let (train, tests) = (train_panels(puzzle), test_panels(puzzle, attempts));
-    let canvas = draw(&puzzle.id, &train, &tests);
+    let canvas = draw(&puzzle.id, &train, &tests)?;
     canvas.into_png().map_err(|source| PictureError::Encoding { puzzle: puzzle.id.clone(), source })
 }
 
-fn draw(id: &str, train: &[Vec<Panel<'_>>], tests: &[Vec<Panel<'_>>]) -> Canvas {
+fn draw(id: &str, train: &[Vec<Panel<'_>>], tests: &[Vec<Panel<'_>>]) -> Result<Canvas, PictureError> {
     let title: String = id.chars().take(TITLE_LIMIT).collect();
     let rows: Vec<&Vec<Panel<'_>>> = train.iter().chain(tests).collect();
     let lefts = column_lefts(&rows);
@@ -84,6 +99,9 @@ fn draw(id: &str, train: &[Vec<Panel<'_>>], tests: &[Vec<Panel<'_>>]) -> Canvas 
     let heights: usize = rows.iter().map(|row| row_height(row) + ROW_GAP).sum();
     let height = 2 * MARGIN + TITLE + heights;
 
+    if width.saturating_mul(height) > MOST_PIXELS {
+        return Err(PictureError::TooLarge { puzzle: id.to_owned(), width, height });
+    }
     let mut canvas = Canvas::new(width, height);
     canvas.text(MARGIN, MARGIN, &title, TITLE_DOT, INK_TEXT);
     let mut top = MARGIN + TITLE;
@@ -95,7 +113,7 @@ fn draw(id: &str, train: &[Vec<Panel<'_>>], tests: &[Vec<Panel<'_>>]) -> Canvas 
         draw_row(&mut canvas, row, &lefts, top);
         top += row_height(row) + ROW_GAP;
     }
-    canvas
+    Ok(canvas)
 }
 
 /// Where each column of grids begins: the same for all rows, so that inputs and answers stand below each other.

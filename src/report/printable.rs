@@ -16,6 +16,25 @@ pub fn printable_lines(text: &str) -> Cow<'_, str> {
     escaped(text, |character| matches!(character, '\n' | '\t'))
 }
 
+/// JSON as it is, but that what a terminal would obey within its strings is escaped; it reads as the same values.
+pub fn printable_json(json: &str) -> Cow<'_, str> {
+    let obeyed = |character: char| commands(character) && character != '\n';
+    if !json.contains(obeyed) {
+        return Cow::Borrowed(json);
+    }
+    let mut safe = String::with_capacity(json.len() + 16);
+    for character in json.chars() {
+        if obeyed(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(safe, "\\u{unit:04x}");
+            }
+        } else {
+            safe.push(character);
+        }
+    }
+    Cow::Owned(safe)
+}
+
 fn escaped(text: &str, kept: impl Fn(char) -> bool) -> Cow<'_, str> {
     let obeyed = |character: char| commands(character) && !kept(character);
     if !text.contains(obeyed) {
@@ -51,6 +70,15 @@ mod tests {
         assert_eq!(printable("txt\u{202e}exe\u{9b}2J"), "txt\\u{202e}exe\\u{9b}2J");
         assert_eq!(printable("two\nlines\r"), "two\\u{a}lines\\u{d}");
         assert_eq!(printable_lines("two\nlines\u{7}"), "two\nlines\\u{7}");
+    }
+
+    #[test]
+    fn json_reads_as_the_same_values_and_commands_no_terminal() {
+        let value = serde_json::json!({"id\u{202e}": "a\u{1b}[31m\u{9b}2J\u{7f}\u{e0041}\n", "plain": ["Übergang", 1]});
+        let json = serde_json::to_string_pretty(&value).unwrap();
+        let safe = printable_json(&json);
+        assert!(!safe.contains(|character| commands(character) && character != '\n'), "{safe}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&safe).unwrap(), value);
     }
 
     #[test]

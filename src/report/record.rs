@@ -2,12 +2,15 @@
 //!
 //! In: a puzzle and its fit. Out: a record, written as one JSON file.
 
-use crate::data::{Attempts, Puzzle};
+use crate::config::Config;
+use crate::data::{Attempts, Grid, Puzzle};
 use crate::engine::{Losses, Problem, tensor_names};
 use crate::fit::Fitted;
 use crate::units::{Bits, Nats};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
 
 /// An amount of information in both units.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,11 +40,18 @@ pub struct SeedRecord {
     pub kl_by_tensor: IndexMap<String, Information>,
 }
 
+/// The version of the form below.
+pub const SCHEMA: u32 = 2;
+
 /// One puzzle's result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PuzzleRecord {
+    /// [`SCHEMA`], when it was made.
+    pub schema: u32,
     /// The puzzle's id.
     pub id: String,
+    /// [`fingerprint`] of the puzzle and the settings that it was fitted by.
+    pub fingerprint: String,
     /// Two attempts for each test input.
     #[serde(deserialize_with = "read_attempts")]
     pub attempts: Vec<Attempts>,
@@ -49,6 +59,8 @@ pub struct PuzzleRecord {
     pub right_attempts: Option<Vec<u8>>,
     /// Whether all test inputs are answered rightly; none where solutions aren't known.
     pub solved: Option<bool>,
+    /// A hash of these solutions.
+    pub solutions: Option<String>,
     /// For each test input the first step (from 0) after which the solution was the first attempt, if it ever was.
     pub first_step_on_top: Option<Vec<Option<usize>>>,
     /// The step (from 0) after which the attempts were the final ones.
@@ -59,6 +71,8 @@ pub struct PuzzleRecord {
     pub steps: usize,
     /// Whether the attempts were stable for long enough to stop before the last step.
     pub stopped_early: bool,
+    /// Whether the fit was cut before that: its share of the run's time was over.
+    pub cut: bool,
     /// Seconds of fitting.
     pub seconds: f64,
     /// The engine that ran.
@@ -70,40 +84,69 @@ pub struct PuzzleRecord {
 }
 
 impl PuzzleRecord {
-    /// The record of a finished fit.
-    pub fn new(puzzle: &Puzzle, problem: &Problem, fitted: &Fitted) -> Self {
-        let right_attempts: Option<Vec<u8>> = puzzle.solutions.as_ref().map(|solutions| {
-            solutions
-                .iter()
-                .zip(&fitted.attempts)
-                .map(|(solution, Attempts { attempt_1, attempt_2 })| {
-                    if attempt_1 == solution {
-                        1
-                    } else if attempt_2 == solution {
-                        2
-                    } else {
-                        0
-                    }
-                })
-                .collect()
-        });
+    /// The record of a fit that has ended.
+    pub fn new(puzzle: &Puzzle, config: &Config, problem: &Problem, fitted: &Fitted) -> Self {
         let last = fitted.trace.iter().filter(|point| point.step + 1 == fitted.steps);
-        Self {
+        let mut record = Self {
+            schema: SCHEMA,
             id: puzzle.id.clone(),
-            solved: right_attempts.as_ref().map(|right| right.iter().all(|&attempt| attempt > 0)),
-            first_step_on_top: puzzle.solutions.as_ref().map(|solutions| {
-                solutions.iter().enumerate().map(|(test, grid)| fitted.first_step_on_top(test, grid)).collect()
-            }),
-            right_attempts,
+            fingerprint: fingerprint(puzzle, config),
             attempts: fitted.attempts.clone(),
+            right_attempts: None,
+            solved: None,
+            solutions: None,
+            first_step_on_top: None,
             last_change: fitted.changes.last().map_or(0, |change| change.step),
             confidence: fitted.confidence,
             steps: fitted.steps,
             stopped_early: fitted.stopped_early,
+            cut: fitted.broken_off,
             seconds: fitted.duration.as_secs_f64(),
             engine: fitted.engine.clone(),
             weights_not_counted: problem.layout.weights(),
             seeds: last.map(|point| SeedRecord::new(point.seed, &point.losses)).collect(),
+        };
+        record.judge(puzzle);
+        if let Some(solutions) = &puzzle.solutions {
+            let on_top = solutions.iter().enumerate().map(|(test, grid)| fitted.first_step_on_top(test, grid));
+            record.first_step_on_top = Some(on_top.collect());
+        }
+        record
+    }
+
+    /// Judges the attempts by the puzzle's solutions, where these are known and are others than before; says whether they
+    /// were. When such solutions were first on top is not known afterwards.
+    pub fn judge(&mut self, puzzle: &Puzzle) -> bool {
+        let Some(solutions) = &puzzle.solutions else { return false };
+        let hash = Some(hash(&[json(solutions).as_slice()]));
+        if self.solutions == hash {
+            return false;
+        }
+        let right = |(solution, attempts): (&Grid, &Attempts)| match [&attempts.attempt_1, &attempts.attempt_2] {
+            [first, _] if first == solution => 1,
+            [_, second] if second == solution => 2,
+            _ => 0,
+        };
+        let right: Vec<u8> = solutions.iter().zip(&self.attempts).map(right).collect();
+        self.solved = Some(right.iter().all(|&attempt| attempt > 0));
+        self.right_attempts = Some(right);
+        self.first_step_on_top = None;
+        self.solutions = hash;
+        true
+    }
+
+    /// Why it can't be the record of this puzzle under these settings, if it can't.
+    pub fn fault(&self, puzzle: &Puzzle, config: &Config) -> Option<&'static str> {
+        if self.schema != SCHEMA {
+            Some("is of another version")
+        } else if self.id != puzzle.id {
+            Some("is another puzzle's")
+        } else if self.attempts.len() != puzzle.test.len() {
+            Some("has not two attempts for every test input")
+        } else if self.fingerprint != fingerprint(puzzle, config) {
+            Some("is of another puzzle of this id, or of other settings")
+        } else {
+            None
         }
     }
 
@@ -116,14 +159,38 @@ impl PuzzleRecord {
         };
         let seeds = self.seeds.len().max(1) as f64;
         let bits: f64 = self.seeds.iter().map(|seed| seed.kl.bits + seed.reconstruction.bits).sum::<f64>() / seeds;
+        let cut = if self.cut { " (cut by the time limit)" } else { "" };
         format!(
-            "{}: {outcome} after {} steps, {:.1} s, {bits:.1} bits (weights not counted), confidence {:.0}%",
+            "{}: {outcome} after {} steps{cut}, {:.1} s, {bits:.1} bits (weights not counted), confidence {:.0}%",
             self.id,
             self.steps,
             self.seconds,
             100.0 * self.confidence
         )
     }
+}
+
+/// A hash of all that a fit is given: the puzzle without its solutions, and the settings.
+pub fn fingerprint(puzzle: &Puzzle, config: &Config) -> String {
+    hash(&[&json(&puzzle.train), &json(&puzzle.test), config.to_toml().as_bytes()])
+}
+
+/// SHA-256 of the parts' lengths and bytes, in hexadecimal.
+fn hash(parts: &[&[u8]]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hash.finalize().iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_else(|error| unreachable!("plain data: {error}"))
 }
 
 impl SeedRecord {

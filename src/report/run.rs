@@ -1,14 +1,16 @@
 //! The folder that a run leaves: settings, a record and a curve for each puzzle, and the submission.
 //!
-//! `config.toml`, `puzzles/ID.json`, `curves/ID.csv`, `submission.json`. Every file is written whole, as each puzzle
-//! ends, so that a run that is stopped loses the puzzle at hand only and can be taken up again.
+//! `config.toml`, `puzzles/ID.json`, `curves/ID.csv`, `submission.json`, and `lock`, which whoever runs holds. Every file is
+//! written whole, as each puzzle ends, so that a run that is stopped loses the puzzle at hand only and can be taken up again.
 
 use super::curves::{CurvePoint, curves_csv, read_curves};
-use super::record::PuzzleRecord;
+use super::record::{PuzzleRecord, SCHEMA};
 use super::write::{WriteError, write_atomically};
 use crate::config::{Config, ConfigError};
-use crate::data::Submission;
+use crate::data::{Puzzle, Submission};
 use crate::fit::TracePoint;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 /// Why a run's folder can't be used.
@@ -17,6 +19,14 @@ pub enum RunError {
     /// It holds a run already.
     #[error("{} holds a run already: go on with it by --resume, or name another folder by --output", .0.display())]
     Exists(PathBuf),
+    /// Somebody is running into it.
+    #[error("{} is in use by {holder}: wait for its end, or name another folder by --output", folder.display())]
+    InUse {
+        /// The folder.
+        folder: PathBuf,
+        /// Who says so in the lock.
+        holder: String,
+    },
     /// The run there was made with other settings.
     #[error("{} was made with other settings ({differences}): use the same, or another folder by --output", folder.display())]
     OtherSettings {
@@ -36,28 +46,54 @@ pub enum RunError {
         /// What is wrong.
         message: String,
     },
+    /// The folder can't be made, or its lock not taken.
+    #[error("{}: cannot be used as a run's folder ({source}): check the path and that you may write there", path.display())]
+    Unusable {
+        /// What.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// A file can't be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+}
+
+/// What a run's folder has of a puzzle.
+#[derive(Debug, PartialEq)]
+pub enum Kept {
+    /// Nothing.
+    Nothing,
+    /// Its record.
+    Record(Box<PuzzleRecord>),
+    /// A record that isn't its own, and why.
+    Stale(String),
 }
 
 /// A run's folder, open for results.
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
+    config: Config,
+    /// Held for as long as it is open.
+    _lock: File,
 }
 
 impl RunFolder {
-    /// Begins a run in `path`, or takes one up again.
+    /// Begins a run in `path`, or takes one up again. Where a run left no record yet, another begins in its place.
     ///
     /// # Errors
-    /// Where a run is there and `resume` isn't asked for, or its settings differ.
+    /// Where somebody runs into it, a run is there and `resume` isn't asked for, or its settings differ.
     pub fn open(path: &Path, config: &Config, resume: bool) -> Result<Self, RunError> {
+        fs::create_dir_all(path).map_err(|source| RunError::Unusable { path: path.to_owned(), source })?;
+        let lock = lock(path)?;
         let settings = path.join("config.toml");
-        if settings.exists() {
-            if !resume {
-                return Err(RunError::Exists(path.to_owned()));
-            }
+        let has_records =
+            fs::read_dir(path.join("puzzles")).is_ok_and(|files| files.flatten().any(|file| is_record(&file.path())));
+        if has_records && !resume {
+            return Err(RunError::Exists(path.to_owned()));
+        }
+        if has_records && settings.exists() {
             let before = Config::load(&settings)?;
             if before != *config {
                 let differences = differences(&before.to_toml(), &config.to_toml());
@@ -66,7 +102,7 @@ impl RunFolder {
         } else {
             write_atomically(&settings, config.to_toml().as_bytes())?;
         }
-        Ok(Self { path: path.to_owned() })
+        Ok(Self { path: path.to_owned(), config: config.clone(), _lock: lock })
     }
 
     /// All records of the run in `path`, by id, and their curves; nothing there is changed.
@@ -82,7 +118,7 @@ impl RunFolder {
         let mut files = Vec::new();
         for entry in std::fs::read_dir(&folder).map_err(|error| unreadable(&folder, &error))? {
             let file = entry.map_err(|error| unreadable(&folder, &error))?.path();
-            if file.extension().is_some_and(|extension| extension == "json") {
+            if is_record(&file) {
                 files.push(file);
             }
         }
@@ -90,6 +126,12 @@ impl RunFolder {
         let read = |file: &PathBuf| -> Result<(PuzzleRecord, Vec<CurvePoint>), RunError> {
             let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
             let record: PuzzleRecord = serde_json::from_str(&text).map_err(|error| unreadable(file, &error))?;
+            if record.schema != SCHEMA {
+                return Err(unreadable(file, &"a record of another version"));
+            }
+            if file.file_stem().is_none_or(|stem| stem != record.id.as_str()) {
+                return Err(unreadable(file, &"a record of another puzzle"));
+            }
             let file = path.join("curves").join(format!("{}.csv", record.id));
             let curve = std::fs::read_to_string(&file).map_err(|error| unreadable(&file, &error))?;
             Ok((record, read_curves(&curve).map_err(|error| unreadable(&file, &error))?))
@@ -102,18 +144,29 @@ impl RunFolder {
         &self.path
     }
 
-    /// The record of a puzzle that is finished, if it is.
+    /// What there is of a puzzle. A record of the same puzzle and settings is judged by the solutions at hand.
     ///
     /// # Errors
-    /// Where there is one that can't be read.
-    pub fn finished(&self, id: &str) -> Result<Option<PuzzleRecord>, RunError> {
-        let file = self.record_path(id);
-        let text = match std::fs::read_to_string(&file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+    /// Where there is a record that the system does not let read.
+    pub fn kept(&self, puzzle: &Puzzle) -> Result<Kept, RunError> {
+        let file = self.record_path(&puzzle.id);
+        let bytes = match fs::read(&file) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Kept::Nothing),
             Err(error) => return Err(RunError::Record { file, message: error.to_string() }),
         };
-        serde_json::from_str(&text).map(Some).map_err(|error| RunError::Record { file, message: error.to_string() })
+        let stale = |why: &dyn std::fmt::Display| Ok(Kept::Stale(format!("{}: {why}", file.display())));
+        let mut record: PuzzleRecord = match serde_json::from_slice(&bytes) {
+            Ok(record) => record,
+            Err(error) => return stale(&format_args!("is no whole record ({error})")),
+        };
+        if let Some(fault) = record.fault(puzzle, &self.config) {
+            return stale(&fault);
+        }
+        if record.judge(puzzle) {
+            write_atomically(&file, &json(&record))?;
+        }
+        Ok(Kept::Record(Box::new(record)))
     }
 
     /// Keeps a puzzle's curve, then its record; with the record it is finished.
@@ -141,6 +194,34 @@ impl RunFolder {
     }
 }
 
+fn is_record(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "json")
+}
+
+/// Takes the lock of a run's folder, and says in it who has it.
+fn lock(folder: &Path) -> Result<File, RunError> {
+    let path = folder.join("lock");
+    let unusable = |source| RunError::Unusable { path: path.clone(), source };
+    let mut file = File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            // Where even that can't be read, somebody has it all the same.
+            let read = file.take(200).read_to_string(&mut holder);
+            let holder = if read.is_ok() && !holder.is_empty() { holder } else { "another process".into() };
+            return Err(RunError::InUse { folder: folder.to_owned(), holder });
+        }
+        // A file system without locks.
+        Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => return Ok(file),
+        Err(TryLockError::Error(error)) => return Err(unusable(error)),
+    }
+    let host = sysinfo::System::host_name().unwrap_or_else(|_| "this machine".into());
+    let holder = format!("process {} on {host}", std::process::id());
+    file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(holder.as_bytes())).map_err(unusable)?;
+    Ok(file)
+}
+
 fn json(record: &PuzzleRecord) -> Vec<u8> {
     let mut bytes = serde_json::to_vec(record).unwrap_or_else(|error| unreachable!("plain data: {error}"));
     bytes.push(b'\n');
@@ -159,54 +240,4 @@ fn differences(before: &str, now: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::{Attempts, Grid};
-
-    fn record() -> PuzzleRecord {
-        let grid = |colour| Grid::new(1, 2, vec![colour, 0]).unwrap();
-        PuzzleRecord {
-            id: "p".into(),
-            attempts: vec![Attempts { attempt_1: grid(1), attempt_2: grid(2) }],
-            right_attempts: Some(vec![2]),
-            solved: Some(true),
-            first_step_on_top: Some(vec![None]),
-            last_change: 1,
-            confidence: 0.5,
-            steps: 3,
-            stopped_early: false,
-            seconds: 0.25,
-            engine: "test".into(),
-            weights_not_counted: 76_068,
-            seeds: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn a_run_is_taken_up_where_it_stopped() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("run");
-        let config = Config::default();
-        let run = RunFolder::open(&path, &config, false).unwrap();
-        assert_eq!(run.finished("p").unwrap(), None);
-        run.save(&record(), &[]).unwrap();
-
-        assert!(matches!(RunFolder::open(&path, &config, false), Err(RunError::Exists(_))));
-        let read: Vec<PuzzleRecord> = RunFolder::read(&path).unwrap().into_iter().map(|(record, _)| record).collect();
-        assert_eq!(read, [record()]);
-        let again = RunFolder::open(&path, &config, true).unwrap();
-        assert_eq!(again.finished("p").unwrap(), Some(record()));
-        let other = Config { steps: 5, ..config };
-        let error = RunFolder::open(&path, &other, true).unwrap_err().to_string();
-        assert!(error.contains("steps = 2000 there, steps = 5 now"), "{error}");
-    }
-
-    #[test]
-    fn a_spoilt_record_is_named() {
-        let folder = tempfile::tempdir().unwrap();
-        let run = RunFolder::open(folder.path(), &Config::default(), false).unwrap();
-        run.save(&record(), &[]).unwrap();
-        std::fs::write(folder.path().join("puzzles/p.json"), "{").unwrap();
-        assert!(run.finished("p").unwrap_err().to_string().contains("puzzles/p.json"));
-    }
-}
+mod tests;

@@ -29,14 +29,15 @@ use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, Normal};
 use thiserror::Error;
 
+use super::printable;
 use crate::data::grid::Grid;
-use crate::data::submission::{Attempts, Submission};
+use crate::data::submission::GivenSubmission;
 
 /// The confidence of the intervals.
 pub const CONFIDENCE: f64 = 0.95;
 
-/// How many ids the table names before it only counts.
-const LISTED_IDS: usize = 8;
+/// How many ids or answers the table names before it only counts.
+const LISTED: usize = 8;
 
 /// A share with its 95% interval: 0 ≤ low ≤ value ≤ high ≤ 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -68,6 +69,8 @@ pub struct Score {
     pub tasks: usize,
     /// Tasks with solutions that the submission lacks, sorted. They count as wrong.
     pub missing: Vec<String>,
+    /// Answers to tasks with solutions that can't be read or are too many or too few, sorted. They count as wrong.
+    pub malformed: Vec<String>,
     /// Tasks of the submission without known solutions, sorted. They are left out.
     pub unknown: Vec<String>,
 }
@@ -75,18 +78,6 @@ pub struct Score {
 /// The ways in which a submission and solutions do not go together.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ScoreError {
-    /// The submission answers a task with another number of outputs than it has.
-    #[error(
-        "task '{task}' has {expected} test outputs, but the submission answers {found}: give both attempts for each, in the order of the test inputs"
-    )]
-    OutputCount {
-        /// The task's id.
-        task: String,
-        /// The number of its solutions.
-        expected: usize,
-        /// The number of outputs in the submission.
-        found: usize,
-    },
     /// A task's list of solutions is empty.
     #[error("task '{task}' has no solutions: remove it from the solutions, or complete it")]
     NoOutputs {
@@ -101,39 +92,38 @@ pub enum ScoreError {
 /// Scores a submission. The order of tasks, in either argument, changes nothing.
 ///
 /// # Errors
-/// [`ScoreError`], where a task has another number of outputs than solutions, where a task's solutions are an empty
-/// list, or where there are no solutions.
-pub fn score(submission: &Submission, solutions: &IndexMap<String, Vec<Grid>>) -> Result<Score, ScoreError> {
+/// [`ScoreError`], where a task's solutions are an empty list, or where there are no solutions.
+pub fn score(submission: &GivenSubmission, solutions: &IndexMap<String, Vec<Grid>>) -> Result<Score, ScoreError> {
+    if solutions.is_empty() {
+        return Err(ScoreError::NoSolutions);
+    }
     let mut tally = Tally::default();
     let mut missing = Vec::new();
+    let known_faults = submission.faults.iter().filter(|fault| solutions.contains_key(&fault.task));
+    let mut malformed: Vec<String> = known_faults.map(ToString::to_string).collect();
     for (task, expected) in solutions {
         if expected.is_empty() {
             return Err(ScoreError::NoOutputs { task: task.clone() });
         }
-        let right = if let Some(answers) = submission.get(task) {
-            outputs_right(task, answers, expected)?
-        } else {
+        let Some(answers) = submission.answers.get(task) else {
             missing.push(task.clone());
-            0
+            tally.add(0, expected.len());
+            continue;
         };
-        tally.add(right, expected.len());
-    }
-    if solutions.is_empty() {
-        return Err(ScoreError::NoSolutions);
+        // Where there are none at all, a fault says why.
+        if !answers.is_empty() && answers.len() != expected.len() {
+            malformed.push(format!("task {task}: {} answers to {} test inputs", answers.len(), expected.len()));
+        }
+        let is_right =
+            |(answer, solution): &(&[Option<Grid>; 2], &Grid)| answer.iter().flatten().any(|one| one == *solution);
+        tally.add(answers.iter().zip(expected).filter(is_right).count(), expected.len());
     }
     let known = |task: &&String| !solutions.contains_key(*task);
-    let mut unknown: Vec<String> = submission.keys().filter(known).cloned().collect();
+    let mut unknown: Vec<String> = submission.answers.keys().filter(known).cloned().collect();
     missing.sort();
+    malformed.sort();
     unknown.sort();
-    Ok(tally.into_score(missing, unknown))
-}
-
-fn outputs_right(task: &str, answers: &[Attempts], solutions: &[Grid]) -> Result<usize, ScoreError> {
-    if answers.len() != solutions.len() {
-        return Err(ScoreError::OutputCount { task: task.to_owned(), expected: solutions.len(), found: answers.len() });
-    }
-    let pairs = answers.iter().zip(solutions);
-    Ok(pairs.filter(|(answer, solution)| answer.attempt_1 == **solution || answer.attempt_2 == **solution).count())
+    Ok(tally.into_score(missing, malformed, unknown))
 }
 
 /// How many tasks have so many outputs right of so many. Sums over it have a fixed order, whatever that of the tasks.
@@ -158,7 +148,7 @@ impl Tally {
         results.map(|(&(right, outputs), &tasks)| tasks * term(right, outputs)).sum()
     }
 
-    fn into_score(self, missing: Vec<String>, unknown: Vec<String>) -> Score {
+    fn into_score(self, missing: Vec<String>, malformed: Vec<String>, unknown: Vec<String>) -> Score {
         let outputs_right = self.count(|right, _| right);
         let outputs = self.count(|_, outputs| outputs);
         let tasks_right = self.count(|right, outputs| usize::from(right == outputs));
@@ -172,6 +162,7 @@ impl Tally {
             tasks_right,
             tasks,
             missing,
+            malformed,
             unknown,
         }
     }
@@ -219,6 +210,7 @@ pub fn score_table(score: &Score) -> String {
         let _ = writeln!(table, "{name:<28}{count:>14}{value:>9}   {low} to {high}");
     }
     push_ids(&mut table, "missing, counted as wrong", &score.missing);
+    push_lines(&mut table, "not as an answer has to be, counted as wrong", &score.malformed);
     push_ids(&mut table, "without known solutions, left out", &score.unknown);
     table
 }
@@ -227,12 +219,29 @@ fn push_ids(table: &mut String, what: &str, ids: &[String]) {
     if ids.is_empty() {
         return;
     }
-    let named = ids[..ids.len().min(LISTED_IDS)].join(", ");
-    let rest = match ids.len().saturating_sub(LISTED_IDS) {
+    let named = ids[..ids.len().min(LISTED)].join(", ");
+    let _ = writeln!(table, "{what} ({}): {}{}", ids.len(), printable(&named), rest(ids));
+}
+
+fn push_lines(table: &mut String, what: &str, lines: &[String]) {
+    if lines.is_empty() {
+        return;
+    }
+    let _ = writeln!(table, "{what} ({}):", lines.len());
+    for line in &lines[..lines.len().min(LISTED)] {
+        let _ = writeln!(table, "  {}", printable(line));
+    }
+    if lines.len() > LISTED {
+        let _ = writeln!(table, " {}", rest(lines));
+    }
+}
+
+/// How many are not named.
+fn rest(items: &[String]) -> String {
+    match items.len().saturating_sub(LISTED) {
         0 => String::new(),
         more => format!(" and {more} more"),
-    };
-    let _ = writeln!(table, "{what} ({}): {named}{rest}", ids.len());
+    }
 }
 
 #[cfg(test)]

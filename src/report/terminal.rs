@@ -9,7 +9,7 @@ use std::fmt::Write;
 use std::io::IsTerminal;
 
 use super::palette::{Rgb, colour_of, is_dark};
-use super::{Panel, Verdict, test_panels, train_panels};
+use super::{Panel, Verdict, printable, test_panels, train_panels};
 use crate::data::grid::Grid;
 use crate::data::puzzle::Puzzle;
 use crate::data::submission::Attempts;
@@ -92,7 +92,7 @@ struct Line {
 /// wider than that is drawn whole all the same. Tests without attempts are drawn without.
 pub fn draw_puzzle(puzzle: &Puzzle, attempts: &[Attempts], style: Style, width: Option<usize>) -> String {
     let cards = |rows: Vec<Vec<Panel<'_>>>| -> Vec<Vec<Block>> { rows.iter().map(|row| card(row, style)).collect() };
-    let mut text = format!("{}\n", puzzle.id);
+    let mut text = format!("{}\n", printable(&puzzle.id));
     for row in lay_out(&cards(train_panels(puzzle)), width) {
         push_row(&mut text, &row);
     }

@@ -4,6 +4,7 @@
 //! A word tells the more the fewer groups have it (inverse group frequency) and the more its uses cluster; phrases are
 //! words that stand together more often than by chance; names and terms, told by how they are written, go first.
 
+use super::counted::{composed, counted};
 use super::words::{Word, is_ideograph};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -89,14 +90,14 @@ impl<'a> Vocabulary<'a> {
             let mut uses: Vec<Use> = Vec::new();
             while let Some(word) = words.next_if(|word| word.range.start < range.end) {
                 let written = &text[word.range.clone()];
-                let form = *indices.entry(written.to_lowercase()).or_insert_with(|| {
+                let form = *indices.entry(counted(written)).or_insert_with(|| {
                     vocabulary.forms.push(Form::default());
                     vocabulary.forms.len() - 1
                 });
                 let between = before.map_or("", |(end, _)| &text[end..word.range.start]);
                 let joined = before.is_some() && is_joint(between);
                 place += 1;
-                vocabulary.forms[form].note(written, place, joined || !ends_sentence(between));
+                vocabulary.forms[form].note(&composed(written), place, joined || !ends_sentence(between));
                 if let (true, Some((_, previous))) = (joined, before) {
                     *vocabulary.pairs.entry((previous, form)).or_insert(0) += 1;
                 }
@@ -198,8 +199,8 @@ impl<'a> Vocabulary<'a> {
         let all = self.groups.len() as f64;
         let word = |&form: &usize| {
             let Form { count, groups, .. } = self.forms[form];
-            let rarity = ((all + 1.0) / (groups as f64 + 0.5)).ln().max(0.1);
-            let reuse = 1.0 + REUSE_WEIGHT * (count as f64).ln();
+            let rarity = libm::log((all + 1.0) / (groups as f64 + 0.5)).max(0.1);
+            let reuse = 1.0 + REUSE_WEIGHT * libm::log(count as f64);
             rarity * reuse * if self.forms[form].is_entity() { ENTITY_WEIGHT } else { 1.0 }
         };
         key.iter().map(word).sum::<f64>() / (key.len() as f64).sqrt()
@@ -251,7 +252,7 @@ impl Form {
         let mean = self.gaps.0 / n;
         let spread = (self.gaps.1 / n - mean * mean).max(0.0).sqrt() / mean;
         let expected = (2.0 * n - 1.0) / (2.0 * n + 2.0);
-        let deviation = 1.0 / (n.sqrt() * (1.0 + 2.8 * n.powf(-0.865)));
+        let deviation = 1.0 / (n.sqrt() * (1.0 + 2.8 * libm::pow(n, -0.865)));
         (spread - expected) / deviation
     }
 
@@ -263,7 +264,8 @@ impl Form {
 
 /// Whether what stands between two words leaves them in one phrase.
 fn is_joint(between: &str) -> bool {
-    between.chars().all(char::is_whitespace) && between.matches('\n').count() < 2 || between == "-"
+    let space = between.chars().all(|c| c.is_whitespace() && c != '\t');
+    space && between.matches('\n').count() < 2 || between == "-"
 }
 
 fn ends_sentence(between: &str) -> bool {

@@ -3,37 +3,46 @@
 //! In: the bytes of a text, Markdown or HTML file, the name it may have, and [`GroupSettings`]. Out: an [`Article`] of
 //! [`Group`]s with keywords. Nothing here is trained and no language is built in but for the segmenter's dictionaries.
 //!
-//! - `text`: bytes to text, stray bytes included, and back to byte offsets
-//! - `structure`: headings and paragraphs, by `plain`, `markdown` and `html`
+//! - `encoding`: bytes to text, whatever they are encoded in, and back to byte offsets
+//! - `format`: what kind of text it is; `plain`, `markdown`, `html`, `roff` and `source` read one each, with what is `front` of it
+//! - `page`: what people see of a text, and its headings, paragraphs and walls
 //! - `words`: words and sentences of any script
 //! - `split`: where groups end
 //! - `keywords`: titles and keywords from the words' statistics
+//! - `counted`: the form that all forms of one text are counted in
 //! - [`symbols`]: a text as counts of what occurs in it; [`edits`]: a text at random changed
 //! - [`bleu`]: how much of a text another one says
 
 pub mod bleu;
+mod counted;
 pub mod edits;
+mod encoding;
+mod format;
+mod front;
 mod html;
 mod keywords;
 mod markdown;
+mod page;
 mod plain;
+mod roff;
+mod source;
 mod split;
-mod structure;
 pub mod symbols;
 #[cfg(test)]
 mod tests;
-mod text;
 mod words;
 
+pub use counted::counted;
+pub use encoding::{SNIFFED_BYTES, encoding_name};
 pub use symbols::{Counts, SymbolKind, Symbols};
 pub use words::{Word, is_unspaced, words};
 
+use encoding::Decoded;
+use format::Format;
 use keywords::Vocabulary;
 use serde::Serialize;
 use std::ops::Range;
 use std::path::Path;
-use structure::{Format, Structure};
-use text::Decoded;
 use thiserror::Error;
 
 /// How long groups should be, in characters; a run of white space counts as one.
@@ -92,7 +101,8 @@ pub enum TitleSource {
 pub struct Group {
     /// The bytes of the article that are its fragment.
     pub bytes: Range<usize>,
-    /// The fragment as text; a byte that is not UTF-8 is read as Latin-1, or as U+FFFD where nothing is text.
+    /// What people see of it: without markup, scripts and styles, character references decoded. Where nothing is text, what is not UTF-8
+    /// is read as U+FFFD.
     pub text: String,
     /// One line, empty where there are no words.
     pub title: String,
@@ -105,8 +115,10 @@ pub struct Group {
 /// A document as groups that cover its bytes in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Article {
-    /// How it was read: `plain`, `markdown`, `html`, `roff` or `binary`.
+    /// How it was read: `plain`, `markdown`, `html`, `roff`, `source` or `binary`.
     pub format: &'static str,
+    /// The encoding that was taken, by its name in the WHATWG's standard; none where nothing is text.
+    pub encoding: Option<&'static str>,
     /// Groups whose byte ranges follow each other without a gap; none for an empty file.
     pub groups: Vec<Group>,
     /// Names, terms and telling words of the whole, best first.
@@ -114,7 +126,7 @@ pub struct Article {
 }
 
 impl Article {
-    /// Splits `bytes` into groups. `name` helps to tell Markdown and HTML by its extension; the content decides without.
+    /// Splits `bytes` into groups. The ending of `name` tells what kind of text it is; where it doesn't, the content decides.
     ///
     /// Bytes that are not text are one group without a title.
     ///
@@ -133,28 +145,34 @@ impl Article {
     /// Where the settings leave no room to cut.
     pub fn read_as(bytes: &[u8], format_number: u8, settings: GroupSettings) -> Result<Self, ArticleError> {
         settings.check()?;
-        Ok(match (Decoded::read(bytes), Format::ALL.get(usize::from(format_number))) {
-            (Some(decoded), Some(&format)) => Self::cut(&decoded, format, settings),
+        Ok(match (Decoded::read(bytes), Format::of_number(format_number)) {
+            (Some(decoded), Some(format)) => Self::cut(&decoded, format, settings),
             _ => Self::of_no_text(bytes),
         })
     }
 
     /// The number of the format in files; none of what is no text.
     pub fn format_number(&self) -> Option<u8> {
-        Format::ALL.iter().position(|format| format.name() == self.format).map(|number| number as u8)
+        Format::of_name(self.format).map(Format::number)
     }
 
     fn of_no_text(bytes: &[u8]) -> Self {
-        Self { format: "binary", groups: vec![untitled(bytes)], keywords: Vec::new() }
+        Self { format: "binary", encoding: None, groups: vec![untitled(bytes)], keywords: Vec::new() }
     }
 
     fn cut(decoded: &Decoded, format: Format, settings: GroupSettings) -> Self {
-        let text = decoded.text.as_str();
-        let structure = Structure::read(format, text);
-        let words = words::outside(&words(text), &structure.markup);
-        let ranges = split::groups(text, &structure, settings);
-        let vocabulary = Vocabulary::new(text, &words, &ranges);
-        let titles = structure.titles(text, &ranges);
+        let encoding = Some(decoded.encoding.name());
+        if decoded.is_empty() {
+            return Self { format: format.name(), encoding, groups: Vec::new(), keywords: Vec::new() };
+        }
+        let page = format.read(&decoded.text);
+        let cut = split::groups(&page, settings);
+        let (sources, ranges): (Vec<_>, Vec<_>) = page.sources(&cut, decoded.text.len()).into_iter().unzip();
+        let ends: Vec<usize> = sources.iter().map(|source| source.end).collect();
+        let mut starts = decoded.byte_offsets(&ends);
+        starts.insert(0, 0);
+        let vocabulary = Vocabulary::new(&page.text, &words(&page.text), &ranges);
+        let titles = page.titles(&ranges);
         let groups = ranges.iter().zip(titles).enumerate().map(|(index, (range, heading))| {
             let (title, title_source) = match heading {
                 Some(heading) => (heading, TitleSource::Heading),
@@ -164,14 +182,14 @@ impl Article {
                 },
             };
             Group {
-                bytes: decoded.byte_offset(range.start)..decoded.byte_offset(range.end),
-                text: text[range.clone()].to_owned(),
+                bytes: starts[index]..starts[index + 1],
+                text: page.text[range.clone()].to_owned(),
                 title,
                 title_source,
                 keywords: vocabulary.group_keywords(index),
             }
         });
-        Self { format: format.name(), groups: groups.collect(), keywords: vocabulary.article_keywords() }
+        Self { format: format.name(), encoding, groups: groups.collect(), keywords: vocabulary.article_keywords() }
     }
 }
 

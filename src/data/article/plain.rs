@@ -1,8 +1,9 @@
-//! Headings and paragraphs of plain text and of manual pages' sources.
+//! Headings and paragraphs of plain text.
 //!
-//! In: text. Out: its [`Structure`]. A heading of plain text is a short paragraph of a line that ends no sentence.
+//! In: text. Out: its [`Page`]. A heading is a short paragraph of a line that ends no sentence, or a line that is underlined.
 
-use super::structure::{Heading, Structure, is_close, one_line};
+use super::counted::composed;
+use super::page::{Heading, Page, is_close, one_line};
 use super::words::is_ideograph;
 use std::ops::Range;
 
@@ -53,10 +54,12 @@ fn paragraphs(text: &str) -> Vec<Paragraph> {
     paragraphs
 }
 
-/// Reads the outline of plain text.
-pub(super) fn read(text: &str) -> Structure {
+/// Reads plain text.
+pub(super) fn read(source: &str) -> Page {
+    let mut page = Page::default();
+    page.show(source, 0..source.len());
+    let text = page.text.as_str();
     let paragraphs = paragraphs(text);
-    let mut structure = Structure::default();
     let together =
         |a: &Paragraph, b: &Paragraph| heads(text, a) && heads(text, b) && is_close(&text[a.range.end..b.range.start]);
     for run in paragraphs.chunk_by(together) {
@@ -65,16 +68,34 @@ pub(super) fn read(text: &str) -> Structure {
                 title: one_line(&text[paragraph.range.clone()]).trim_end_matches('.').to_owned(),
                 range: paragraph.range.clone(),
             };
-            structure.headings.extend(run.iter().map(heading));
+            page.headings.extend(run.iter().map(heading));
         }
     }
-    structure.paragraphs = paragraphs.iter().map(|paragraph| paragraph.range.start).collect();
-    structure
+    page.headings.extend(paragraphs.iter().filter_map(|paragraph| underlined(text, paragraph)));
+    page.paragraphs = paragraphs.iter().map(|paragraph| paragraph.range.start).collect();
+    page
+}
+
+/// The first line of a paragraph with a row of one mark below it, and above it too or not.
+fn underlined(text: &str, paragraph: &Paragraph) -> Option<Heading> {
+    let rows: Vec<(usize, &str)> = lines(&text[paragraph.range.clone()]).take(3).collect();
+    let is_rule = |line: &str| {
+        let line = line.trim();
+        let mark = line.chars().next().filter(char::is_ascii_punctuation);
+        line.len() >= 3 && mark.is_some_and(|mark| line.chars().all(|c| c == mark))
+    };
+    let at = usize::from(rows.first().is_some_and(|(_, line)| is_rule(line)));
+    let (&(start, title), (_, rule)) = (rows.get(at)?, rows.get(at + 1)?);
+    let title = title.trim_end();
+    let wide = title.chars().count() <= LONGEST_HEADING && 2 * rule.trim().len() >= title.chars().count();
+    let range = paragraph.range.start + start..paragraph.range.start + start + title.len();
+    (is_rule(rule) && wide && title.contains(char::is_alphanumeric)).then(|| Heading { range, title: one_line(title) })
 }
 
 /// Whether a paragraph can be a heading.
 fn heads(text: &str, paragraph: &Paragraph) -> bool {
-    let line = one_line(&text[paragraph.range.clone()]);
+    let line = composed(&text[paragraph.range.clone()]);
+    let line = one_line(&line);
     let width: usize = line.chars().map(|c| 1 + usize::from(is_ideograph(c))).sum();
     let ending = line.trim_end_matches(['\'', '"', '’', '”', '»', '」', '』']);
     let letters = line.chars().filter(|c| c.is_alphabetic()).count();
@@ -92,49 +113,12 @@ fn is_shouted(line: &str) -> bool {
     line.chars().any(char::is_uppercase) && !line.chars().any(char::is_lowercase) && !line.ends_with(['{', '}', '('])
 }
 
-/// Whether text without a telling name is the source of a manual page.
-pub(super) fn looks_like_roff(text: &str) -> bool {
-    (text.starts_with('.') || text.starts_with("'\\\"")) && (text.contains("\n.SH") || text.contains("\n.Sh"))
-}
-
-/// Reads the outline of a manual page's source.
-pub(super) fn read_roff(text: &str) -> Structure {
-    let mut structure = Structure::default();
-    for (start, _) in text.match_indices("\\f") {
-        // A change of font, `\fB`: three characters that are part of no word.
-        let font = text[start + 2..].chars().next().map_or(0, char::len_utf8);
-        structure.markup.push(start..start + 2 + font);
-    }
-    for (start, line) in lines(text) {
-        let Some(request) = line.strip_prefix('.') else {
-            if line.trim().is_empty() {
-                structure.paragraphs.push(start + line.len());
-            }
-            continue;
-        };
-        let name_length = request.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(request.len());
-        let (name, rest) = request.split_at(name_length);
-        structure.markup.push(start..start + 1 + name_length);
-        match name {
-            "SH" | "SS" | "Sh" | "Ss" => structure.headings.push(Heading {
-                range: start..start + line.trim_end().len(),
-                title: one_line(&rest.replace('"', " ").replace("\\-", "-")),
-            }),
-            "P" | "PP" | "LP" | "Pp" | "TP" | "IP" | "HP" | "It" | "br" | "sp" | "nf" | "fi" | "BR" => {
-                structure.paragraphs.push(start);
-            }
-            _ => {}
-        }
-    }
-    structure
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn titles(structure: &Structure) -> Vec<&str> {
-        structure.headings.iter().map(|heading| heading.title.as_str()).collect()
+    fn titles(page: &Page) -> Vec<&str> {
+        page.headings.iter().map(|heading| heading.title.as_str()).collect()
     }
 
     #[test]
@@ -150,9 +134,9 @@ mod tests {
     }
 
     #[test]
-    fn manual_pages_are_headed_by_their_macros() {
-        let text = ".TH XARGS 1\n.SH NAME\nxargs\n.SH \"SEE ALSO\"\n.BR find (1)\n";
-        assert!(looks_like_roff(text));
-        assert_eq!(titles(&read_roff(text)), ["NAME", "SEE ALSO"]);
+    fn a_line_that_is_underlined_is_a_heading() {
+        let text =
+            "Crossing the bay (2nd)\n======================\nBy boat.\n\n*****\nParts\n*****\n\na - b\n-\n\n-----\n";
+        assert_eq!(titles(&read(text)), ["Crossing the bay (2nd)", "Parts"]);
     }
 }

@@ -1,8 +1,10 @@
-//! What a fragment says as counts of symbols: words, neighbours, pieces of words, single ideographs, runs of marks.
+//! What a fragment says as counts of symbols: words, neighbours, pieces of words, single ideographs, runs of marks. Forms of one
+//! text are counted alike (`counted`).
 //!
 //! In: texts. Out: [`Symbols`], all that occur, and for each text its [`Counts`]. Nothing about a language is built in; where
 //! words aren't spaced (Chinese, Japanese, Thai), each character stands for itself, and pairs for words.
 
+use super::counted::counted;
 use super::words::{is_unspaced, words};
 use std::collections::{BTreeMap, HashMap};
 
@@ -81,7 +83,7 @@ impl Symbols {
 
     /// The words of another text, and how many of them aren't known.
     pub fn strange_words(&self, text: &str) -> (u32, u32) {
-        let text = text.to_lowercase();
+        let text = counted(text);
         let (mut all, mut strange) = (0, 0);
         for (_, token) in tokens(&text) {
             all += 1;
@@ -150,7 +152,7 @@ fn is_single_unspaced(written: &str) -> bool {
 /// The symbols of a text and how often each occurs; all but words count `overlap_weight`, and what stands in one run without white
 /// space at most `full_run`.
 fn occurrences(text: &str, overlap_weight: f32, full_run: f32) -> BTreeMap<(SymbolKind, String), f32> {
-    let text = text.to_lowercase();
+    let text = counted(text);
     let starts = run_starts(&text);
     let run_of = |place: usize| starts.partition_point(|&start| start <= place);
     // Symbols in one run, and those between runs under `None`.

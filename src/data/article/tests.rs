@@ -2,6 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
+use unicode_normalization::UnicodeNormalization;
 
 fn read(text: &str, name: &str) -> Article {
     Article::read(text.as_bytes(), Some(Path::new(name)), GroupSettings::default()).unwrap()
@@ -12,7 +13,7 @@ fn joined(bytes: &[u8], article: &Article) -> Vec<u8> {
 }
 
 fn characters(group: &Group) -> usize {
-    group.text.split_whitespace().map(|word| word.chars().count() + 1).sum()
+    group.text.split_whitespace().map(|word| word.nfc().count() + 1).sum()
 }
 
 const ENGLISH: &str = "CHAPTER I\n\nDown the Rabbit-Hole\n\nAlice was beginning to get very tired of sitting by her \
@@ -119,6 +120,156 @@ fn lengths_that_leave_no_room_are_refused() {
     assert!(error.contains("100 to 120"), "{error}");
 }
 
+/// Two sentences of prose, of 130 characters.
+const PROSE: &str = "By evening the boat had left the harbour behind, and nobody on the quay knew when it might return. \
+The wind came from the west.";
+
+fn titles(text: &str, name: &str) -> Vec<String> {
+    read(text, name).groups.into_iter().map(|group| group.title).collect()
+}
+
+#[test]
+fn a_page_s_groups_have_what_people_see_and_its_bytes_are_all_there() {
+    let page = format!(
+        "<!doctype html><html><head><title>Bay</title><style>p {{ color: red }}</style></head><body>\n<nav><ul><li>Home\
+         <li>News</ul></nav><h1>Crossing the bay</h1><p>{PROSE}</p>\n<script>var x = '<p>no</p>';</script>\
+         <table><tr><td>Fare</td><td>7&nbsp;&euro;</td></tr></table><p>{PROSE} R&amp;D &lt;here&gt;</p><pre>cast off\n  now</pre>"
+    );
+    let article = read(&page, "a.html");
+    assert_eq!(joined(page.as_bytes(), &article), page.as_bytes());
+    let texts: Vec<&str> = article.groups.iter().map(|group| group.text.trim()).collect();
+    let heading = format!("Crossing the bay\n\n{PROSE}");
+    let last = format!("{PROSE} R&D <here>");
+    assert_eq!(texts, [heading.as_str(), "Fare\t7\u{a0}€", &last, "cast off\n  now"]);
+    for group in &article.groups {
+        assert_eq!(group.title, "Crossing the bay");
+        assert!(!group.keywords.iter().any(|word| ["script", "td", "nbsp", "var"].contains(&word.as_str())));
+    }
+}
+
+#[test]
+fn code_blocks_and_tables_of_markdown_are_groups_of_their_own() {
+    let text =
+        format!("# Bay\n\n{PROSE}\n\n```sh\ncast off\n```\n\nThen:\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n{PROSE}\n");
+    let article = read(&text, "a.md");
+    let texts: Vec<&str> = article.groups.iter().map(|group| group.text.trim()).collect();
+    assert_eq!(texts[1..], ["cast off", "Then:", "a\tb\n\n1\t2", PROSE]);
+    assert_eq!(joined(text.as_bytes(), &article), text.as_bytes());
+    assert!(text[article.groups[1].bytes.clone()].starts_with("```sh\ncast off\n```"));
+}
+
+#[test]
+fn what_stands_before_the_first_heading_does_not_keep_it_from_titling_the_first_group() {
+    for (name, before, heading) in [
+        ("a.md", "---\nlayout: post\ndate: 2024-05-01\n---\n\n", "# Crossing the bay"),
+        ("a.md", "<!-- A comment. -->\n\n", "# Crossing the bay {#top}"),
+        ("a.md", "<p align=center><img src=logo.svg alt=Logo></p>\n\n", "<h1 align=center>Crossing the bay</h1>"),
+        ("a.md", "\u{feff}", "# Crossing the bay"),
+        ("a.md", "\u{feff}---\ntitle: >-\n  Crossing\n  the bay\n---\n", "# Crossing the bay"),
+        ("a.md", "+++\ntitle = \"Crossing the bay\"\n+++\n", ""),
+        ("a.md", "Boats, 7\n\n", "# Crossing the bay"),
+        ("a.html", "<html><body class=x>\n<div><a href=/>Top</a></div>", "<h1>Crossing the bay</h1>"),
+        ("a.html", "<svg><title>Arrow</title></svg>", "<h1>Crossing the bay</h1>"),
+        ("a.html", "<title>Crossing the bay</title>", ""),
+        ("a.1", ".\\\" Comment.\n.TH BAY 1\n.nh\n.ad l\n", ".SH \"Crossing the bay\""),
+        ("a.txt", "\u{feff}\n\n", "Crossing the bay\n================"),
+    ] {
+        let titles = titles(&format!("{before}{heading}\n\n{PROSE}\n\n{PROSE}\n"), name);
+        assert!(titles.iter().all(|title| title == "Crossing the bay"), "{before}{heading}: {titles:?}");
+    }
+}
+
+#[test]
+fn encodings_are_said_and_grouped_alike_and_bytes_stay() {
+    let text =
+        "Вечером лодка вышла из гавани, и ветер понёс её к дальнему берегу. Никто не знал, вернётся ли она. ".repeat(6);
+    let utf_16: Vec<u8> = std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let chinese = "傍晚，小船离开了港口，风把它吹向远处的岸边。没有人知道它什么时候回来。".repeat(12);
+    let japanese =
+        "夕方、小さな船が港を出て、風に吹かれて遠い岸へ向かった。いつ帰るのか、だれも知らなかった。".repeat(12);
+    let page =
+        format!("<html><head><meta charset=iso-8859-2></head><p>{}", "Łódź wypłynęła z portu o zmierzchu. ".repeat(9));
+    for (text, bytes, encoding) in [
+        (&text, encoding_rs::WINDOWS_1251.encode(&text).0.into_owned(), "windows-1251"),
+        (&text, utf_16, "UTF-16LE"),
+        (&chinese, encoding_rs::GBK.encode(&chinese).0.into_owned(), "GBK"),
+        (&japanese, encoding_rs::SHIFT_JIS.encode(&japanese).0.into_owned(), "Shift_JIS"),
+        (&page, encoding_rs::ISO_8859_2.encode(&page).0.into_owned(), "ISO-8859-2"),
+    ] {
+        let article = Article::read(&bytes, None, GroupSettings::default()).unwrap();
+        assert_eq!(article.encoding, Some(encoding));
+        assert_eq!(joined(&bytes, &article), bytes);
+        let expected = Article::read(text.as_bytes(), None, GroupSettings::default()).unwrap();
+        assert!(expected.groups.len() > 1 && expected.encoding == Some("UTF-8"));
+        let seen =
+            |article: Article| article.groups.into_iter().map(|group| (group.title, group.text)).collect::<Vec<_>>();
+        assert_eq!(seen(article), seen(expected));
+    }
+}
+
+#[test]
+fn forms_of_one_text_are_cut_and_counted_alike() {
+    use unicode_normalization::UnicodeNormalization;
+    let text =
+        "Zoë's café fährt über die Bucht; naïve Gäste hören Möwen. Chiều tối, con thuyền rời bến cảng. ".repeat(5);
+    let apart: String = text.nfd().collect();
+    let hyphens: String =
+        text.chars().flat_map(|c| if c.is_alphabetic() { vec!['\u{ad}', c] } else { vec![c] }).collect();
+    let spaces = text.replace(' ', "\u{200b} \u{200b}");
+    let mark = format!("\u{feff}{text}");
+    let counts = |text: &str| {
+        let article = read(text, "a.txt");
+        article.groups.iter().map(|group| counted(&group.text)).collect::<Vec<_>>()
+    };
+    assert!(counts(&text).len() > 2);
+    for other in [apart, hyphens, spaces, mark] {
+        assert_eq!(counts(&other), counts(&text));
+    }
+    let plain = "Crossing the bay by boat, 7 miles at night";
+    let wide: String =
+        plain.chars().map(|c| if c == ' ' { '\u{3000}' } else { char::from_u32(c as u32 + 0xfee0).unwrap() }).collect();
+    let (symbols, counts) = Symbols::gather([plain], 0.5);
+    assert_eq!(symbols.count(&wide), counts[0]);
+}
+
+#[test]
+fn the_ending_of_a_name_counts_before_the_look_of_the_text() {
+    let python = "# Not a title\n\nimport os\n\n\n# Crosses the bay.\n@cached\ndef cross(bay):\n    \"\"\"By boat.\"\"\"\n    return os.path.join(bay, 'far shore')\n\n\n\
+                  def stay():\n    # Nothing to do, since nobody leaves the harbour in weather like this.\n    return None\n";
+    let article = read(python, "a.py");
+    assert_eq!((article.format, joined(python.as_bytes(), &article)), ("source", python.as_bytes().to_vec()));
+    let titles: Vec<&str> = article.groups.iter().map(|group| group.title.as_str()).collect();
+    assert_eq!(titles[titles.len() - 2..], ["cross", "stay"]);
+    assert!(titles.iter().all(|title| !title.contains("title")), "{titles:?}");
+    for (name, format) in [
+        ("a.yaml", "source"),
+        ("a.toml", "source"),
+        ("a.txt", "plain"),
+        ("a.html", "html"),
+        ("a.md", "markdown"),
+        ("Makefile", "source"),
+        ("a", "markdown"),
+    ] {
+        assert_eq!(read("# One\n\ntwo\n", name).format, format, "{name}");
+    }
+    assert_eq!(read("#!/bin/sh\n\n# One\n\necho two\n", "run").format, "source");
+}
+
+#[test]
+fn rows_of_marks_are_cut_where_a_group_is_full() {
+    for marks in ["🚢", "👩‍👩‍👧", "🇫🇷", "=", "_", "\"", "»", "*-", "—", "e\u{301}!"] {
+        let text = format!("{PROSE} {} {PROSE}", marks.repeat(1500));
+        let article = read(&text, "a.txt");
+        assert_eq!(joined(text.as_bytes(), &article), text.as_bytes());
+        let longest = article.groups.iter().map(characters).max().unwrap();
+        assert!(longest <= 201, "{marks}: {longest}");
+        // None is cut inside.
+        let whole =
+            |group: &Group| !group.text.starts_with(['\u{200d}', '\u{301}']) && !group.text.ends_with('\u{200d}');
+        assert!(article.groups.iter().all(whole), "{marks}");
+    }
+}
+
 /// Bytes like those of files: any, text of several scripts, markup, line ends, stray bytes.
 fn any_bytes() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
@@ -144,6 +295,22 @@ fn any_bytes() -> impl Strategy<Value = Vec<u8>> {
             "\u{301}",
             "    ",
             "&amp;",
+            "& b",
+            "<nav>",
+            "</nav>",
+            "<main>",
+            "</main>",
+            "<title>",
+            "<pre>",
+            "<br>",
+            "| a | b |\n|--|--|\n",
+            "def f(x):\n",
+            "\\fB\\(e",
+            "\n.B \"a\\",
+            "\\[",
+            "\u{ad}",
+            "👩‍👩‍👧",
+            "=====\n",
         ])
         .prop_map(|piece| piece.as_bytes().to_vec()),
     ];
@@ -152,9 +319,12 @@ fn any_bytes() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn groups_joined_are_the_bytes(bytes in any_bytes(), name in prop_oneof!["a\\.md", "a\\.html", "a\\.1", "a"], min in 1usize..60) {
+    fn groups_joined_are_the_bytes(bytes in any_bytes(), name in prop_oneof!["a\\.md", "a\\.html", "a\\.man", "a\\.py", "a"], min in 1usize..60) {
         let settings = GroupSettings { min_characters: min, max_characters: 2 * min };
         let article = Article::read(&bytes, Some(Path::new(&name)), settings).unwrap();
+        if let Some(number) = article.format_number() {
+            prop_assert_eq!(Article::read_as(&bytes, number, settings).unwrap(), article.clone());
+        }
         prop_assert_eq!(joined(&bytes, &article), bytes.clone());
         prop_assert!(article.groups.iter().all(|group| !group.bytes.is_empty() || bytes.is_empty()));
     }

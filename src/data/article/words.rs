@@ -38,20 +38,6 @@ pub fn words(text: &str) -> Vec<Word> {
     segments(text).into_iter().filter_map(as_word).collect()
 }
 
-/// The words without what of them is `markup`: a word keeps what follows the last mark in it. Both are in order.
-pub(super) fn outside(words: &[Word], markup: &[Range<usize>]) -> Vec<Word> {
-    let mut next = 0;
-    let free = |word: &Word| {
-        while markup.get(next).is_some_and(|mark| mark.end <= word.range.start) {
-            next += 1;
-        }
-        let touching = markup[next..].iter().take_while(|mark| mark.start < word.range.end);
-        let start = touching.map(|mark| mark.end).max().unwrap_or(word.range.start);
-        (start < word.range.end).then_some(Word { range: start..word.range.end, ..*word })
-    };
-    words.iter().filter_map(free).collect()
-}
-
 /// Offsets where sentences of a paragraph end, the space after them included. Line ends do not end a sentence.
 pub(super) fn sentence_ends(paragraph: &str) -> Vec<usize> {
     // The segmenter ends a sentence at every line end; a space of the same length keeps the offsets.
@@ -80,7 +66,9 @@ pub fn is_unspaced(character: char) -> bool {
         | '\u{1000}'..='\u{109f}' // Burmese
         | '\u{1780}'..='\u{17ff}' // Khmer
         | '\u{2e80}'..='\u{9fff}' // CJK with kana, radicals and punctuation
-        | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
+        | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}'
+        // Their half and full widths, but for those of letters and digits of other scripts.
+        | '\u{ff00}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}' | '\u{ff3b}'..='\u{ff40}' | '\u{ff5b}'..='\u{ffef}')
 }
 
 /// Whether the character is an ideograph, which says as much alone as a short word does.
@@ -109,12 +97,5 @@ mod tests {
         let text = "One goes\r\non here, with J. S. Bach. Two ends?  Three";
         let ends = sentence_ends(text);
         assert_eq!(ends, [text.find("Two").unwrap(), text.find("Three").unwrap(), text.len()]);
-    }
-
-    #[test]
-    fn words_in_markup_are_left_out() {
-        let text = "<b>bold</b> plain";
-        let outside = outside(&words(text), &[0..3, 7..11]);
-        assert_eq!(outside.iter().map(|word| &text[word.range.clone()]).collect::<Vec<_>>(), ["bold", "plain"]);
     }
 }

@@ -41,9 +41,10 @@ mod team;
 mod weights;
 
 use super::{Engine, EngineError, Evaluation, Losses, Problem};
+use crate::model::{DIRECTIONS, Dimensions, MODES, Network, Objective, Optimiser, Plan};
 use adam::Learner;
 use float::Float;
-use network::{Model, Workspace};
+use network::{Model, Workspace, numbers};
 use plan::Purpose;
 use reconstruction::Reconstruction;
 use simd::Level;
@@ -57,6 +58,37 @@ pub use decoder::Decoder;
 pub use network::{Stage, Stages};
 
 const NAME: &str = "fused";
+
+/// Bytes that an engine with so many seeds holds, to a few percent, by the sizes alone; so much that no machine has it
+/// where the sizes are absurd.
+pub fn memory_bytes(plan: &Plan, network: &Network, seeds: usize) -> u64 {
+    // Beyond these, sums of sizes could overflow, and making the layout would take long.
+    const MOST_NUMBERS: u128 = 1 << 44;
+    let Dimensions { examples, colours, rows, columns } = plan.dimensions;
+    let widest = [
+        network.channels,
+        network.direction_channels,
+        network.share_up_channels,
+        network.share_down_channels,
+        network.softmax_channels * network.channels,
+        network.cummax_channels,
+        network.nonlinear_channels,
+    ];
+    let cells = [examples, colours, DIRECTIONS, rows, columns].iter().map(|&length| length as u128).product::<u128>();
+    let widest = widest.into_iter().max().unwrap_or(1) as u128;
+    if cells * widest * network.layers as u128 > MOST_NUMBERS {
+        return u64::MAX;
+    }
+    let problem = Problem::new(plan.clone(), network.clone(), Objective::default(), Optimiser::default());
+    let area = rows * columns;
+    let readout = examples * MODES.len() * (colours * area + rows + columns);
+    let intervals = |side: usize| side * (side + 5) / 2;
+    let slots = examples * MODES.len() * ((2 * colours + 3) * area + intervals(rows) + intervals(columns));
+    // By seed: parameters, where they start, gradient, both moments; noise; what the network says.
+    let by_seed = 5 * problem.layout.len() + problem.layout.latents() + readout;
+    let numbers = numbers(&problem) + 2 * readout + slots + seeds * by_seed + problem.layout.latents();
+    (size_of::<f32>() * numbers) as u64
+}
 
 /// One puzzle's parameters, for one or several seeds.
 pub struct FusedEngine<T> {

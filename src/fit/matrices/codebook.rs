@@ -52,14 +52,14 @@ impl CodebookSettings {
     /// # Errors
     /// Names the first that no codebook can be learned with.
     pub fn check(&self) -> Result<(), MatrixSettingsError> {
-        let wrong = |field, value: f32, expected| Err(MatrixSettingsError { field, value: f64::from(value), expected });
+        let wrong = |field, value: f32, expected| Err(MatrixSettingsError::new(field, &value, expected));
         for (field, value) in [
             ("start_temperature", self.start_temperature),
             ("end_temperature", self.end_temperature),
             ("drift", self.drift),
         ] {
-            if !(value > 0.0 && value.is_finite()) {
-                return wrong(field, value, "it has to be above 0 and finite");
+            if !(f32::MIN_POSITIVE..=1e6).contains(&value) {
+                return wrong(field, value, "a number above 0 and at most 1000000 is needed");
             }
         }
         for (field, value) in [("rate", self.rate), ("local_rate", self.local_rate)] {

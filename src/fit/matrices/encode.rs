@@ -67,7 +67,7 @@ fn encode_some(decoder: &GistDecoder, counts: &[Counts], settings: &EncodeSettin
 
 /// log Σ_s p(s) exp(f · e_s) at each of `centres`, in nats.
 pub fn log_normalisers(decoder: &GistDecoder, centres: &[[f32; CELLS]]) -> Vec<f32> {
-    let of_some = |centres| expectations(decoder, centres).into_iter().map(|(normaliser, _)| normaliser.ln());
+    let of_some = |centres| expectations(decoder, centres).into_iter().map(|(normaliser, _)| libm::logf(normaliser));
     centres.par_chunks(TOGETHER).flat_map_iter(of_some).collect()
 }
 
@@ -78,7 +78,7 @@ fn expectations(decoder: &GistDecoder, centres: &[[f32; CELLS]]) -> Vec<(f32, [f
     for (symbol, background) in decoder.background.iter().enumerate() {
         let latent = row(decoder, symbol);
         for (features, (normaliser, sums)) in features.iter().zip(&mut expected) {
-            let weight = (background + dot(features, latent)).min(HIGHEST_EXPONENT).exp();
+            let weight = libm::expf((background + dot(features, latent)).min(HIGHEST_EXPONENT));
             *normaliser += weight;
             add_scaled(sums, weight, latent);
         }

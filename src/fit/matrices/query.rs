@@ -8,7 +8,7 @@
 
 use super::FittedMatrices;
 use crate::data::article::Counts;
-use crate::engine::fused::article::GistDecoder;
+use crate::engine::fused::article::{GistDecoder, product};
 use crate::latent::centre::feature;
 use crate::latent::digits::CELLS;
 use ndarray::{Array2, Axis};
@@ -69,13 +69,13 @@ impl Memory {
         let of_part = |&start: &usize| {
             let part = features.slice(ndarray::s![.., start..(start + PART).min(groups)]);
             // (symbol, group)
-            let mut logits = decoder.symbols.dot(&part);
+            let mut logits = product(decoder.symbols.view(), part);
             for (mut row, &background) in logits.rows_mut().into_iter().zip(&decoder.background) {
                 row += background;
             }
             let log_sum = |column: ndarray::ArrayView1<f32>| {
                 let highest = column.fold(f32::NEG_INFINITY, |a, &b| a.max(b));
-                highest + column.iter().map(|logit| (logit - highest).exp()).sum::<f32>().ln()
+                highest + libm::logf(column.iter().map(|logit| libm::expf(logit - highest)).sum::<f32>())
             };
             logits.columns().into_iter().map(log_sum).collect::<Vec<f32>>()
         };
@@ -97,7 +97,7 @@ impl Memory {
     /// log p(text | group) − log p(text | background) for each group, in nats.
     pub fn evidence(&self, counts: &Counts) -> Vec<f32> {
         let symbols: Vec<usize> = counts.iter().map(|&(symbol, _)| symbol as usize).collect();
-        let ratios = self.decoder.symbols.select(Axis(0), &symbols).dot(&self.features);
+        let ratios = product(self.decoder.symbols.select(Axis(0), &symbols).view(), self.features.view());
         let odds = (1.0 - self.settings.strange_share) / self.settings.strange_share;
         let mut evidence = vec![0.0f32; self.centres.len()];
         for (row, &(_, count)) in ratios.rows().into_iter().zip(counts) {

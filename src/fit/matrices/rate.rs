@@ -17,7 +17,7 @@ pub(super) fn keep_to_budget(latents: &mut Array2<f32>, bits: f32) {
     let Some(variances) = latents.mapv(|v| v * v).mean_axis(Axis(0)) else { return };
     let budget = bits * std::f32::consts::LN_2;
     let nats = |factor: f32| -> f32 {
-        variances.iter().map(|variance| 0.5 * (factor * factor * variance / NOISE_VARIANCE).ln_1p()).sum()
+        variances.iter().map(|variance| 0.5 * libm::log1pf(factor * factor * variance / NOISE_VARIANCE)).sum()
     };
     if nats(1.0) > budget {
         *latents *= largest_factor(|factor| nats(factor) <= budget);

@@ -100,10 +100,22 @@ pub struct MatrixSettingsError {
     /// The key.
     pub field: &'static str,
     /// What it was set to.
-    pub value: f64,
+    pub value: String,
     /// What it has to be.
-    pub expected: &'static str,
+    pub expected: String,
 }
+
+impl MatrixSettingsError {
+    pub(super) fn new(field: &'static str, value: &impl ToString, expected: impl Into<String>) -> Self {
+        Self { field, value: value.to_string(), expected: expected.into() }
+    }
+}
+
+/// The most steps of a fit.
+const MOST_STEPS: usize = 1_000_000;
+
+/// The largest rate, weight or pull.
+const MOST: f32 = 1e6;
 
 impl MatrixSettings {
     /// Checks every value.
@@ -111,9 +123,14 @@ impl MatrixSettings {
     /// # Errors
     /// Names the first that no fit can have.
     pub fn check(&self) -> Result<(), MatrixSettingsError> {
-        for (field, value) in [("steps", self.steps), ("symbols_per_step", self.symbols_per_step)] {
-            if value == 0 {
-                return Err(MatrixSettingsError { field, value: 0.0, expected: "it has to be at least 1" });
+        for (field, value, range) in [
+            ("steps", self.steps, 1..=MOST_STEPS),
+            ("symbols_per_step", self.symbols_per_step, 1..=10_000_000),
+            ("warmup_steps", self.warmup_steps, 0..=MOST_STEPS),
+        ] {
+            if !range.contains(&value) {
+                let expected = format!("a whole number from {} to {} is needed", range.start(), range.end());
+                return Err(MatrixSettingsError::new(field, &value, expected));
             }
         }
         for (field, value) in [
@@ -128,14 +145,13 @@ impl MatrixSettings {
             ("spread", self.spread),
             ("bits", self.bits),
         ] {
-            if !(value >= 0.0 && value.is_finite()) {
-                let expected = "it has to be at least 0 and finite";
-                return Err(MatrixSettingsError { field, value: f64::from(value), expected });
+            if !(0.0..=MOST).contains(&value) {
+                return Err(MatrixSettingsError::new(field, &value, "a number from 0 to 1000000 is needed"));
             }
         }
         if self.bits < FLAT_BITS && self.quantiser == Quantiser::Codebook {
             let expected = "a codebook keeps to no budget: 332 or more, or quantiser = \"dither\"";
-            return Err(MatrixSettingsError { field: "bits", value: f64::from(self.bits), expected });
+            return Err(MatrixSettingsError::new("bits", &self.bits, expected));
         }
         self.codebook.check()
     }

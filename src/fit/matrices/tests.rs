@@ -133,7 +133,13 @@ fn the_file_of_settings_holds_the_defaults() {
 fn impossible_settings_are_named() {
     let settings = MatrixSettings { spread: -1.0, ..MatrixSettings::default() };
     assert!(settings.check().unwrap_err().to_string().starts_with("spread = -1:"));
-    assert!(MatrixSettings { steps: 0, ..MatrixSettings::default() }.check().is_err());
+    for steps in [0, usize::MAX] {
+        let error = MatrixSettings { steps, ..MatrixSettings::default() }.check().unwrap_err().to_string();
+        assert_eq!(error, format!("steps = {steps}: a whole number from 1 to 1000000 is needed"));
+    }
+    for spread in [f32::NAN, f32::INFINITY] {
+        assert!(MatrixSettings { spread, ..MatrixSettings::default() }.check().is_err());
+    }
     assert!(MatrixSettings::default().check().is_ok());
 }
 

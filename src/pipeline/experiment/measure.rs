@@ -3,8 +3,8 @@
 //! In: a trial, the code of its groups and how other texts are coded. Out: [`Measures`].
 
 use super::{Code, Coded, EDITED_SHARES, Measures, Trial};
-use crate::data::article::Counts;
 use crate::data::article::bleu::{Bleu, Tokenisation};
+use crate::data::article::{Counts, counted};
 use crate::engine::EngineError;
 use crate::fit::matrices::FittedMatrices;
 use crate::fit::matrices::baselines::{SIMHASH_BITS, SimHash};
@@ -61,7 +61,7 @@ impl Trial<'_> {
     pub(super) fn bleu(&self, fitted: &FittedMatrices) -> f64 {
         let mut bleu = Bleu::default();
         for (said, group) in self.collection.lossy_texts(fitted).iter().zip(&self.collection.groups) {
-            bleu.add(said, &group.text.to_lowercase(), Tokenisation::of(&group.text));
+            bleu.add(said, &counted(&group.text), Tokenisation::of(&group.text));
         }
         bleu.score()
     }

@@ -19,6 +19,7 @@ use crate::latent::DigitMatrix;
 use crate::rng::{self, Purpose};
 use rayon::prelude::*;
 use serde::Serialize;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 /// Shares of words that are edited.
@@ -98,7 +99,8 @@ struct Trial<'a> {
     seed: u64,
 }
 
-/// Runs the experiment over `articles` with the seeds from `settings.seed` on. `watch` gets each measure as it is done.
+/// Runs the experiment over `articles` with the seeds from `settings.seed` on. `watch` gets each measure as it is done, and
+/// may break off; what was measured is given.
 ///
 /// # Errors
 /// Where the settings' engine can't be had or fails.
@@ -107,11 +109,11 @@ pub fn experiment(
     settings: &MatrixSettings,
     query: &QuerySettings,
     seeds: u64,
-    mut watch: impl FnMut(&Measures),
+    mut watch: impl FnMut(&Measures) -> ControlFlow<()>,
 ) -> Result<Vec<Measures>, EngineError> {
     let collection = Collection::new(articles, settings);
     let mut all = Vec::new();
-    for seed in (settings.seed..).take(seeds as usize) {
+    for seed in (settings.seed..=u64::MAX).take(seeds as usize) {
         let trial = Trial::new(&collection, seed);
         let ours = MatrixSettings { seed, ..settings.clone() };
         let alone = MatrixSettings { article_pull: 0.0, title_pull: 0.0, neighbour_pull: 0.0, ..ours.clone() };
@@ -127,8 +129,11 @@ pub fn experiment(
         ];
         for run in runs {
             let measures = run()?;
-            watch(&measures);
+            let watched = watch(&measures);
             all.push(measures);
+            if watched.is_break() {
+                return Ok(all);
+            }
         }
     }
     Ok(all)
@@ -245,7 +250,8 @@ mod tests {
         let articles: Vec<Article> =
             texts.iter().map(|text| Article::read(text.as_bytes(), None, GroupSettings::default()).unwrap()).collect();
         let settings = MatrixSettings { steps: 100, ..MatrixSettings::default() };
-        let measures = experiment(&articles, &settings, &QuerySettings::default(), 1, |_| ()).unwrap();
+        let measures =
+            experiment(&articles, &settings, &QuerySettings::default(), 1, |_| ControlFlow::Continue(())).unwrap();
         let ours = &measures[0];
         assert!(ours.recall_by_digits.as_ref().unwrap()[0] > 0.95, "{ours:?}");
         assert!(ours.auc_by_digits.unwrap() > 0.9, "{ours:?}");

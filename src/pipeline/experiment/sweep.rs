@@ -11,6 +11,7 @@ use crate::fit::matrices::{MatrixSettings, QuerySettings};
 use crate::pipeline::gist::{GistError, GistSettings, MatrixMode, sections};
 use rayon::prelude::*;
 use serde::Serialize;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 /// One budget.
@@ -38,7 +39,8 @@ pub struct Source {
     pub article: Article,
 }
 
-/// Measures each of `budgets` over `sources`, whose groups were cut by `groups`. `watch` gets each measure as it is done.
+/// Measures each of `budgets` over `sources`, whose groups were cut by `groups`. `watch` gets each measure as it is done,
+/// and may break off; what was measured is given.
 ///
 /// # Errors
 /// Where an article cannot be cut into groups, or the settings' engine can't be had or fails.
@@ -48,7 +50,7 @@ pub fn sweep(
     settings: &MatrixSettings,
     query: &QuerySettings,
     budgets: &[f32],
-    mut watch: impl FnMut(&BudgetMeasures),
+    mut watch: impl FnMut(&BudgetMeasures) -> ControlFlow<()>,
 ) -> Result<Vec<BudgetMeasures>, GistError> {
     let articles: Vec<Article> = sources.iter().map(|source| source.article.clone()).collect();
     let collection = Collection::new(&articles, settings);
@@ -73,8 +75,11 @@ pub fn sweep(
             digits_bytes,
             recall_by_digits: found.recall_by_digits.unwrap_or_default(),
         };
-        watch(&one);
+        let watched = watch(&one);
         all.push(one);
+        if watched.is_break() {
+            break;
+        }
     }
     Ok(all)
 }

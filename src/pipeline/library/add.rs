@@ -24,9 +24,10 @@ pub struct NewArticle {
 }
 
 impl NewArticle {
-    /// The groups of an article.
+    /// The groups of an article, but for those that show nothing.
     pub fn new(name: String, article: Article) -> Self {
-        Self { name, groups: article.groups.into_iter().map(|group| (group.title, group.text)).collect() }
+        let groups = article.groups.into_iter().map(|group| (group.title, group.text));
+        Self { name, groups: groups.filter(|(_, text)| !text.trim().is_empty()).collect() }
     }
 
     /// SHA-256 of the texts in a row, so however they are cut: what an article is known by.

@@ -50,6 +50,12 @@ pub enum LibraryError {
         /// The library.
         file: PathBuf,
     },
+    /// Asked for a text that says nothing to the frame.
+    #[error("'{}' knows no word of the text asked for: ask with words that its articles have", .file.display())]
+    NoKnownWord {
+        /// The library.
+        file: PathBuf,
+    },
     /// A frame could not be fitted.
     #[error(transparent)]
     Engine(#[from] EngineError),

@@ -65,6 +65,13 @@ pub struct FrameParts {
     pub overlap_weight: f32,
 }
 
+impl Encoded {
+    /// Whether the frame knows a word of it.
+    pub fn is_known(&self) -> bool {
+        self.strange_words < self.words
+    }
+}
+
 const KINDS: [(SymbolKind, char); 4] =
     [(SymbolKind::Word, 'w'), (SymbolKind::Pair, 'p'), (SymbolKind::Piece, 'l'), (SymbolKind::Marks, 'm')];
 
@@ -115,6 +122,13 @@ impl Frame {
         let normalisers = known.iter().map(|&(_, normaliser)| normaliser).collect();
         let memory = Memory::of_known(self.decoder.clone(), centres, normalisers, QuerySettings::default());
         DigitMatrix::encode(&memory.recall(&self.symbols.count_as_evidence(text)).centres, &self.dither)
+    }
+
+    /// Whether its digits tell what a text says: it knows half of the words and more. Digits of texts that it knows little of are
+    /// all alike.
+    pub fn can_tell(&self, text: &str) -> bool {
+        let (words, strange) = self.symbols.strange_words(text);
+        words > 0 && 2 * strange <= words
     }
 
     /// How many symbols it knows.

@@ -107,12 +107,26 @@ impl Library {
         Ok(Self { store: Store::open(file, true)?, frame: None })
     }
 
-    /// Opens a library that is there.
+    /// Opens a library that is there; one that may not be written can be read.
     ///
     /// # Errors
     /// As [`Library::open_or_create`], and where there is none.
     pub fn open(file: &Path) -> Result<Self, LibraryError> {
         Ok(Self { store: Store::open(file, false)?, frame: None })
+    }
+
+    /// Whether `path` is the library `library` itself, by whatever name, or one of the files that SQLite keeps beside it.
+    pub fn is_part_of(library: &Path, path: &Path) -> bool {
+        ["", "-wal", "-shm", "-journal"].iter().any(|ending| {
+            let mut file = library.as_os_str().to_owned();
+            file.push(ending);
+            same_file::is_same_file(&file, path).unwrap_or(false)
+        })
+    }
+
+    /// Whether these are the bytes of a library.
+    pub fn is_library(bytes: &[u8]) -> bool {
+        store::is_library(bytes)
     }
 
     /// The newest frame in the file, if there is one yet.

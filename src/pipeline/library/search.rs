@@ -5,6 +5,7 @@
 //! best meets it nearly digit by digit, which Hamming distance needs (results/library.md). All matrices are gone through: 100,000
 //! are 10 MB.
 
+use super::frame::Encoded;
 use super::store::Known;
 use super::{Frame, Library, LibraryError};
 use crate::latent::DigitMatrix;
@@ -54,7 +55,8 @@ impl Library {
     /// The `most` nearest groups to each text.
     ///
     /// # Errors
-    /// Where the file can't be read, or has no articles.
+    /// Where the file can't be read, or has no articles; and where no text has a word that the frame knows. Of several
+    /// texts those without one are near nothing.
     pub fn query(&mut self, texts: &[&str], most: usize) -> Result<Vec<Answer>, LibraryError> {
         let frame = self.some_frame()?;
         // The texts are encoded while the matrices are read.
@@ -68,8 +70,12 @@ impl Library {
         if known.is_empty() {
             return Err(LibraryError::Empty { file: self.store.file.clone() });
         }
+        if !encoded.iter().any(Encoded::is_known) {
+            return Err(LibraryError::NoKnownWord { file: self.store.file.clone() });
+        }
         let answers = texts.iter().zip(encoded).map(|(text, encoded)| {
-            let nearest = nearest(&known, CANDIDATES, |other| encoded.matrix.digit_distance(other));
+            let known = if encoded.is_known() { &known[..] } else { &[] };
+            let nearest = nearest(known, CANDIDATES, |other| encoded.matrix.digit_distance(other));
             let recalled = recall(&frame, text, &nearest);
             let hits = |nearest: Vec<&Known>| -> Result<Vec<Hit>, LibraryError> {
                 let hit = |known: &Known| self.store.run(|connection| read_hit(connection, known, &recalled));
@@ -80,8 +86,8 @@ impl Library {
                 text: (*text).to_owned(),
                 matrix: encoded.matrix,
                 recalled,
-                by_digits: hits(self::nearest(&known, most, |other| recalled.digit_distance(other)))?,
-                by_hamming: hits(self::nearest(&known, most, |other| recalled.hamming_distance(other)))?,
+                by_digits: hits(self::nearest(known, most, |other| recalled.digit_distance(other)))?,
+                by_hamming: hits(self::nearest(known, most, |other| recalled.hamming_distance(other)))?,
             })
         });
         answers.collect()

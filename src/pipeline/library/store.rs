@@ -8,12 +8,16 @@ use super::frame::{Frame, FrameParts};
 use crate::latent::DigitMatrix;
 use crate::latent::digits::CELLS;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
+use std::ffi::{OsStr, OsString};
+use std::fmt::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The version of the schema. Version 1 knew articles by a hash of 64 bits; those that had lost groups to `dedupe` can't be given
-/// another, so such a file is refused rather than rewritten.
-pub(super) const SCHEMA_VERSION: i64 = 2;
+/// another, so such a file is refused rather than rewritten. Version 2 had frames whose symbols were counted as they were written,
+/// and texts with their markup.
+pub(super) const SCHEMA_VERSION: i64 = 3;
 
 /// "TFLB", what `file` and others may know the format by.
 pub(super) const APPLICATION: i64 = 0x5446_4c42;
@@ -79,6 +83,32 @@ pub(super) struct Store {
     pub file: PathBuf,
 }
 
+/// Whether bytes are those of a library: SQLite's head, and in it our mark.
+pub(super) fn is_library(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"SQLite format 3\0") && bytes.get(68..72) == Some(&(APPLICATION as u32).to_be_bytes())
+}
+
+/// Whether the file at `path` has all that was committed to it.
+fn log_is_empty(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    fs::metadata(log).map_or(true, |log| log.len() == 0)
+}
+
+/// The address of a file that nobody writes to.
+fn immutable(path: &Path) -> OsString {
+    let mut address = "file:".to_owned();
+    for &byte in path.as_os_str().as_encoded_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/.-_~".contains(&byte) {
+            address.push(byte.into());
+        } else {
+            // Writing to a string can't fail.
+            let _ = write!(address, "%{byte:02x}");
+        }
+    }
+    (address + "?immutable=1").into()
+}
+
 /// A stored group's digits.
 #[derive(Clone, Copy)]
 pub(super) struct Known {
@@ -98,10 +128,20 @@ impl Store {
         if create {
             flags |= OpenFlags::SQLITE_OPEN_CREATE;
         }
-        let connection = Connection::open_with_flags(path, flags).map_err(|error| wrong(&file, &error))?;
-        let mut store = Self { connection, file };
-        store.prepare(create)?;
-        Ok(store)
+        let open = |path: &OsStr, flags| {
+            let connection = Connection::open_with_flags(path, flags).map_err(|error| wrong(&file, &error))?;
+            let mut store = Self { connection, file: file.clone() };
+            store.prepare(create)?;
+            Ok(store)
+        };
+        match open(path.as_os_str(), flags) {
+            // Even to read, SQLite makes files beside one with a write-ahead log. Where it may not and the log is empty, nobody
+            // writes to the file.
+            Err(LibraryError::Unusable { .. }) if !create && log_is_empty(path) => {
+                open(&immutable(path), OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI)
+            }
+            opened => opened,
+        }
     }
 
     fn prepare(&mut self, create: bool) -> Result<(), LibraryError> {

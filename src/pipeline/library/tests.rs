@@ -178,20 +178,58 @@ fn the_first_of_two_frames_holds() {
 #[test]
 fn duplicates_are_listed_and_then_removed_with_articles_that_they_empty() {
     let (_folder, file, mut library) = library();
-    add(&mut library, &[article("copy", &[ALICE[3], ALICE[0]]), article("part", &[CODE[2], CHINESE[0]])], &settings());
-    let listed = library.dedupe(0, false).unwrap();
+    let shouted = ALICE[0].to_uppercase().replace(' ', "\n ");
+    add(&mut library, &[article("copy", &[ALICE[3], &shouted]), article("part", &[CODE[2], CHINESE[0]])], &settings());
+    let listed = library.dedupe(None, false).unwrap();
     let pairs: Vec<(i64, i64)> = listed.groups.iter().map(|one| (one.group, one.of_group)).collect();
     assert_eq!(pairs, [(9, 4), (10, 1), (11, 7)]);
+    assert!(listed.groups.iter().all(|one| one.same_text && one.shared_words == 1.0), "{listed:?}");
     assert_eq!(listed.articles, ["copy"]);
     assert_eq!(library.contents().unwrap().groups, 12);
-    assert!(library.dedupe(0, true).unwrap().removed);
-    assert!(library.dedupe(0, true).unwrap().groups.is_empty());
+    assert!(library.dedupe(None, true).unwrap().removed);
+    assert!(library.dedupe(None, true).unwrap().groups.is_empty());
     let contents = library.contents().unwrap();
     assert_eq!((contents.groups, contents.articles.len()), (9, 3));
     assert_eq!(matrices(&file, 1).len(), 9);
-    // What is near what goes stays, unless it is near what stays.
-    let all = library.dedupe(u32::MAX / 2, false).unwrap();
-    assert!(all.groups.len() == 8 && all.groups.iter().all(|one| one.of_group == 1));
+}
+
+#[test]
+fn texts_that_differ_are_no_duplicates_however_near_their_digits_are() {
+    let (_folder, file, mut library) = library();
+    let russian = "Москва зимой стоит под снегом и дети катаются с горки а лёд на реке лежит до самой весны";
+    let greek = "Η θάλασσα είναι γαλάζια και τα νησιά πολλά το καλοκαίρι ο ήλιος λάμπει πάνω από τα βουνά";
+    add(&mut library, &[article("russian", &[russian]), article("greek", &[greek])], &settings());
+    let all = matrices(&file, 1);
+    assert_eq!(all[8].1, all[9].1, "the frame knows none of the words, so that digits tell nothing");
+    for distance in [None, Some(0), Some(900)] {
+        assert!(library.dedupe(distance, true).unwrap().groups.is_empty(), "{distance:?}");
+    }
+    assert_eq!(library.contents().unwrap().groups, 10);
+    // Nor what shares most of its words, where the frame knows few of these.
+    add(&mut library, &[article("again", &[&russian.replace("снегом", "дождём")])], &settings());
+    assert!(library.dedupe(Some(900), true).unwrap().groups.is_empty());
+    // The same text is the same in any language.
+    add(&mut library, &[article("copies", &[&greek.to_uppercase(), ALICE[0]])], &settings());
+    let groups = library.dedupe(None, true).unwrap().groups;
+    assert_eq!(groups.iter().map(|one| (one.group, one.of_group)).collect::<Vec<_>>(), [(12, 10), (13, 1)]);
+}
+
+#[test]
+fn with_a_distance_near_digits_and_most_words_make_a_duplicate() {
+    let (_folder, _file, mut library) = library();
+    let [edited, other] =
+        [ALICE[0].replace("the hole", "a hole"), ALICE[0].replace("alice ran after", "hearts shouted")];
+    add(&mut library, &[article("edited", &[&edited, &other])], &settings());
+    assert!(library.dedupe(None, false).unwrap().groups.is_empty());
+    let near = library.dedupe(Some(900), false).unwrap().groups;
+    assert_eq!(near.iter().map(|one| (one.group, one.of_group)).collect::<Vec<_>>(), [(9, 1)], "{near:?}");
+    let (one, distance) = (&near[0], near[0].digit_distance);
+    assert!(!one.same_text && one.shared_words > 0.9 && one.shared_words < 1.0 && distance > 0, "{one:?}");
+    assert_eq!(library.dedupe(Some(distance), false).unwrap().groups.len(), 1);
+    assert!(library.dedupe(Some(distance - 1), false).unwrap().groups.is_empty());
+    assert!(library.dedupe(Some(u32::MAX), false).unwrap().groups.len() == 1, "no overflow");
+    assert_eq!(library.dedupe(Some(900), true).unwrap().groups.len(), 1);
+    assert_eq!(library.contents().unwrap().groups, 9);
 }
 
 #[test]
@@ -212,4 +250,38 @@ fn a_frame_comes_back_from_its_parts_and_parts_that_do_not_fit_are_refused() {
         change(&mut parts);
         assert!(Frame::of_parts(&parts).is_err());
     }
+}
+
+#[test]
+fn forms_of_one_text_have_one_matrix() {
+    use unicode_normalization::UnicodeNormalization;
+    let (_folder, _file, mut library) = library();
+    let text = "Zoë, the white rabbit, ran down the hole; Alice's café of hearts";
+    let forms: [String; 5] = [
+        text.nfd().collect(),
+        text.chars().flat_map(|c| [c, '\u{ad}']).collect(),
+        text.replace("hole", "ho\u{200b}le"),
+        format!("\u{feff}{text}"),
+        text.chars()
+            .map(|c| if c.is_ascii_alphabetic() { char::from_u32(c as u32 + 0xfee0).unwrap() } else { c })
+            .collect(),
+    ];
+    let matrix = |library: &mut Library, text: &str| library.query(&[text], 1).unwrap()[0].matrix;
+    let expected = matrix(&mut library, text);
+    for form in &forms {
+        assert_ne!(form, text);
+        assert_eq!(matrix(&mut library, form).digit_distance(&expected), 0, "{form:?}");
+    }
+}
+
+#[test]
+fn a_text_without_a_known_word_is_near_nothing() {
+    let (_folder, file, mut library) = library();
+    for text in ["", " \n", "***", "zxqv unheard"] {
+        let error = library.query(&[text], 3).unwrap_err();
+        assert!(matches!(&error, LibraryError::NoKnownWord { file: named } if *named == file), "{text}: {error}");
+    }
+    let answers = library.query(&["zxqv", ALICE[2]], 3).unwrap();
+    assert!(answers[0].by_digits.is_empty() && answers[0].by_hamming.is_empty());
+    assert_eq!(answers[1].by_digits[0].text, ALICE[2]);
 }

@@ -11,15 +11,18 @@ use crate::data::{Grid, Pair, Puzzle};
 use crate::engine::fused::Decoder;
 use crate::engine::{EngineError, Outputs, Problem};
 use crate::latent::LatentChannel;
-use crate::model::{Axes, Initial, LATENT_CHANNELS, Layout, Network, Objective, Optimiser, Plan, WeightGroup};
+use crate::model::{
+    Axes, DIRECTIONS, Initial, LATENT_CHANNELS, Layout, Network, Objective, Optimiser, Plan, WeightGroup,
+};
 use rand::Rng;
 
 /// Positions of the largest tensor that a decoder sets up at most; the largest ARC task has 2.6 million.
-const MOST_POSITIONS: u64 = 6_000_000;
+pub(super) const MOST_POSITIONS: u64 = 6_000_000;
 /// So many a file may ask for however short it is: less than 200 MB of memory.
 const FREE_POSITIONS: u64 = 200_000;
-/// More have to be justified by the file's length: grids so many and so large leave something to be said.
-const POSITIONS_PER_BYTE: u64 = 4096;
+/// More have to be justified by the file's length, at some kilobyte of memory a position: of ARC's tasks with so many, whose cells
+/// take about a bit each, few have to be made longer for it.
+const POSITIONS_PER_BYTE: u64 = 128;
 
 /// Latent channels of a file, sent or not.
 pub(super) const CHANNELS: usize = Axes::COUNT * LATENT_CHANNELS;
@@ -38,15 +41,30 @@ pub(super) fn positions(plan: &Plan) -> u64 {
     Axes::all().map(|axes| plan.dimensions.positions(axes) as u64).max().unwrap_or(0)
 }
 
+/// The length of a file that justifies a plan.
+pub(super) fn least_bytes(plan: &Plan) -> usize {
+    positions(plan).saturating_sub(FREE_POSITIONS).div_ceil(POSITIONS_PER_BYTE) as usize
+}
+
 /// The problem that the header of a file of so many bytes describes; its targets are all black.
 pub(super) fn problem(header: &Header, file_bytes: usize) -> Result<Problem, CodeError> {
+    let colours = header.palette.len().saturating_sub(1);
+    if colours == 0 {
+        return Err(CodeError::Shape { field: "colours but black", found: 0, most: 9 });
+    }
+    // Before there are grids: the sides may say anything.
+    let sizes = || header.train.iter().flatten().chain(&header.tests);
+    let longest = |side: fn(&Size) -> u16| sizes().map(side).max().map_or(0, u64::from);
+    let examples = (header.train.len() + header.tests.len()) as u64;
+    let cells = longest(|size| size.0) * longest(|size| size.1);
+    let found = examples * colours as u64 * DIRECTIONS as u64 * cells;
+    let most = (FREE_POSITIONS + POSITIONS_PER_BYTE * file_bytes as u64).min(MOST_POSITIONS);
+    if found > most {
+        return Err(CodeError::Unjustified { found, most, file_bytes: file_bytes as u64 });
+    }
     let grid = |&(rows, columns): &Size| {
         let (rows, columns) = (usize::from(rows), usize::from(columns));
-        Grid::new(rows, columns, vec![0; rows * columns]).map_err(|_| CodeError::Shape {
-            field: "rows or columns",
-            found: rows as u64,
-            most: 30,
-        })
+        Grid::new(rows, columns, vec![0; rows * columns]).map_err(|_| CodeError::Exhausted { field: "the header" })
     };
     let train: Result<Vec<Pair>, CodeError> =
         header.train.iter().map(|[input, output]| Ok(Pair { input: grid(input)?, output: grid(output)? })).collect();
@@ -54,15 +72,7 @@ pub(super) fn problem(header: &Header, file_bytes: usize) -> Result<Problem, Cod
     let puzzle = Puzzle { id: String::new(), train: train?, test: tests?, solutions: None };
     let mut plan = Plan::new(&puzzle);
     plan.palette.clone_from(&header.palette);
-    plan.dimensions.colours = header.palette.len().saturating_sub(1);
-    if plan.dimensions.colours == 0 {
-        return Err(CodeError::Shape { field: "colours but black", found: 0, most: 9 });
-    }
-    let found = positions(&plan);
-    let most = (POSITIONS_PER_BYTE * file_bytes as u64).clamp(FREE_POSITIONS, MOST_POSITIONS);
-    if found > most {
-        return Err(CodeError::Unjustified { found, most, file_bytes: file_bytes as u64 });
-    }
+    plan.dimensions.colours = colours;
     Ok(problem_of(plan))
 }
 

@@ -7,16 +7,17 @@
 use super::decoder::{self, Coordinate};
 use super::{PuzzleError, decompress, grids};
 use crate::code::blocks::partition;
-use crate::code::puzzle::{Header, MOST_GRIDS, Size};
+use crate::code::puzzle::{Header, MOST_CELLS, MOST_GRIDS, Size};
 use crate::code::range::BitEncoder;
 use crate::code::weights::{Posterior, Steps, WeightCode, encode_posteriors, encode_steps, nearest_scale, scale};
 use crate::code::{Channel, Container, Kind, Rate, Tag};
 use crate::data::{Grid, Puzzle};
-use crate::engine::{EngineError, Evaluation, Outputs, Problem};
+use crate::engine::{EngineError, Evaluation, Outputs, Problem, fused};
 use crate::fit::{FileFit, FileSettings, WeightFit};
 use crate::latent::LatentChannel;
 use crate::latent::uniform;
-use crate::model::{Objective, Plan};
+use crate::model::{Network, Objective, Plan};
+use crate::pipeline::available_bytes;
 use crate::units::{Bits, Nats};
 use std::ops::ControlFlow;
 
@@ -119,7 +120,20 @@ pub fn compress(puzzle: &Puzzle, settings: &PuzzleSettings, watch: &mut Watch) -
             return Err(PuzzleError::TooMany { what, found, most: MOST_GRIDS });
         }
     }
-    let mut problem = decoder::problem_of(Plan::new(puzzle));
+    let plan = Plan::new(puzzle);
+    let longest = plan.dimensions.rows.max(plan.dimensions.columns);
+    if longest > usize::from(MOST_CELLS) {
+        return Err(PuzzleError::TooMany { what: "rows or columns", found: longest, most: MOST_CELLS.into() });
+    }
+    let (positions, most) = (decoder::positions(&plan), decoder::MOST_POSITIONS);
+    if positions > most {
+        return Err(PuzzleError::TooLarge { positions, most });
+    }
+    let bytes = fused::memory_bytes(&plan, &Network::default(), 1);
+    if let Some(free) = available_bytes().filter(|&free| free < bytes) {
+        return Err(PuzzleError::Memory { bytes, free });
+    }
+    let mut problem = decoder::problem_of(plan);
     problem.objective =
         Objective { reconstruction_weight: settings.reconstruction_weight, ..problem.objective.clone() };
     let compressed = Encoder::new(&problem, settings, watch)?.run(puzzle)?;
@@ -191,8 +205,7 @@ impl<'a, 'b> Encoder<'a, 'b> {
         let (sample, latents_kl_bits) = self.send_latents(&mut coder, &sent, &differences)?;
         let outputs = self.outputs(&sent, &sample, &differences)?;
         grids::encode(&mut coder, &self.problem.plan, &outputs);
-        let file = Container::new(Kind::Puzzle).with(Tag::Code, coder.finish()).to_bytes();
-        Ok(Compressed { file, latents_kl_bits })
+        Ok(Compressed { file: file(coder.finish(), decoder::least_bytes(&self.problem.plan)), latents_kl_bits })
     }
 
     /// What the decoder will see.
@@ -301,6 +314,12 @@ impl<'a, 'b> Encoder<'a, 'b> {
     }
 }
 
+/// A file of this code. Zeros follow it, as the decoder takes what is behind its end, until the file is as long as its network asks.
+fn file(mut code: Vec<u8>, least_bytes: usize) -> Vec<u8> {
+    code.resize(code.len().max(least_bytes), 0);
+    Container::new(Kind::Puzzle).with(Tag::Code, code).to_bytes()
+}
+
 /// The KL of one coordinate's posterior from the prior.
 fn kl_nats(channel: Channel, rate: Rate, mean: f64) -> f64 {
     match channel {
@@ -329,7 +348,7 @@ fn posterior(means: Vec<f32>, noise: f64) -> Option<Posterior> {
 }
 
 fn header(puzzle: &Puzzle, plan: &Plan, settings: &PuzzleSettings, rates: &[Option<Rate>]) -> Header {
-    let size = |grid: &Grid| -> Size { (grid.rows() as u8, grid.columns() as u8) };
+    let size = |grid: &Grid| -> Size { (grid.rows() as u16, grid.columns() as u16) };
     Header {
         channel: settings.channel,
         weights: settings.weights.code(),
@@ -338,5 +357,28 @@ fn header(puzzle: &Puzzle, plan: &Plan, settings: &PuzzleSettings, rates: &[Opti
         tests: puzzle.test.iter().map(size).collect(),
         palette: plan.palette.clone(),
         rates: rates.to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Pair;
+
+    #[test]
+    fn a_file_is_as_long_as_its_network_asks() {
+        let grid = |shade| Grid::new(30, 30, (0..900u32).map(|cell| ((cell + shade) % 10) as u8).collect()).unwrap();
+        let train = vec![Pair { input: grid(0), output: grid(3) }; 10];
+        let puzzle = Puzzle { id: String::new(), train, test: vec![grid(1)], solutions: None };
+        let plan = Plan::new(&puzzle);
+        let rates = vec![None; decoder::CHANNELS];
+        let mut coder = BitEncoder::new();
+        let header = header(&puzzle, &plan, &PuzzleSettings::default(), &rates);
+        header.encode(&mut coder);
+        let code = coder.finish();
+        assert!(decoder::problem(&header, file(code.clone(), 0).len()).is_err(), "too short by itself");
+        let file = file(code, decoder::least_bytes(&plan));
+        assert!(decoder::problem(&header, file.len()).is_ok());
+        assert!(file.len() < 5000, "{} bytes", file.len());
     }
 }

@@ -34,6 +34,7 @@ const SPACED: [usize; 2] = [3, 6];
 
 /// A file's form.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 enum Form {
     Common(u8),
     Own { spaces: Spaces, marked: Vec<u8>, given: Vec<Grid> },
@@ -51,7 +52,7 @@ pub(super) fn encode(content: &[u8], decoded: &Puzzle) -> Option<Vec<u8>> {
     match Form::of(content, decoded)? {
         Form::Common(0) => Some(Vec::new()),
         Form::Common(number) => Some(vec![number]),
-        own => Some([vec![0], primed::encode(&known(decoded), &own.text())].concat()),
+        own @ Form::Own { .. } => Some([vec![0], primed::encode(&known(decoded), &own.text())].concat()),
     }
 }
 
@@ -133,7 +134,9 @@ impl Form {
         let Self::Own { spaces, marked, given } = self else { return Vec::new() };
         let mut text: Vec<u8> =
             spaces.iter().chain([marked]).flat_map(|part| [part.as_slice(), &[END]].concat()).collect();
-        given.iter().for_each(|grid| write_cells(grid, &mut text));
+        for grid in given {
+            write_cells(grid, &mut text);
+        }
         text
     }
 

@@ -40,7 +40,7 @@ pub enum PuzzleError {
     /// The fit was broken off.
     #[error("the fit was broken off before there was anything to send")]
     BrokenOff,
-    /// A puzzle with more pairs than a file holds.
+    /// A puzzle with more pairs, or longer sides, than a file holds.
     #[error("the puzzle has {found} {what}; a file holds up to {most}")]
     TooMany {
         /// Of what.
@@ -49,6 +49,24 @@ pub enum PuzzleError {
         found: usize,
         /// How many are possible.
         most: usize,
+    },
+    /// A puzzle with larger grids than a file is decoded for.
+    #[error(
+        "the puzzle's largest tensor has {positions} positions; a file is decoded for up to {most}: give a smaller one"
+    )]
+    TooLarge {
+        /// How many there are.
+        positions: u64,
+        /// How many are possible.
+        most: u64,
+    },
+    /// A puzzle whose fit takes more memory than there is.
+    #[error("the puzzle's fit takes {bytes} bytes of memory, and {free} are free: give a smaller one")]
+    Memory {
+        /// What it takes.
+        bytes: u64,
+        /// What there is.
+        free: u64,
     },
     /// A file that decodes to something else than was compressed: a fault in this program, found before any harm.
     #[error("the file decodes to another puzzle; nothing was written: please report this, with the puzzle")]

@@ -4,6 +4,8 @@ use proptest::prelude::*;
 
 use super::super::examples::grid;
 use super::*;
+use crate::data::submission::{Attempts, Submission};
+use crate::data::{AnswerFault, Place, TaskError, parse_submission};
 
 /// An output that is right in the first attempt, the second, both or none.
 fn answer(first_right: bool, second_right: bool) -> Attempts {
@@ -28,7 +30,7 @@ fn scored(tasks: &[Vec<bool>]) -> (Submission, IndexMap<String, Vec<Grid>>) {
 
 fn score_of(tasks: &[Vec<bool>]) -> Score {
     let (submission, solutions) = scored(tasks);
-    score(&submission, &solutions).unwrap()
+    score(&submission.into(), &solutions).unwrap()
 }
 
 fn assert_close(found: f64, expected: f64) {
@@ -50,7 +52,7 @@ fn the_three_scorings_differ_as_they_are_defined() {
 fn one_right_attempt_is_enough_and_two_count_once() {
     let (mut submission, solutions) = scored(&[vec![false; 4]]);
     submission["task0"] = vec![answer(true, false), answer(false, true), answer(true, true), answer(false, false)];
-    assert_eq!(score(&submission, &solutions).unwrap().outputs_right, 3);
+    assert_eq!(score(&submission.into(), &solutions).unwrap().outputs_right, 3);
 }
 
 #[test]
@@ -58,7 +60,7 @@ fn a_grid_of_the_same_cells_in_another_shape_is_wrong() {
     let (mut submission, solutions) = scored(&[vec![false]]);
     let turned = grid(&["1", "2"]);
     submission["task0"] = vec![Attempts { attempt_1: turned.clone(), attempt_2: turned }];
-    assert_eq!(score(&submission, &solutions).unwrap().outputs_right, 0);
+    assert_eq!(score(&submission.into(), &solutions).unwrap().outputs_right, 0);
 }
 
 #[test]
@@ -97,27 +99,49 @@ fn what_is_missing_counts_as_wrong_and_what_is_unknown_is_left_out() {
     let (mut submission, solutions) = scored(&[vec![true], vec![true]]);
     submission.shift_remove("task1");
     submission.insert("unheard".to_owned(), vec![answer(true, true)]);
-    let found = score(&submission, &solutions).unwrap();
+    let found = score(&submission.into(), &solutions).unwrap();
     assert_eq!((found.outputs_right, found.outputs), (1, 2));
     assert_eq!(found.missing, ["task1"]);
     assert_eq!(found.unknown, ["unheard"]);
 }
 
 #[test]
-fn another_number_of_outputs_is_refused() {
-    let (mut submission, solutions) = scored(&[vec![true, true]]);
-    submission["task0"].pop();
-    let error = score(&submission, &solutions).unwrap_err();
-    let expected = ScoreError::OutputCount { task: "task0".to_owned(), expected: 2, found: 1 };
-    assert_eq!(error, expected);
+fn an_answer_that_cannot_be_read_counts_as_wrong_and_is_named() {
+    let (_, solutions) = scored(&[vec![true], vec![true, true], vec![true]]);
+    let text = br#"{"task0": [{"attempt_1": [], "attempt_2": [[1, 2]]}], "task1": [{"attempt_1": [[1, 2]]}],
+        "task2": [{"attempt_1": [[1, 1.0]], "attempt_2": null}], "elsewhere": 3}"#;
+    let found = score(&parse_submission("s.json", text).unwrap(), &solutions).unwrap();
+    assert_eq!((found.outputs_right, found.outputs, found.tasks_right), (2, 4, 1), "the other attempts count");
+    assert_eq!(found.unknown, ["elsewhere"]);
+    insta::assert_snapshot!(score_table(&found).lines().skip(4).collect::<Vec<_>>().join("\n"), @"
+    not as an answer has to be, counted as wrong (5):
+      task task0: test 1 attempt_1: the grid has no rows; give it at least one
+      task task1: 1 answers to 2 test inputs
+      task task1: test 1 attempt_2 is missing; add the grid
+      task task2: test 1 attempt_1: row 1, column 2 holds 1.0; a colour is a whole number from 0 to 9
+      task task2: test 1 attempt_2: a grid is an array of rows, not null
+    without known solutions, left out (1): elsewhere
+    ");
+}
+
+#[test]
+fn what_the_table_names_cannot_command_the_terminal() {
+    let (mut submission, solutions) = scored(&[vec![true]]);
+    submission.insert("a\u{1b}[2J".into(), Vec::new());
+    let mut given = GivenSubmission::from(submission);
+    let fault = TaskError::MissingGrid { place: Place::Solution { test: 1 } };
+    given.faults = vec![AnswerFault { task: "task0".into(), fault }; 9];
+    let table = score_table(&score(&given, &solutions).unwrap());
+    assert!(table.contains("a\\u{1b}[2J") && !table.contains('\u{1b}'), "{table}");
+    assert!(table.contains("wrong (9):") && table.contains("  and 1 more\n"), "{table}");
 }
 
 #[test]
 fn solutions_that_say_nothing_are_refused() {
     let nothing = IndexMap::new();
-    assert_eq!(score(&Submission::new(), &nothing), Err(ScoreError::NoSolutions));
+    assert_eq!(score(&GivenSubmission::default(), &nothing), Err(ScoreError::NoSolutions));
     let (submission, solutions) = scored(&[vec![]]);
-    assert!(matches!(score(&submission, &solutions), Err(ScoreError::NoOutputs { .. })));
+    assert!(matches!(score(&submission.into(), &solutions), Err(ScoreError::NoOutputs { .. })));
 }
 
 #[test]
@@ -127,7 +151,7 @@ fn the_table_for_the_terminal() {
     for index in 0..10 {
         submission.insert(format!("other{index}"), vec![answer(true, true)]);
     }
-    let found = score(&submission, &solutions).unwrap();
+    let found = score(&submission.into(), &solutions).unwrap();
     insta::assert_snapshot!(score_table(&found), @"
     scoring                              count    score   95% interval
     right outputs (Kaggle 2025)         2 of 4    50.0%   15.0% to 85.0%
@@ -177,7 +201,7 @@ proptest! {
             .map(|(task, outputs)| (task.clone(), outputs.clone()))
             .collect();
         let reversed: Submission = submission.clone().into_iter().rev().collect();
-        prop_assert_eq!(score(&submission, &solutions), score(&reversed, &shuffled));
+        prop_assert_eq!(score(&submission.into(), &solutions), score(&reversed.into(), &shuffled));
     }
 
     #[test]

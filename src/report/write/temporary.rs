@@ -12,7 +12,7 @@ const PREFIX: &str = ".tenfold-";
 const SUFFIX: &str = ".partial";
 
 /// A temporary file that has not changed for so long belongs to a program that is gone.
-const STALE: Duration = Duration::from_secs(6 * 60 * 60);
+const STALE: Duration = Duration::from_hours(6);
 
 pub(super) struct Temporary {
     file: File,

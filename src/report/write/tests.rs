@@ -167,7 +167,7 @@ mod on_unix {
             fs::write(folder.path().join(name), b"").unwrap();
         }
         fs::create_dir(folder.path().join(".tenfold-folder.partial")).unwrap();
-        sweep(folder.path(), Duration::from_secs(3600));
+        sweep(folder.path(), Duration::from_hours(1));
         assert_eq!(names_in(folder.path()).len(), 5, "what is new may be at work");
         sweep(folder.path(), Duration::ZERO);
         assert_eq!(names_in(folder.path()), [".tenfold-folder.partial", ".tenfold-x", "article", "x.partial"]);

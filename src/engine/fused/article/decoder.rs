@@ -3,6 +3,7 @@
 //! p(s | c) ∝ p(s) · exp(f(c) · e_s): p(s) is the share of symbol s in all text, e_s its latent, f(c) = (c − ½) / σ the centres
 //! at unit variance under the prior. In: counts, or a fit's or a file's numbers. Out: [`GistDecoder`] and what it says.
 
+use super::product::product;
 use crate::data::article::Counts;
 use crate::latent::centre::feature;
 use crate::latent::digits::CELLS;
@@ -38,7 +39,7 @@ impl GistDecoder {
     pub fn logits(&self, centres: &[[f32; CELLS]]) -> Array2<f32> {
         let shape = (self.symbols.ncols(), centres.len());
         let features = Array2::from_shape_fn(shape, |(cell, group)| feature(centres[group][cell]));
-        let mut logits = self.symbols.dot(&features);
+        let mut logits = product(self.symbols.view(), features.view());
         for (mut row, &background) in logits.rows_mut().into_iter().zip(&self.background) {
             row += background;
         }
@@ -56,7 +57,7 @@ impl GistDecoder {
             .zip(&ratios)
             .zip(0..)
             .filter(|&(_, symbol)| wanted(symbol))
-            .map(|((logit, ratio), symbol)| ((logit - normaliser).exp() * (ratio - normaliser), symbol))
+            .map(|((logit, ratio), symbol)| (libm::expf(logit - normaliser) * (ratio - normaliser), symbol))
             .collect();
         parts.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         parts.into_iter().take(most).map(|(_, symbol)| symbol).collect()

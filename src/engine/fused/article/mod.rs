@@ -4,9 +4,11 @@
 //! order, so that results don't depend on threads. Memory is the groups' by the step's symbols, never all symbols'.
 
 mod decoder;
+mod product;
 mod reconstruction;
 
 pub use decoder::GistDecoder;
+pub use product::product;
 
 use crate::engine::EngineError;
 use crate::engine::article::{ArticleEngine, ArticleGradients, ArticlePoint};

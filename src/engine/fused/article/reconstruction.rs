@@ -4,6 +4,8 @@
 //! Σ_s (N p_s − n_s) e_s and by e_s the same with h: what the model expects less what is there. What is expected is dense,
 //! groups by symbols of the step; what is there is as sparse as the text.
 
+use super::product::{exponentials, product};
+use crate::engine::fused::simd::Level;
 use crate::model::article::{ArticlePlan, Part, PartPlan};
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
@@ -89,20 +91,23 @@ struct Expected {
 
 impl Expected {
     fn new(heads: ArrayView2<f32>, latents: &Array2<f32>, background: &Array1<f32>, totals: &[f32]) -> Self {
-        let mut shares = heads.dot(&latents.t());
+        let level = Level::best();
+        let mut shares = product(heads, latents.t());
         let mut log_normalisers = 0.0;
-        for (mut row, &total) in shares.rows_mut().into_iter().zip(totals) {
+        for (mut row, &total) in shares.outer_iter_mut().zip(totals) {
             if total <= 0.0 {
                 row.fill(0.0);
                 continue;
             }
             row += background;
             let highest = row.fold(f32::NEG_INFINITY, |a, &b| a.max(b));
-            row.mapv_inplace(|logit| (logit - highest).exp());
+            if let Some(row) = row.as_slice_mut() {
+                exponentials(level, row, highest);
+            }
             let sum = row.sum();
-            log_normalisers += f64::from(total * (highest + sum.ln()));
+            log_normalisers += f64::from(total * (highest + libm::logf(sum)));
             row *= total / sum;
         }
-        Self { heads: shares.dot(latents), latents: shares.t().dot(&heads), log_normalisers }
+        Self { heads: product(shares.view(), latents.view()), latents: product(shares.t(), heads), log_normalisers }
     }
 }

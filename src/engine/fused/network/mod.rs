@@ -67,20 +67,35 @@ pub struct Workspace<T> {
     pub kl_by_tensor: [f64; Axes::COUNT],
 }
 
+/// Every tensor's buffers, one slab of the arena after the other.
+fn lay_out(plan: &Plan, network: &Network, purpose: Purpose, records: &Records) -> Vec<TensorPlan> {
+    let mut end = 0;
+    let tensor = |axes: Axes| {
+        let own: Vec<&Record> = records.layers.iter().map(|layer| &layer[axes.index()]).collect();
+        let tensor = TensorPlan::new(axes, &plan.dimensions, network, purpose, &own, end);
+        end = tensor.slab.end;
+        tensor
+    };
+    Axes::all().map(tensor).collect()
+}
+
+/// Numbers that a training step's model and workspace hold, but for the readouts; nothing is allocated in proportion.
+pub fn numbers(problem: &Problem) -> usize {
+    let Problem { plan, network, layout, .. } = problem;
+    let records = Records::new(layout, network);
+    let arena = lay_out(plan, network, Purpose::Training, &records).last().map_or(0, |tensor| tensor.slab.end);
+    // In and out of bounds, and up to three means.
+    let cells = plan.dimensions.examples * plan.dimensions.rows * plan.dimensions.columns;
+    arena + 3 * records.len() + (4 + network.cummax_channels) * cells
+}
+
 impl<T: Float> Model<T> {
     /// Prepares a problem.
     pub fn new(problem: &Problem, purpose: Purpose, level: Level, team: Team) -> Self {
         let Problem { plan, network, layout, .. } = problem;
         let records = Records::new(layout, network);
-        let mut arena = 0;
-        let tensors: Vec<TensorPlan> = Axes::all()
-            .map(|axes| {
-                let own: Vec<&Record> = records.layers.iter().map(|layer| &layer[axes.index()]).collect();
-                let tensor = TensorPlan::new(axes, &plan.dimensions, network, purpose, &own, arena);
-                arena = tensor.slab.end;
-                tensor
-            })
-            .collect();
+        let tensors = lay_out(plan, network, purpose, &records);
+        let arena = tensors.last().map_or(0, |tensor| tensor.slab.end);
         let range = |name: &str| layout.slices()[layout.index_of(name)].range();
         let latents = Axes::all()
             .map(|axes| {

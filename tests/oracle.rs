@@ -78,7 +78,8 @@ fn norm(values: &mut dyn Iterator<Item = f64>) -> f64 {
 /// Copies that start a rounding away from the reference. Adam divides every gradient by its own size, so that where a
 /// gradient is nothing but rounding (a normalisation over two colours leaves one such) the first steps are too: the
 /// reference's own program, run in f64 or with two threads, leaves its f32 curve by 1–2% of the reconstruction at step 1.
-const PERTURBED: usize = 6;
+/// It jumps between a handful of outcomes there (0, 0.7, 1.0, 1.6% below the reference's), which a few copies don't all meet.
+const PERTURBED: usize = 32;
 
 fn perturbed(parameters: &[f32], copy: usize) -> Vec<f32> {
     let mut state = copy as u32;

@@ -64,9 +64,10 @@ calls: $(NEEDS_LIBTORCH)
 # The readers of files on bytes of all kinds, from the golden files on; needs cargo-fuzz and a nightly compiler.
 FUZZ_SECONDS := 1200
 fuzz:
-	mkdir -p fuzz/corpus/reader
+	mkdir -p fuzz/corpus/reader fuzz/corpus/forged
 	cp tests/golden/*.tenfold fuzz/corpus/reader
 	cargo +nightly fuzz run reader -- -max_total_time=$(FUZZ_SECONDS)
+	cargo +nightly fuzz run forged -- -max_total_time=$(FUZZ_SECONDS)
 
 lint: $(NEEDS_LIBTORCH)
 	cargo fmt --check

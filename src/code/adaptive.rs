@@ -3,7 +3,7 @@
 //! In: flags and numbers. Out: the bits that a [`BitEncoder`] is given for them; and back. Encoder and decoder learn the
 //! same.
 
-use super::range::{BitDecoder, BitEncoder, PROBABILITY_BITS};
+use super::range::{BitCoder, BitDecoder, BitEncoder, PROBABILITY_BITS};
 
 /// A probability of one half.
 const HALF: u32 = 1 << (PROBABILITY_BITS - 1);
@@ -33,6 +33,18 @@ impl Bit {
         self.all += 1;
     }
 
+    /// Encodes or decodes a bit and learns it; nothing if no encoder gives such code.
+    pub fn code(&mut self, coder: &mut impl BitCoder, bit: bool) -> Option<bool> {
+        let bit = coder.code(bit, self.one())?;
+        self.learn(bit);
+        Some(bit)
+    }
+
+    /// As if so many bits had come, so many of them ones.
+    pub fn after(ones: u32, all: u32) -> Self {
+        Self { ones, all }
+    }
+
     /// Encodes `bit` and learns it.
     pub fn encode(&mut self, coder: &mut BitEncoder, bit: bool) {
         coder.encode(bit, self.one());
@@ -52,6 +64,11 @@ pub fn encode_plain(coder: &mut BitEncoder, value: u32, bits: u32) {
     for shift in (0..bits).rev() {
         coder.encode(value >> shift & 1 == 1, HALF);
     }
+}
+
+/// Encodes or decodes the lowest `bits` of a value, each at a cost of one bit.
+pub fn code_plain(coder: &mut impl BitCoder, value: u32, bits: u32) -> Option<u32> {
+    (0..bits).rev().try_fold(0, |read, shift| Some(read << 1 | u32::from(coder.code(value >> shift & 1 == 1, HALF)?)))
 }
 
 /// Decodes what [`encode_plain`] encoded.

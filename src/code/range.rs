@@ -87,6 +87,37 @@ impl Information {
     }
 }
 
+/// Either side of a code: what is written once for both asks for bits by this.
+pub trait BitCoder {
+    /// Encodes `bit`, or decodes one and does not look at `bit`; gives the bit, or nothing if no encoder gives such code.
+    /// The probability of a one is `one` × 2⁻¹⁶.
+    fn code(&mut self, bit: bool, one: u32) -> Option<bool>;
+
+    /// The information of all bits so far.
+    fn information_bits(&self) -> f64;
+}
+
+impl BitCoder for BitEncoder {
+    fn code(&mut self, bit: bool, one: u32) -> Option<bool> {
+        self.encode(bit, one);
+        Some(bit)
+    }
+
+    fn information_bits(&self) -> f64 {
+        self.information_bits()
+    }
+}
+
+impl BitCoder for BitDecoder {
+    fn code(&mut self, _: bool, one: u32) -> Option<bool> {
+        self.decode(one)
+    }
+
+    fn information_bits(&self) -> f64 {
+        self.information_bits()
+    }
+}
+
 /// Takes bits, gives bytes.
 #[derive(Debug, Default)]
 pub struct BitEncoder {

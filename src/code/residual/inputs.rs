@@ -3,11 +3,11 @@
 //! In: the slots and repeats that the [`Predictor`] has found, with their maps. Out: their logits among the mixer's inputs, and
 //! the entries to learn from.
 
-use super::mixer::as_input;
 use super::parameters::INPUTS_PER_CONTEXT;
 use super::{
     DIRECT_INPUTS, INPUTS_PER_REPEAT, MAP_SIZE, NO_RUN, NONE, Predictor, REPEAT_INPUTS, REPEAT_SIZE, RUN_SIZE,
 };
+use crate::code::mixing::mixer::as_input;
 
 /// A node of count n that has seen one kind of bit only is at most so far from 0 or 1, in units of 2⁻¹².
 const ONE_SIDED: [u16; 16] = [0, 700, 420, 300, 240, 200, 170, 150, 130, 115, 105, 95, 88, 82, 77, 60];

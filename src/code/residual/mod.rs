@@ -6,25 +6,22 @@
 //! weights that begin as `starts` has them, and weights their results again; final maps correct what comes out. All
 //! arithmetic is in integers.
 
-mod adaptive;
 mod contexts;
 mod inputs;
-mod logistic;
 mod matches;
-mod mixer;
 mod parameters;
 mod settings;
 mod slots;
 mod starts;
 mod text;
 
-use adaptive::{Adaptive, FinalMap, Shares};
+use super::mixing::adaptive::{Adaptive, FinalMap, Shares};
+use super::mixing::logistic::Logistic;
+pub use super::mixing::mixer::Rates;
+use super::mixing::mixer::{self, Mixer, as_input};
 use contexts::Contexts;
 pub use contexts::Family;
-use logistic::Logistic;
 use matches::Repeat;
-pub use mixer::Rates;
-use mixer::{Mixer, as_input};
 use parameters::INPUTS_PER_CONTEXT;
 pub use parameters::Parameters;
 pub use settings::{SETTINGS_BYTES, Settings};

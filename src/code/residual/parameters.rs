@@ -4,7 +4,7 @@
 //! geometric mean of their sizes. The settings of an article change some of them.
 
 use super::contexts::Family;
-use super::mixer::Rates;
+use crate::code::mixing::mixer::Rates;
 
 /// The kinds of inputs that a context gives.
 pub const INPUTS_PER_CONTEXT: usize = 5;

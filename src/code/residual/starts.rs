@@ -2,9 +2,10 @@
 //!
 //! In: the constants. Out: starting values, the same for every article.
 
-use super::adaptive::Adaptive;
-use super::logistic::Logistic;
-use super::{INPUTS, MAP_SIZE, Parameters, REPEAT_SIZE, REPEATS, RUN_SIZE, contexts, mixer};
+use super::{INPUTS, MAP_SIZE, Parameters, REPEAT_SIZE, REPEATS, RUN_SIZE, contexts};
+use crate::code::mixing::adaptive::Adaptive;
+use crate::code::mixing::logistic::Logistic;
+use crate::code::mixing::mixer::ONE;
 
 /// A weight for each input, each kind of input alike.
 pub fn weights(parameters: &Parameters) -> Vec<i32> {
@@ -12,7 +13,7 @@ pub fn weights(parameters: &Parameters) -> Vec<i32> {
     thousandths.extend(parameters.repeat_weights.repeat(REPEATS));
     thousandths.extend(parameters.direct_weights);
     debug_assert_eq!(thousandths.len(), INPUTS);
-    thousandths.iter().map(|&weight| (i64::from(weight) * i64::from(mixer::ONE) / 1000) as i32).collect()
+    thousandths.iter().map(|&weight| (i64::from(weight) * i64::from(ONE) / 1000) as i32).collect()
 }
 
 /// A map starts with each entry at the middle of its logits.

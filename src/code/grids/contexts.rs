@@ -1,0 +1,345 @@
+//! The contexts: what the colour of the next cell is foretold from.
+//!
+//! In: what is known where the cell stands. Out: hashes under which colours are counted, and patterns, in which colours matter
+//! only by which are the same: what was learnt of one colour holds for all. Which of them are here was decided by
+//! leaving each out on tasks of the training split.
+
+use super::input::{Component, Input};
+use super::shifts::Shifted;
+use super::ways::{Place, WAYS, follow};
+use super::{BEYOND, COLOURS, Cells, Kind, UNKNOWN};
+
+/// Contexts of every grid, and those that an output has besides.
+const COMMON: usize = 28;
+const OF_OUTPUTS: usize = 26;
+
+/// How many contexts count colours.
+pub(super) const COUNTED: usize = COMMON + OF_OUTPUTS;
+
+/// How many patterns there are.
+pub(super) const PATTERNS: usize = 36;
+
+/// Mixes `value` into a hash.
+pub(super) fn combine(hash: u64, value: u64) -> u64 {
+    let mixed = (hash ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed ^ mixed >> 29
+}
+
+/// A hash of cells.
+pub(super) fn hash_of(cells: &[u8]) -> u64 {
+    cells.iter().fold(1, |hash, &cell| combine(hash, u64::from(cell)))
+}
+
+/// Up to 15 cells as one number.
+fn packed(cells: &[u8]) -> u64 {
+    cells.iter().fold(1, |packed, &cell| packed << 4 | u64::from(cell))
+}
+
+/// A pattern: cells, of which only sameness counts, and a number that counts as it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pattern {
+    cells: [u8; 12],
+    length: usize,
+    extra: u64,
+}
+
+impl Pattern {
+    fn new(cells: &[u8], extra: u64) -> Self {
+        let mut pattern = Self { cells: [0; 12], length: cells.len(), extra };
+        pattern.cells[..cells.len()].copy_from_slice(cells);
+        pattern
+    }
+
+    /// The hash of the pattern as `colour` sees it; colours that the cell cannot have any more are told apart.
+    pub fn hash(&self, start: u64, colour: u8, excluded: u16) -> u64 {
+        let mut names = [0u8; COLOURS];
+        names[usize::from(colour)] = 1;
+        let mut next = 2;
+        self.cells[..self.length].iter().fold(combine(start, self.extra), |hash, &cell| {
+            let name = match names.get_mut(usize::from(cell)) {
+                None => 10 + cell,
+                Some(name) => {
+                    if *name == 0 {
+                        *name = next;
+                        next += 1;
+                    }
+                    *name + if excluded >> cell & 1 == 1 { 40 } else { 0 }
+                }
+            };
+            combine(hash, u64::from(name))
+        })
+    }
+}
+
+/// All that is known where the next cell stands.
+pub(super) struct Scene<'a> {
+    pub kind: Kind,
+    /// The grid so far; what is to come is unknown.
+    pub cells: &'a Cells,
+    pub row: usize,
+    pub column: usize,
+    /// The last grids of this side, the newest last.
+    pub before: &'a [Cells],
+    /// By what repeats in this grid, and in all of its side.
+    pub shifted: [Shifted; 2],
+    /// The most frequent colour of the input, or so far.
+    pub background: u8,
+    pub pair: Option<Pairing<'a>>,
+}
+
+/// What an output has of its input.
+pub(super) struct Pairing<'a> {
+    pub input: &'a Input,
+    /// The input's cell on each way, or unknown.
+    pub sources: [u8; WAYS],
+    /// The way that has been right most often.
+    pub way: usize,
+    pub window: Place,
+    /// What became of each component, and of each colour, last.
+    pub became: &'a [u8],
+    pub recoloured: &'a [u8; COLOURS],
+}
+
+/// What is known of the input's cell that the output's belongs to.
+struct Origin {
+    component: Component,
+    became: u8,
+    seen: [u8; 4],
+    /// Colours of its row and its column, and the row's number.
+    row: u64,
+    column: u64,
+    row_hash: u64,
+}
+
+impl Scene<'_> {
+    fn at(&self, down: isize, across: isize) -> u8 {
+        self.cells.at(self.row as isize + down, self.column as isize + across)
+    }
+
+    /// The cell at this place, or near it, of the last grid of this side or the one before.
+    fn earlier(&self, back: usize, down: isize, across: isize) -> u8 {
+        let grid = self.before.len().checked_sub(back).and_then(|index| self.before.get(index));
+        grid.map_or(UNKNOWN, |grid| grid.at(self.row as isize + down, self.column as isize + across))
+    }
+
+    /// The place in the input of a cell near this one.
+    fn place(&self, pair: &Pairing, down: isize, across: isize) -> Option<Place> {
+        let place = (self.row as isize + down, self.column as isize + across);
+        follow(pair.way, &pair.input.cells, (self.cells.rows, self.cells.columns), place, pair.window)
+    }
+
+    fn source(&self, pair: &Pairing, down: isize, across: isize) -> u8 {
+        self.place(pair, down, across).map_or(UNKNOWN, |(row, column)| pair.input.cells.at(row, column))
+    }
+
+    /// The place in the input that belongs to this one, if the input has it.
+    pub fn origin_place(&self, pair: &Pairing) -> Option<(usize, usize)> {
+        let (row, column) = self.place(pair, 0, 0)?;
+        (pair.input.cells.at(row, column) != BEYOND).then_some((row as usize, column as usize))
+    }
+
+    fn origin(&self, pair: &Pairing) -> Origin {
+        let input = pair.input;
+        let Some((row, column)) = self.origin_place(pair) else {
+            let component = Component { size: 0, at_border: false, rank: 4 };
+            return Origin { component, became: UNKNOWN, seen: [BEYOND; 4], row: 0, column: 0, row_hash: 0 };
+        };
+        let index = row * input.cells.columns + column;
+        let component = input.component[index] as usize;
+        Origin {
+            component: input.components[component],
+            became: pair.became[component],
+            seen: input.seen[index],
+            row: input.rows[row].into(),
+            column: input.columns[column].into(),
+            row_hash: input.row_hashes[row],
+        }
+    }
+
+    /// The cells that this one mirrors: left to right, top to bottom, about the diagonal, about the centre.
+    fn mirrors(&self) -> [u8; 4] {
+        let (row, column) = (self.row as isize, self.column as isize);
+        let (up, left) = (self.cells.rows as isize - 1 - row, self.cells.columns as isize - 1 - column);
+        [(row, left), (up, column), (column, row), (up, left)].map(|(row, column)| match self.cells.at(row, column) {
+            BEYOND => UNKNOWN,
+            cell => cell,
+        })
+    }
+
+    /// The hashes of the contexts under which colours are counted.
+    pub fn counted(&self) -> Vec<u64> {
+        let Self { row, column, .. } = *self;
+        let (rows, columns) = (self.cells.rows, self.cells.columns);
+        let (down, right) = (rows - 1 - row, columns - 1 - column);
+        let near = |down, across| self.at(down, across);
+        let [left, up, up_left, up_right, left_2, up_2] =
+            [(0, -1), (-1, 0), (-1, -1), (-1, 1), (0, -2), (-2, 0)].map(|(down, across)| near(down, across));
+        let ring = [up_left, up_right, left_2, up_2, near(-2, -1), near(-2, 1), near(-1, -2), near(-1, 2)];
+        let wide = [near(-2, -2), near(-2, 2), near(0, -3), near(-3, 0)];
+        let mirrors = self.mirrors();
+        let this_row = &self.cells.cells[row * columns..row * columns + column];
+        let this_column = (0..row).map(|row| self.cells.cells[row * columns + column]);
+        let row_hash = hash_of(this_row);
+        let column_hash = this_column.clone().fold(1, |hash, cell| combine(hash, u64::from(cell)));
+        let mask = |mask: u64, cell: u8| mask | 1 << cell;
+        let run_left = this_row.iter().rev().take_while(|&&cell| cell == left).count() as u64;
+        let run_up = this_column.clone().rev().take_while(|&cell| cell == up).count() as u64;
+        let at_side = |near: usize, far: usize| (near.min(1) + 2 * far.min(1)) as u64;
+        let [here, _] = self.shifted;
+        let last = self.earlier(1, 0, 0);
+
+        let mut contexts = Vec::with_capacity(COUNTED);
+        let mut add = |value: u64| {
+            let number = contexts.len() as u64 + 1;
+            contexts.push(combine(combine(number, value), self.kind as u64));
+        };
+        add(packed(&[left, up]));
+        add(packed(&[left, up, up_left, up_right]));
+        add(packed(&[left, up, up_left, up_right, left_2, up_2]));
+        add(packed(&[left, left_2, wide[2]]));
+        add(packed(&[up, up_2, wide[3]]));
+        add(packed(&[&[left, up][..], &ring].concat()));
+        add(packed(&[&[left, up][..], &ring, &wide].concat()));
+        add(column as u64);
+        add((row as u64) << 32 | column as u64);
+        add(packed(&[mirrors[0], left]));
+        add(packed(&[mirrors[1], up]));
+        add(packed(&[mirrors[3]]));
+        add(packed(&[left, up]) << 4 | at_side(row, down) << 2 | at_side(column, right));
+        add(combine(row_hash, column as u64));
+        add(combine(column_hash, row as u64));
+        add(packed(&[last, self.earlier(2, 0, 0)]));
+        add(packed(&[last, self.earlier(1, 0, -1), left, self.earlier(1, -1, 0), up]));
+        add(packed(&[here.colour, left, up]) << 2 | here.trust);
+        add(packed(&[up_left, wide[0]]));
+        add((right as u64) << 4 | u64::from(left));
+        add((down as u64) << 4 | u64::from(up));
+        add(this_row.iter().fold(0, |seen, &cell| mask(seen, cell)) << 4 | u64::from(up));
+        add(this_column.fold(0, mask) << 4 | u64::from(left));
+        add(run_left << 4 | u64::from(left));
+        add(run_up << 4 | u64::from(up));
+        add(run_left.min(15) << 16 | packed(&[left, up, up_right]));
+        add(packed(&[up_right, near(-1, 2), near(-1, 3), up, left]));
+        add(packed(&[here.colour, self.shifted[1].colour]) << 4 | here.trust << 2 | self.shifted[1].trust);
+        debug_assert_eq!(contexts.len(), COMMON);
+        if let Some(pair) = &self.pair {
+            self.counted_of_pair(pair, [left, up, up_left, up_right, last], row_hash, &mut contexts);
+        }
+        contexts
+    }
+
+    fn counted_of_pair(&self, pair: &Pairing, near: [u8; 5], row_hash: u64, contexts: &mut Vec<u64>) {
+        let [left, up, up_left, up_right, last] = near;
+        let of = |down, across| self.source(pair, down, across);
+        let source = of(0, 0);
+        let [in_left, in_up, in_right, in_down] = [of(0, -1), of(-1, 0), of(0, 1), of(1, 0)];
+        let corners = [of(-1, -1), of(-1, 1), of(1, -1), of(1, 1)];
+        let second = [of(0, -2), of(-2, 0), of(0, 2), of(2, 0)];
+        let origin = self.origin(pair);
+        let seen = origin.seen;
+        let sources = pair.sources;
+        let palette = pair.input.counts.iter().enumerate().filter(|&(_, &count)| count > 0);
+        let palette = palette.fold(0, |mask, (colour, _)| mask | 1 << colour);
+        let with = |value: u64| value << 4 | u64::from(source);
+        let mut add = |value: u64| {
+            let number = contexts.len() as u64 + 1;
+            contexts.push(combine(combine(number, value), self.kind as u64));
+        };
+        add(packed(&[source]));
+        add(packed(&[source, left, up]));
+        add(packed(&[source, in_left, in_up, in_right, in_down]));
+        add(packed(&[&[source, in_left, in_up, in_right, in_down][..], &corners].concat()));
+        add(packed(&[&[source, in_left, in_up, in_right, in_down][..], &corners, &second].concat()));
+        add(packed(&[source, left, in_left]));
+        add(packed(&[source, up, in_up]));
+        add(packed(&[source, left, in_left, up, in_up]));
+        add(packed(&[source, left, up, up_left, up_right]));
+        add(packed(&[source, in_right, in_down, left, up, corners[3], corners[2]]));
+        add(with(origin.component.size.into()));
+        add(with(u64::from(origin.component.rank) << 1 | u64::from(origin.component.at_border)));
+        add(packed(&[source, origin.became]));
+        add(with(origin.column));
+        add(with(combine(origin.row, origin.column)));
+        add(packed(&[source, seen[2], seen[3]]));
+        add(packed(&[source, seen[0], seen[1], seen[2], seen[3]]));
+        add(packed(&[sources[0], sources[12], sources[13], sources[14], sources[11]]));
+        add(packed(&[sources[12], sources[13], sources[14], left, up]));
+        add(packed(&[&[source][..], &sources[1..8]].concat()));
+        add(packed(&[sources[8], sources[9], sources[15]]));
+        add(combine(origin.row_hash, self.column as u64));
+        add(combine(row_hash, origin.row_hash));
+        add(with(palette));
+        add(packed(&[source, (self.row % 3) as u8, (self.column % 3) as u8]));
+        add(packed(&[source, last]));
+    }
+
+    /// The patterns.
+    pub fn patterns(&self) -> Vec<Pattern> {
+        let near = |down, across| self.at(down, across);
+        let [left, up, up_left, up_right, left_2, up_2] =
+            [(0, -1), (-1, 0), (-1, -1), (-1, 1), (0, -2), (-2, 0)].map(|(down, across)| near(down, across));
+        let mirrors = self.mirrors();
+        let [here, there] = self.shifted;
+        let last = self.earlier(1, 0, 0);
+        let background = self.background;
+        let mut patterns = Vec::with_capacity(PATTERNS);
+        let mut add = |cells: &[u8], extra: u64| patterns.push(Pattern::new(cells, extra));
+        add(&[left, up], 0);
+        add(&[left, up, up_left, up_right], 0);
+        add(&[left, up, up_left, up_right, left_2, up_2], 0);
+        let ring = [near(-2, -1), near(-2, 1), near(-1, -2), near(-1, 2)];
+        add(&[&[left, up, up_left, up_right, left_2, up_2][..], &ring].concat(), 0);
+        add(&[left, left_2, near(0, -3), near(0, -4)], 0);
+        add(&[up, up_2, near(-3, 0), near(-4, 0)], 0);
+        add(&[left, up, mirrors[0]], 0);
+        add(&[left, up, mirrors[1]], 0);
+        add(&mirrors, 0);
+        add(&[here.colour, left, up], here.trust);
+        add(&[there.colour, left, up], there.trust);
+        add(&[here.colour, there.colour], 4 * here.trust + there.trust);
+        add(&[last, left, up], 0);
+        add(&[last, self.earlier(1, 0, -1), left, self.earlier(1, -1, 0), up], 0);
+        add(&[background, left, up], 0);
+        let side = u64::from(self.column == 0) * 2 + u64::from(self.column + 1 == self.cells.columns);
+        add(&[background, left, up, up_left, up_right], side);
+        add(&[up_left, up_right, left, near(-2, -2), near(-2, 2)], 0);
+        if let Some(pair) = &self.pair {
+            self.patterns_of_pair(pair, [left, up, up_left, up_right], &mut patterns);
+        }
+        patterns
+    }
+
+    fn patterns_of_pair(&self, pair: &Pairing, near: [u8; 4], patterns: &mut Vec<Pattern>) {
+        let [left, up, up_left, up_right] = near;
+        let of = |down, across| self.source(pair, down, across);
+        let source = of(0, 0);
+        let [in_left, in_up, in_right, in_down] = [of(0, -1), of(-1, 0), of(0, 1), of(1, 0)];
+        let corners = [of(-1, -1), of(-1, 1), of(1, -1), of(1, 1)];
+        let origin = self.origin(pair);
+        let seen = origin.seen;
+        let sources = pair.sources;
+        let background = self.background;
+        let here = self.shifted[0];
+        let recoloured = pair.recoloured.get(usize::from(source)).copied().unwrap_or(UNKNOWN);
+        let mut add = |cells: &[u8], extra: u64| patterns.push(Pattern::new(cells, extra));
+        add(&[source, background], 0);
+        add(&[source, left, up], 0);
+        add(&[source, in_left, in_up, in_right, in_down], 0);
+        add(&[source, left, in_left, up, in_up], 0);
+        add(&[source, left, in_left, up, in_up, in_right, in_down], 0);
+        add(&[&[source, in_left, in_up, in_right, in_down][..], &corners].concat(), 0);
+        add(&[source, origin.became, background], 0);
+        add(&[source, background, seen[0], seen[1]], 0);
+        add(&[source, background, seen[2], seen[3]], 0);
+        add(&[source, background, seen[0], seen[1], seen[2], seen[3]], 0);
+        add(&[source, background], 1 + u64::from(origin.component.at_border));
+        add(&[source, background], 8 + u64::from(origin.component.rank));
+        add(&[source, left, up, up_left, up_right, in_left, in_up], 0);
+        add(&[sources[0], sources[12], sources[13], sources[14]], 0);
+        add(&[source, sources[1], sources[2], sources[3]], 0);
+        add(&[source, sources[4], sources[5], sources[6], sources[7]], 0);
+        add(&[source, recoloured], 0);
+        add(&[sources[8], sources[9], sources[15]], 0);
+        add(&[source, left, up, here.colour], here.trust);
+    }
+}

@@ -1,0 +1,368 @@
+//! The probability that a cell has a colour, and what is learnt from the answer.
+//!
+//! In: a [`Scene`], and what a network foretells, where there is one. A colour at a time is asked for, the likeliest first:
+//! "is it this one?" Each context's counts of that colour and of the others, each pattern as that colour sees it, and
+//! the network's opinion are inputs of a mixer whose weights are the same for all colours, so what is learnt of one
+//! holds for the others.
+
+use super::contexts::{COUNTED, PATTERNS, Scene, combine};
+use super::starts::{STATES_START, WEIGHTS_START};
+use super::ways::{Records, WAYS};
+use super::{COLOURS, KINDS, Kind};
+use crate::code::mixing::adaptive::{Adaptive, FinalMap, Shares};
+use crate::code::mixing::logistic::Logistic;
+use crate::code::mixing::mixer::{Mixer, ONE, Rates, as_input};
+use crate::code::range::BitCoder;
+
+/// Patterns of nothing but what is known of the colour itself.
+const STATUSES: usize = 4;
+
+/// Where inputs start: two for each context, one for a pattern, a status and a way, three for the network, the bias.
+const PATTERN_INPUTS: usize = 2 * COUNTED;
+const WAY_INPUTS: usize = PATTERN_INPUTS + PATTERNS + STATUSES;
+const NETWORK_INPUTS: usize = WAY_INPUTS + WAYS;
+const BIAS_INPUT: usize = NETWORK_INPUTS + 2;
+pub(super) const INPUTS: usize = BIAS_INPUT + 1;
+
+const BIAS: i16 = 256;
+
+/// Contexts' counts and patterns' probabilities lie in tables of so many places.
+const PLACES: usize = 1 << 18;
+
+/// A state of a context: how often it was this colour and how often another one, in [`levels`] each, whether it was this one
+/// last, and whether a colour has been excluded already.
+pub(super) const STATES: usize = 8 * 8 * 2 * 2;
+
+/// The weight vectors of each set for one kind of grid; [`Predictor::mix`] says which is taken.
+const SETS: [usize; 6] = [3, 16, 64, 81, 12, 18];
+
+const RATES: Rates = Rates { start: 5000, decay: 20, floor: 2000, least_error: 0 };
+const FINAL_RATES: Rates = Rates { start: 12_000, decay: 20, floor: 2000, least_error: 0 };
+
+/// How much a state's starting probability counts.
+const STATE_CONFIDENCE: u32 = 12;
+
+/// Limits of what is counted.
+const STATE_LIMIT: u32 = 1000;
+const PATTERN_LIMIT: u32 = 255;
+
+/// Where nothing is to be learnt.
+const NOWHERE: usize = usize::MAX;
+
+/// The least probability of a decision, and one less the most (2⁻¹⁶).
+const LEAST: i32 = 8;
+
+/// A network's opinion of a cell: the probability of each colour (2⁻¹⁶).
+pub type Opinion = [u16; COLOURS];
+
+/// The colours that came in a context.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counts {
+    counts: [u8; COLOURS],
+    /// The last, and one more; 0 where there is none.
+    last: u8,
+}
+
+impl Counts {
+    fn add(&mut self, colour: u8) {
+        for (other, count) in self.counts.iter_mut().enumerate() {
+            if other == usize::from(colour) {
+                *count = (*count + 1).min(250);
+            } else if *count > 2 {
+                *count = 2 + (*count - 2) / 2;
+            }
+        }
+        self.last = colour + 1;
+    }
+}
+
+fn level(count: u32) -> usize {
+    match count {
+        0..=3 => count as usize,
+        4..=5 => 4,
+        6..=9 => 5,
+        10..=20 => 6,
+        _ => 7,
+    }
+}
+
+/// What the predictor needs besides the scene.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub records: &'a Records,
+    /// How often each way has been wrong in this grid.
+    pub wrong: &'a [u8; WAYS],
+    /// Colours in this grid and in the input so far; all grids' so far.
+    pub in_grid: u16,
+    pub in_input: Option<u16>,
+    pub in_puzzle: u16,
+    pub opinion: Option<&'a Opinion>,
+}
+
+/// A cell that is being coded: where its contexts are, and what the last question learns from.
+struct Cell<'a> {
+    scene: &'a Scene<'a>,
+    known: &'a Known<'a>,
+    counted: Vec<usize>,
+    patterns: Vec<super::contexts::Pattern>,
+    /// How many contexts have been seen.
+    seen: usize,
+    excluded: u16,
+    rank: usize,
+    /// Of the last question.
+    states: Vec<usize>,
+    places: Vec<usize>,
+}
+
+/// The predictor.
+#[derive(Debug)]
+pub(super) struct Predictor {
+    logistic: Logistic,
+    shares: Shares,
+    counts: Vec<Counts>,
+    states: Vec<Adaptive>,
+    patterns: Vec<Adaptive>,
+    network: FinalMap,
+    mixer: Mixer,
+    last: Mixer,
+}
+
+impl Predictor {
+    pub fn new() -> Self {
+        let logistic = Logistic::new();
+        let mut mixer = Mixer::new(&[0; INPUTS], &SETS.map(|size| KINDS * size), RATES);
+        for (set, size) in SETS.into_iter().enumerate() {
+            for (kind, weights) in WEIGHTS_START.iter().enumerate() {
+                for vector in kind * size..(kind + 1) * size {
+                    mixer.begin(set, vector, weights.iter().map(|&weight| i32::from(weight) * (ONE >> 10)));
+                }
+            }
+        }
+        let start = STATES_START.iter().flat_map(|states| states.repeat(COUNTED));
+        Self {
+            shares: Shares::new(24),
+            counts: vec![Counts::default(); PLACES],
+            states: start.map(|start| Adaptive::new(start.into(), STATE_CONFIDENCE)).collect(),
+            patterns: vec![Adaptive::new(0, 0); PLACES],
+            network: FinalMap::new(2 * KINDS, 6, &logistic),
+            last: Mixer::new(&[ONE / SETS.len() as i32; SETS.len()], &[KINDS * 3], FINAL_RATES),
+            mixer,
+            logistic,
+        }
+    }
+
+    /// Codes the cell's colour, one of `palette`, and learns it; nothing if no encoder gives such code.
+    pub fn code(
+        &mut self,
+        coder: &mut impl BitCoder,
+        scene: &Scene,
+        known: &Known,
+        palette: &[u8],
+        colour: u8,
+    ) -> Option<u8> {
+        let counted: Vec<usize> = scene.counted().into_iter().map(place).collect();
+        let seen = counted.iter().filter(|&&place| self.counts[place].last > 0).count();
+        let patterns = scene.patterns();
+        let mut cell =
+            Cell { scene, known, counted, patterns, seen, excluded: 0, rank: 0, states: vec![], places: vec![] };
+        let mut colours: Vec<(i32, u8)> =
+            palette.iter().map(|&colour| (-self.mix(&mut cell, colour, palette.len()), colour)).collect();
+        colours.sort_unstable();
+        let mut found = colours.last()?.1;
+        for (rank, &(_, asked)) in colours[..colours.len() - 1].iter().enumerate() {
+            cell.rank = rank;
+            let logit = self.mix(&mut cell, asked, palette.len() - rank);
+            let one = self.logistic.probability(logit).clamp(LEAST, 65536 - LEAST);
+            let bit = coder.code(asked == colour, one as u32)?;
+            self.learn(&cell, bit);
+            if bit {
+                found = asked;
+                break;
+            }
+            cell.excluded |= 1 << asked;
+        }
+        cell.counted.iter().for_each(|&place| self.counts[place].add(found));
+        Some(found)
+    }
+
+    /// The logit that the cell has `colour`, which is one of `left` colours.
+    fn mix(&mut self, cell: &mut Cell, colour: u8, left: usize) -> i32 {
+        let kind = cell.scene.kind as usize;
+        let rank = cell.rank.min(2);
+        self.mixer.inputs().fill(0);
+        self.count_inputs(cell, colour);
+        let status = status(cell.known, colour);
+        self.pattern_inputs(cell, colour, status, left);
+        self.way_inputs(cell, colour);
+        let certainty = self.network_inputs(cell, colour);
+        self.mixer.inputs()[BIAS_INPUT] = BIAS;
+        let scene = cell.scene;
+        let side = |at: usize, length: usize| {
+            if at == 0 {
+                0
+            } else if at + 1 == length {
+                2
+            } else {
+                1
+            }
+        };
+        let border = side(scene.row, scene.cells.rows) * 3 + side(scene.column, scene.cells.columns);
+        let seen = (cell.seen * 3 / cell.counted.len()).min(2);
+        let selected = [
+            rank,
+            scene.agreeing(colour),
+            (cell.seen / 2).min(31) * 2 + rank.min(1),
+            border * 9 + seen * 3 + rank,
+            status,
+            certainty,
+        ];
+        let mut logits = [0; SETS.len()];
+        let selected: Vec<usize> = selected.iter().zip(SETS).map(|(&vector, size)| kind * size + vector).collect();
+        self.mixer.mix(&selected, &self.logistic, &mut logits);
+        for (input, logit) in self.last.inputs().iter_mut().zip(logits) {
+            *input = as_input(logit);
+        }
+        let mut logit = [0];
+        self.last.mix(&[kind * 3 + rank], &self.logistic, &mut logit);
+        logit[0]
+    }
+
+    /// What the contexts say by their counts.
+    fn count_inputs(&mut self, cell: &mut Cell, colour: u8) {
+        let kind = cell.scene.kind as usize;
+        cell.states.clear();
+        for (context, &place) in cell.counted.iter().enumerate() {
+            let Counts { counts, last } = self.counts[place];
+            let this = u32::from(counts[usize::from(colour)]);
+            let others = (0..COLOURS).filter(|&other| other != usize::from(colour) && cell.excluded >> other & 1 == 0);
+            let others: u32 = others.map(|other| u32::from(counts[other])).sum();
+            if this + others == 0 {
+                cell.states.push(NOWHERE);
+                continue;
+            }
+            let state = (level(this) * 8 + level(others)) * 4 + usize::from(last == colour + 1) * 2 + cell.rank.min(1);
+            let state = (kind * COUNTED + context) * STATES + state;
+            cell.states.push(state);
+            let probability = self.states[state].probability();
+            let inputs = self.mixer.inputs();
+            inputs[2 * context] = as_input(self.logistic.logit(probability));
+            inputs[2 * context + 1] = ((probability - 32768) >> 5) as i16;
+        }
+    }
+
+    /// What the patterns say. One that is new says nothing and starts from an equal share for each colour that is left.
+    fn pattern_inputs(&mut self, cell: &mut Cell, colour: u8, status: usize, left: usize) {
+        cell.places.clear();
+        let (kind, rank) = (cell.scene.kind as u64, cell.rank.min(1) as u64);
+        let start = |number: usize| combine(number as u64 + 100, kind << 1 | rank);
+        let patterns = cell.patterns.iter().enumerate();
+        let mut hashes: Vec<(usize, u64)> =
+            patterns.map(|(number, pattern)| (number, pattern.hash(start(number), colour, cell.excluded))).collect();
+        let status = status as u64;
+        for (number, value) in cell.scene.statuses(colour).into_iter().enumerate() {
+            hashes.push((PATTERNS + number, combine(start(PATTERNS + number), value << 4 | status)));
+        }
+        for (number, hash) in hashes {
+            let place = place(hash);
+            cell.places.push(place);
+            let pattern = &mut self.patterns[place];
+            if pattern.probability() == 0 {
+                *pattern = Adaptive::new(65536 / left.max(2) as i32, 0);
+            } else {
+                self.mixer.inputs()[PATTERN_INPUTS + number] = as_input(self.logistic.logit(pattern.probability()));
+            }
+        }
+    }
+
+    /// What the ways to the input say, each by whether it led to the right colour of late and in this grid.
+    fn way_inputs(&mut self, cell: &mut Cell, colour: u8) {
+        let Some(pair) = &cell.scene.pair else { return };
+        for (way, &source) in pair.sources.iter().enumerate() {
+            if usize::from(source) >= COLOURS || cell.excluded >> source & 1 == 1 {
+                continue;
+            }
+            let history = u64::from(cell.known.records.history[way] & 7);
+            let wrong = u64::from(cell.known.wrong[way].min(3));
+            let says = u64::from(source == colour);
+            let state = says << 6 | history << 3 | wrong << 1 | cell.rank.min(1) as u64;
+            let place = place(combine(1000 + way as u64, state));
+            cell.places.push(place);
+            let pattern = &mut self.patterns[place];
+            if pattern.probability() == 0 {
+                *pattern = Adaptive::new(if source == colour { 40_000 } else { 18_000 }, 1);
+            }
+            self.mixer.inputs()[WAY_INPUTS + way] = as_input(self.logistic.logit(pattern.probability()));
+        }
+    }
+
+    /// What the network says, as it is and as it has proved; gives how sure it is, 0 where there is none.
+    fn network_inputs(&mut self, cell: &Cell, colour: u8) -> usize {
+        let Some(opinion) = cell.known.opinion else { return 0 };
+        let left = |other: &usize| cell.excluded >> other & 1 == 0;
+        let all: u64 = (0..COLOURS).filter(left).map(|other| u64::from(opinion[other])).sum();
+        let one = ((u64::from(opinion[usize::from(colour)]) + 16) << 16) / (all + 16 * COLOURS as u64);
+        let logit = self.logistic.logit(one as i32);
+        let refined = self.network.refine(logit, 2 * cell.scene.kind as usize + cell.rank.min(1));
+        let inputs = self.mixer.inputs();
+        inputs[NETWORK_INPUTS] = as_input(logit);
+        inputs[NETWORK_INPUTS + 1] = as_input(self.logistic.logit(refined));
+        1 + ((logit + 2048) >> 8) as usize
+    }
+
+    fn learn(&mut self, cell: &Cell, bit: bool) {
+        self.mixer.update(bit);
+        self.last.update(bit);
+        for &state in cell.states.iter().filter(|&&state| state != NOWHERE) {
+            self.states[state].update(bit, STATE_LIMIT, &self.shares);
+        }
+        for &place in &cell.places {
+            let pattern = &mut self.patterns[place];
+            pattern.update(bit, PATTERN_LIMIT, &self.shares);
+            if pattern.probability() == 0 {
+                *pattern = Adaptive::new(1, PATTERN_LIMIT);
+            }
+        }
+        if cell.known.opinion.is_some() {
+            self.network.update(bit);
+        }
+    }
+}
+
+fn place(hash: u64) -> usize {
+    (hash >> 40) as usize & (PLACES - 1)
+}
+
+/// Whether the colour is new, has been in the puzzle, or in this grid; and whether the input has it.
+fn status(known: &Known, colour: u8) -> usize {
+    let has = |mask: u16| mask >> colour & 1 == 1;
+    let so_far = if !has(known.in_puzzle) {
+        0
+    } else if has(known.in_grid) {
+        2
+    } else {
+        1
+    };
+    so_far * 3 + known.in_input.map_or(2, |input| usize::from(has(input)))
+}
+
+impl Scene<'_> {
+    /// Which of the cell's left and upper neighbour, its source and the best shift have this colour, a bit each.
+    fn agreeing(&self, colour: u8) -> usize {
+        let near = |down: isize, across: isize| self.cells.at(self.row as isize + down, self.column as isize + across);
+        let source = self.pair.as_ref().map(|pair| pair.sources[pair.way]);
+        [Some(near(0, -1)), Some(near(-1, 0)), source, Some(self.shifted[0].colour)]
+            .into_iter()
+            .enumerate()
+            .map(|(bit, cell)| usize::from(cell == Some(colour)) << bit)
+            .sum()
+    }
+
+    /// What stands beside the status of a colour in four contexts.
+    fn statuses(&self, colour: u8) -> [u64; STATUSES] {
+        let near = |down: isize, across: isize| self.cells.at(self.row as isize + down, self.column as isize + across);
+        let same = |cell: u8| u64::from(cell == colour);
+        let (left, up) = (near(0, -1), near(-1, 0));
+        let neighbours = 1 + same(left) + 2 * same(up) + 4 * u64::from(left == up);
+        [0, 1 + same(self.background), neighbours << 4, u64::from(colour) << 8]
+    }
+}

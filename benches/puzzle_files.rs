@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 use tenfold::code::Channel;
 use tenfold::data::load_puzzles;
-use tenfold::pipeline::puzzle::{PuzzleSettings, Weights, baselines, compress, decompress, inspect};
+use tenfold::pipeline::puzzle::{Method, PuzzleSettings, Weights, baselines, compress, decompress, inspect};
 
 #[derive(Parser)]
 struct Arguments {
@@ -56,6 +56,7 @@ fn main() -> anyhow::Result<()> {
         for &weights in &arguments.weights {
             let default = PuzzleSettings::default();
             let settings = PuzzleSettings {
+                method: Method::Latents,
                 steps: arguments.steps,
                 seed: arguments.seed,
                 channel: if arguments.blocks { Channel::Blocks } else { Channel::Dithered },

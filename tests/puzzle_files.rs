@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use tenfold::code::{Channel, Container, Kind, Tag};
 use tenfold::data::{Grid, Pair, Puzzle, load_puzzles};
 use tenfold::pipeline::puzzle::{
-    PuzzleError, PuzzleSettings, Weights, compress, compress_file, decompress, inspect, positions, restore,
+    Method, PuzzleError, PuzzleSettings, Weights, compress, compress_file, decompress, inspect, positions, restore,
 };
 
 fn own_puzzle(name: &str) -> Puzzle {
@@ -22,7 +22,8 @@ fn golden() -> PathBuf {
 }
 
 fn settings(channel: Channel, weights: Weights) -> PuzzleSettings {
-    PuzzleSettings { steps: 8, channel, weights, threads: Some(1), ..PuzzleSettings::default() }
+    let method = Method::Latents;
+    PuzzleSettings { method, steps: 8, channel, weights, threads: Some(1), ..PuzzleSettings::default() }
 }
 
 fn compressed(puzzle: &Puzzle, settings: &PuzzleSettings) -> Vec<u8> {

@@ -17,9 +17,12 @@ pub struct Arguments {
     file: PathBuf,
     #[command(flatten)]
     output: Output,
-    /// Of a puzzle: its JSON on one line, with the answers that its code implies as the tests' outputs
-    #[arg(long)]
-    answers: bool,
+    /// Of a puzzle: its JSON on one line, with the answers that its description implies, which are those of `solve`
+    #[arg(long, value_enum, default_value = "none")]
+    answers: puzzle::Answers,
+    /// Most training steps for the answers [default: those of `solve`]
+    #[arg(long, value_name = "N")]
+    steps: Option<usize>,
     /// Threads [default: all]
     #[arg(long, value_parser = files::parse_threads)]
     threads: Option<usize>,
@@ -69,7 +72,7 @@ fn decompress(path: &Path, output: &Output, arguments: &Arguments) -> anyhow::Re
     let watch = |bytes| bar.inc(bytes);
     let content_bytes = if puzzle::holds_puzzle(&file) {
         let json =
-            puzzle::decompress(&file, arguments.answers, arguments.threads).with_context(|| files::name(path))?;
+            puzzle::decompress(&file, arguments.answers, arguments.steps, arguments.threads).with_context(|| files::name(path))?;
         output.write(&json, origin.as_ref())?;
         json.len() as u64
     } else if output.is_stream() {

@@ -4,10 +4,14 @@ use super::{files, progress};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
+use serde_json::json;
 use std::ops::ControlFlow;
 use tenfold::code::{Channel, Container, Kind};
 use tenfold::data::{Puzzle, parse_puzzles};
-use tenfold::pipeline::puzzle::{self, ChannelSummary, PuzzleSettings, PuzzleSummary, Weights};
+use tenfold::engine::Evaluation;
+use tenfold::config::{Config, Overrides, Preset};
+use tenfold::pipeline::puzzle::{self, ChannelSummary, EFFORT_STEPS, GridBits, Method, PuzzleSettings, PuzzleSummary, Weights};
+use tenfold::pipeline::solve;
 use tenfold::report::printable;
 use tenfold::units::{Bits, Nats};
 
@@ -29,6 +33,26 @@ enum ChannelName {
     Blocks,
 }
 
+/// What a puzzle's file is made of.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CodeName {
+    /// The shortest: grids one after the other, and fits that the decoder repeats
+    Grids,
+    /// The published convention: latents and weights are sent; the flags below are for it
+    Latents,
+}
+
+/// Answers that a puzzle is decompressed with.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Answers {
+    /// None: the file as it was, byte for byte
+    None,
+    /// The first attempt as each test's output
+    First,
+    /// The first attempt as the output, and both as "candidates"
+    Both,
+}
+
 /// Flags that only a puzzle has.
 #[derive(Args)]
 #[command(next_help_heading = "Puzzles")]
@@ -36,6 +60,9 @@ pub struct Options {
     /// What the input is [default: a puzzle if it is an ARC task's JSON]
     #[arg(long = "as", value_name = "CONTENT")]
     content: Option<Content>,
+    /// What the file is made of
+    #[arg(long, value_enum, default_value = "grids")]
+    code: CodeName,
     /// Training steps
     #[arg(long, default_value_t = PuzzleSettings::default().steps, value_parser = parse_steps)]
     steps: usize,
@@ -87,10 +114,16 @@ impl Options {
         &self,
         content: &[u8],
         puzzle: &Puzzle,
+        effort: u8,
         threads: Option<usize>,
         in_folder: bool,
     ) -> anyhow::Result<Vec<u8>> {
+        let (method, steps) = match self.code {
+            CodeName::Grids => (Method::Grids(effort), EFFORT_STEPS[usize::from(effort)]),
+            CodeName::Latents => (Method::Latents, self.steps),
+        };
         let settings = PuzzleSettings {
+            method,
             steps: self.steps,
             seed: self.seed,
             channel: match self.channel {
@@ -102,7 +135,7 @@ impl Options {
             threads,
             ..PuzzleSettings::default()
         };
-        let bar = progress::of_file(progress::bar(self.steps, "fitting", "{msg}, "), in_folder);
+        let bar = progress::of_file(progress::bar(steps, "fitting", "{msg}, "), in_folder);
         let file = puzzle::compress_file(content, puzzle, &settings, &mut |step, evaluation| {
             let Bits(latents) = Nats(evaluation.losses.kl_nats).into();
             let Bits(grids) = Nats(evaluation.losses.reconstruction_nats).into();
@@ -146,12 +179,36 @@ pub fn holds_puzzle(file: &[u8]) -> bool {
     Container::parse(file).is_ok_and(|container| container.kind() == Kind::Puzzle)
 }
 
-/// The task's file, byte for byte; or with `answers` its JSON on one line, with those that the code implies.
-pub fn decompress(file: &[u8], answers: bool, threads: Option<usize>) -> anyhow::Result<Vec<u8>> {
-    if !answers {
-        return Ok(puzzle::restore(file, threads)?);
+/// The task's file, byte for byte; or its JSON on one line, with answers.
+pub fn decompress(file: &[u8], answers: Answers, steps: Option<usize>, threads: Option<usize>) -> anyhow::Result<Vec<u8>> {
+    let bar = progress::bar(EFFORT_STEPS[EFFORT_STEPS.len() - 1], "fitting again", "");
+    let mut watch = |step: usize, _: &Evaluation| {
+        bar.set_position(step as u64);
+        ControlFlow::Continue(())
+    };
+    if answers == Answers::None {
+        let content = puzzle::restore_watched(file, threads, &mut watch);
+        bar.finish_and_clear();
+        return Ok(content?);
     }
-    let mut json = serde_json::to_vec(&puzzle::decompress(file, threads)?)?;
+    let puzzle = puzzle::decompress_watched(file, threads, &mut watch)?;
+    bar.finish_and_clear();
+    let config = Config::resolve(Preset::Default, None, &Overrides { steps, ..Overrides::default() })?;
+    let bar = progress::bar(config.steps, "solving", "");
+    let solved = solve(&puzzle, &config, threads, |progress| {
+        bar.set_position(progress.step as u64);
+        ControlFlow::Continue(())
+    })?;
+    bar.finish_and_clear();
+    let attempts = solved.context("no step, no answer: give --steps more than 0")?.1.attempts;
+    let test = puzzle.test.iter().zip(&attempts).map(|(input, attempts)| {
+        let mut test = json!({"input": input, "output": attempts.attempt_1});
+        if answers == Answers::Both {
+            test["candidates"] = json!([attempts.attempt_1, attempts.attempt_2]);
+        }
+        test
+    });
+    let mut json = serde_json::to_vec(&json!({"train": puzzle.train, "test": test.collect::<Vec<_>>()}))?;
     json.push(b'\n');
     Ok(json)
 }
@@ -178,16 +235,13 @@ impl Inspection {
         let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
         let mut text = format!(
             "{}: {kind}, format version {}, {file_bytes} bytes for {} and {} in {} colours\n\
-             latents {}, weights {} ({} moved), seed {}\n",
+             {}\n",
             printable(file),
             summary.version,
             plural(summary.train, "train pair"),
             plural(summary.tests, "test input"),
             summary.palette.len(),
-            summary.channel,
-            summary.weights,
-            summary.weights_moved,
-            summary.seed
+            method(summary)
         );
         let total = summary.ledger.total_bits();
         let row = |name: &str, bits: u64, estimate: Option<f64>| {
@@ -199,12 +253,34 @@ impl Inspection {
         rows.extend(summary.ledger.entries().iter().map(|entry| row(&entry.name, entry.bits, entry.estimate_bits)));
         rows.push(row("all", total, None));
         text += &files::table(&rows);
+        text.push('\n');
+        if summary.effort.is_some() {
+            let mut rows = vec![["grid", "cells", "bits", "network"].map(String::from).to_vec()];
+            rows.extend(summary.grids.iter().map(grid_row));
+            return text + &files::table(&rows);
+        }
         let headings = ["posterior", "coordinates", "bits each", "noise", "sample's deviation"];
         let mut rows = vec![headings.map(String::from).to_vec()];
         rows.extend(summary.channels.iter().map(posterior_row));
-        text.push('\n');
         text + &files::table(&rows)
     }
+}
+
+/// What the file is made of, in words.
+fn method(summary: &PuzzleSummary) -> String {
+    match summary.effort {
+        Some(0) => "grids, no network".into(),
+        Some(effort) => format!("grids, and networks of {} steps that decoding fits again", EFFORT_STEPS[usize::from(effort)]),
+        None => format!(
+            "latents {}, weights {} ({} moved), seed {}",
+            summary.channel, summary.weights, summary.weights_moved, summary.seed
+        ),
+    }
+}
+
+fn grid_row(grid: &GridBits) -> Vec<String> {
+    let network = if grid.foreseen { "fitted" } else { "" };
+    vec![grid.grid.clone(), grid.cells.to_string(), format!("{:.1}", grid.bits), network.into()]
 }
 
 fn posterior_row(channel: &ChannelSummary) -> Vec<String> {

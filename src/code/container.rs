@@ -75,11 +75,13 @@ pub enum Tag {
     Code = 7,
     /// How a task's file is written around its grids.
     Form = 8,
+    /// The grids of a puzzle, by context mixing.
+    Grids = 9,
 }
 
 impl Tag {
     /// Every tag, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Header,
         Self::Latents,
         Self::Digits,
@@ -88,6 +90,7 @@ impl Tag {
         Self::Residual,
         Self::Code,
         Self::Form,
+        Self::Grids,
     ];
 
     /// The section's name in messages and ledgers.
@@ -101,6 +104,7 @@ impl Tag {
             Self::Residual => "residual",
             Self::Code => "code",
             Self::Form => "form",
+            Self::Grids => "grids",
         }
     }
 }

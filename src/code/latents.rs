@@ -76,6 +76,8 @@ pub enum Shared {
     Weights = 19,
     /// The dither of the weights.
     WeightDither = 20,
+    /// The noise of a fit that the decoder repeats; the index is the step.
+    Replay = 21,
 }
 
 /// Random numbers that encoder and decoder share: ChaCha with eight rounds, by the file's seed.

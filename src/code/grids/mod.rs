@@ -14,7 +14,7 @@ mod starts;
 mod ways;
 
 pub use predictor::Opinion;
-pub use sizes::Outline;
+pub use sizes::{MOST_GRIDS, Outline};
 
 use super::range::BitCoder;
 use contexts::{Pairing, Scene};

@@ -26,9 +26,10 @@ const CELLS_PER_BYTE: usize = 1 << 16;
 pub type Size = (usize, usize);
 
 /// Probabilities (2⁻¹⁶) that there is another train pair after so many, the last of all that follow; of another test input;
-/// that colours 0 and above are in use.
+/// that test outputs are given; that colours 0 and above are in use.
 const ANOTHER_PAIR: [u32; 4] = [64_000, 60_000, 32_000, 26_000];
 const ANOTHER_TEST: [u32; 2] = [4_000, 12_000];
+const ANSWERED: u32 = 32_768;
 const BLACK: u32 = 62_000;
 const OTHER_COLOUR: u32 = 25_000;
 
@@ -41,6 +42,8 @@ pub struct Outline {
     pub train: Vec<[Size; 2]>,
     /// Sizes of the test inputs.
     pub tests: Vec<Size>,
+    /// Sizes of the test outputs, where they are given.
+    pub answers: Vec<Size>,
 }
 
 impl Outline {
@@ -79,7 +82,7 @@ impl Outline {
 
     /// The sizes of all grids.
     pub fn sizes(&self) -> impl Iterator<Item = Size> {
-        self.train.iter().flatten().chain(&self.tests).copied()
+        self.train.iter().flatten().chain(&self.tests).chain(&self.answers).copied()
     }
 
     fn coded(coder: &mut impl BitCoder, wanted: &Self) -> Option<Self> {
@@ -105,6 +108,12 @@ impl Outline {
         for test in 0..tests {
             let input = wanted.tests.get(test).copied().unwrap_or_default();
             outline.tests.push(sizes.input(coder, input)?);
+        }
+        if coder.code(!wanted.answers.is_empty(), ANSWERED)? {
+            for (test, &input) in outline.tests.iter().enumerate() {
+                let output = wanted.answers.get(test).copied().unwrap_or_default();
+                outline.answers.push(sizes.output(coder, input, output)?);
+            }
         }
         Some(outline)
     }
@@ -248,8 +257,10 @@ mod tests {
             train in prop::collection::vec([size(), size()], 1..=MOST_GRIDS),
             tests in prop::collection::vec(size(), 1..=MOST_GRIDS),
             colours in prop::collection::btree_set(0u8..10, 1..10),
+            answered: bool,
         ) {
-            bits(&Outline { palette: colours.into_iter().collect(), train, tests });
+            let answers = if answered { tests.clone() } else { vec![] };
+            bits(&Outline { palette: colours.into_iter().collect(), train, tests, answers });
         }
 
         #[test]
@@ -273,6 +284,7 @@ mod tests {
                 palette: vec![0, 3],
                 train: inputs[..pairs].iter().map(|&input| [input, rule(input)]).collect(),
                 tests: vec![(5, 6)],
+                answers: vec![],
             };
             let more = bits(&outline(6)) - bits(&outline(5));
             // An input that is like no other takes 15 bits.

@@ -5,7 +5,7 @@
 //! blocks the means go on learning between them.
 
 use super::decoder::{self, Coordinate};
-use super::{PuzzleError, decompress, grids};
+use super::{PuzzleError, decompress, grids, replay};
 use crate::code::blocks::partition;
 use crate::code::puzzle::{Header, MOST_CELLS, MOST_GRIDS, Size};
 use crate::code::range::BitEncoder;
@@ -44,9 +44,21 @@ impl Weights {
     }
 }
 
+/// What a puzzle's file is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Grids one after the other, by context mixing and by fits that the decoder repeats, up to this effort; 0 has none, and
+    /// takes milliseconds.
+    Grids(u8),
+    /// The published convention: latents by relative entropy coding, and weights, which are counted.
+    Latents,
+}
+
 /// How a puzzle is compressed.
 #[derive(Clone, Debug)]
 pub struct PuzzleSettings {
+    /// What the file is made of; all that follows but the threads is for latents.
+    pub method: Method,
     /// Training steps, all in all.
     pub steps: usize,
     /// The seed of all randomness, the file's and the fit's.
@@ -68,6 +80,7 @@ pub struct PuzzleSettings {
 impl Default for PuzzleSettings {
     fn default() -> Self {
         Self {
+            method: Method::Grids(2),
             steps: 1000,
             seed: 0,
             channel: Channel::Dithered,
@@ -115,6 +128,45 @@ pub struct Compressed {
 /// # Errors
 /// [`PuzzleError`].
 pub fn compress(puzzle: &Puzzle, settings: &PuzzleSettings, watch: &mut Watch) -> Result<Compressed, PuzzleError> {
+    if let Method::Grids(effort) = settings.method {
+        let puzzle = Puzzle { solutions: None, ..puzzle.clone() };
+        let (container, _) = grids_of(&puzzle, effort, settings.threads, watch)?;
+        return Ok(Compressed { file: container.to_bytes(), latents_kl_bits: 0.0 });
+    }
+    let compressed = with_latents(puzzle, settings, watch)?;
+    verify(&compressed.file, puzzle, settings.threads)?;
+    Ok(compressed)
+}
+
+/// The file of a puzzle, and what it decodes to. Grids have the given test outputs among them.
+pub(super) fn encoded(
+    puzzle: &Puzzle,
+    settings: &PuzzleSettings,
+    watch: &mut Watch,
+) -> Result<(Container, Puzzle), PuzzleError> {
+    if let Method::Grids(effort) = settings.method {
+        return grids_of(puzzle, effort, settings.threads, watch);
+    }
+    let file = with_latents(puzzle, settings, watch)?.file;
+    Ok((Container::parse(&file)?, verify(&file, puzzle, settings.threads)?))
+}
+
+/// Grids, decoded again.
+fn grids_of(
+    puzzle: &Puzzle,
+    effort: u8,
+    threads: Option<usize>,
+    watch: &mut Watch,
+) -> Result<(Container, Puzzle), PuzzleError> {
+    let section = replay::encode(puzzle, effort, threads, watch)?;
+    let decoded = replay::decode(&section, threads, watch)?.puzzle;
+    if (&decoded.train, &decoded.test, &decoded.solutions) != (&puzzle.train, &puzzle.test, &puzzle.solutions) {
+        return Err(PuzzleError::Unfaithful);
+    }
+    Ok((Container::new(Kind::Puzzle).with(Tag::Grids, section), decoded))
+}
+
+fn with_latents(puzzle: &Puzzle, settings: &PuzzleSettings, watch: &mut Watch) -> Result<Compressed, PuzzleError> {
     for (what, found) in [("train pairs", puzzle.train.len()), ("test inputs", puzzle.test.len())] {
         if found > MOST_GRIDS {
             return Err(PuzzleError::TooMany { what, found, most: MOST_GRIDS });
@@ -136,15 +188,14 @@ pub fn compress(puzzle: &Puzzle, settings: &PuzzleSettings, watch: &mut Watch) -
     let mut problem = decoder::problem_of(plan);
     problem.objective =
         Objective { reconstruction_weight: settings.reconstruction_weight, ..problem.objective.clone() };
-    let compressed = Encoder::new(&problem, settings, watch)?.run(puzzle)?;
-    verify(&compressed.file, puzzle, settings.threads)?;
-    Ok(compressed)
+    Encoder::new(&problem, settings, watch)?.run(puzzle)
 }
 
-/// Decodes the file and compares.
-fn verify(file: &[u8], puzzle: &Puzzle, threads: Option<usize>) -> Result<(), PuzzleError> {
+/// Decodes the file and compares; gives what it decodes to.
+fn verify(file: &[u8], puzzle: &Puzzle, threads: Option<usize>) -> Result<Puzzle, PuzzleError> {
     let decoded = decompress(file, threads)?;
-    if decoded.train == puzzle.train && decoded.test == puzzle.test { Ok(()) } else { Err(PuzzleError::Unfaithful) }
+    let same = decoded.train == puzzle.train && decoded.test == puzzle.test;
+    if same { Ok(decoded) } else { Err(PuzzleError::Unfaithful) }
 }
 
 struct Encoder<'a, 'b> {

@@ -1,24 +1,28 @@
-//! Puzzles as files: [`compress`] fits one and sends everything, [`decompress`] gives it back with the answers that the
-//! code implies, [`inspect`] says where the bits went. [`compress_file`] and [`restore`] do the same with a task's file, byte
+//! Puzzles as files: [`compress`] makes one, [`decompress`] gives it back, [`inspect`] says where the bits went. [`compress_file`] and [`restore`] do the same with a task's file, byte
 //! for byte: beside the code stands its form.
 //!
-//! In: a puzzle; its solutions are not looked at. Out: a container of header, weights, latents and residual, which has
-//! been decoded again and compared. Decoding knows nothing of the fit.
+//! In: a puzzle. Out: a container that has been decoded again and compared. By default it has the `grids` one after the
+//! other (`replay`), and nothing of a network, which the decoder fits again where that pays (`foresight`). The other method is the
+//! published one: header, weights, latents and residual, of which decoding implies answers and knows nothing of the fit.
 
 mod baselines;
 mod decoder;
 mod encoder;
+mod foresight;
 mod form;
 mod grids;
 mod parts;
+mod replay;
 
 pub use baselines::{Baselines, baselines};
-pub use encoder::{Compressed, PuzzleSettings, Watch, Weights, compress};
+pub use encoder::{Compressed, Method, PuzzleSettings, Watch, Weights, compress};
 pub use form::has_form;
+pub use foresight::STEPS as EFFORT_STEPS;
+pub use replay::GridBits;
 
 use crate::code::puzzle::Header;
 use crate::code::weights::{WeightCode, decode_posteriors, decode_steps};
-use crate::code::{Channel, CodeError, Container, Ledger, Rate, Tag};
+use crate::code::{Channel, CodeError, Container, Kind, Ledger, Rate, Tag};
 use crate::data::{Grid, Pair, Puzzle};
 use crate::engine::{EngineError, Outputs, Problem};
 use crate::latent::uniform::UniformRate;
@@ -26,6 +30,7 @@ use crate::model::Axes;
 use crate::units::{Bits, Nats};
 use parts::Parts;
 use serde::Serialize;
+use std::ops::ControlFlow;
 use thiserror::Error;
 
 /// What can go wrong between a puzzle and its file.
@@ -117,21 +122,43 @@ fn read_header(file: &[u8]) -> Result<(Parts, Header), CodeError> {
     Ok((parts, header))
 }
 
-/// Positions of the largest tensor of the network that a file asks for: what decoding takes is in proportion to it. The
-/// network is not set up.
+/// The grids section of a file, where it has one.
+fn grids_section(file: &[u8]) -> Result<Option<Vec<u8>>, CodeError> {
+    let container = Container::parse(file)?;
+    container.expect_kind(Kind::Puzzle)?;
+    Ok(container.section(Tag::Grids).map(<[u8]>::to_vec))
+}
+
+/// What decoding a file takes is in proportion to this: positions of the largest tensor of its network, or cells of its grids,
+/// times steps where a network is fitted again. Nothing is set up.
 ///
 /// # Errors
 /// Where the file is wrong as far as its header, or asks for more than its length justifies.
 pub fn positions(file: &[u8]) -> Result<u64, CodeError> {
+    if let Some(section) = grids_section(file)? {
+        return replay::work(&section);
+    }
     let (_, header) = read_header(file)?;
     Ok(decoder::positions(&decoder::problem(&header, file.len())?.plan))
 }
 
-/// Gives back the puzzle of a file, with the answers that the code implies as its solutions. The id is empty.
+/// Gives back the puzzle of a file. Its solutions are the test outputs that were given; where latents were sent, the answers
+/// that the code implies. The id is empty.
 ///
 /// # Errors
 /// [`PuzzleError`], where the file is wrong or the network cannot be run.
 pub fn decompress(file: &[u8], threads: Option<usize>) -> Result<Puzzle, PuzzleError> {
+    decompress_watched(file, threads, &mut |_, _| ControlFlow::Continue(()))
+}
+
+/// The same, and `watch` hears of every step of a fit that is repeated, and may break off.
+///
+/// # Errors
+/// As [`decompress`].
+pub fn decompress_watched(file: &[u8], threads: Option<usize>, watch: &mut Watch) -> Result<Puzzle, PuzzleError> {
+    if let Some(section) = grids_section(file)? {
+        return Ok(replay::decode(&section, threads, watch)?.puzzle);
+    }
     let mut opened = Opened::new(file)?;
     let outputs = opened.outputs(threads)?;
     Ok(puzzle_of(&mut opened, &outputs)?)
@@ -151,13 +178,13 @@ pub fn compress_file(
     if !has_form(content, puzzle) {
         return Err(PuzzleError::NoForm);
     }
-    let mut file = compress(puzzle, settings, watch)?.file;
-    let decoded = decompress(&file, settings.threads)?;
+    let (mut container, decoded) = encoder::encoded(puzzle, settings, watch)?;
     let form = form::encode(content, &decoded).ok_or(PuzzleError::NoForm)?;
     if !form.is_empty() {
-        file = Container::parse(&file)?.with(Tag::Form, form).to_bytes();
+        container = container.with(Tag::Form, form);
     }
-    if restore(&file, settings.threads)? == content { Ok(file) } else { Err(PuzzleError::Unfaithful) }
+    let written = form::decode(container.section(Tag::Form), &decoded)?;
+    if written == content { Ok(container.to_bytes()) } else { Err(PuzzleError::Unfaithful) }
 }
 
 /// Gives back the task's file, byte for byte.
@@ -165,7 +192,15 @@ pub fn compress_file(
 /// # Errors
 /// [`PuzzleError`], where the file is wrong or the network cannot be run.
 pub fn restore(file: &[u8], threads: Option<usize>) -> Result<Vec<u8>, PuzzleError> {
-    let decoded = decompress(file, threads)?;
+    restore_watched(file, threads, &mut |_, _| ControlFlow::Continue(()))
+}
+
+/// The same, and `watch` hears of every step of a fit that is repeated, and may break off.
+///
+/// # Errors
+/// As [`restore`].
+pub fn restore_watched(file: &[u8], threads: Option<usize>, watch: &mut Watch) -> Result<Vec<u8>, PuzzleError> {
+    let decoded = decompress_watched(file, threads, watch)?;
     Ok(form::decode(Container::parse(file)?.section(Tag::Form), &decoded)?)
 }
 
@@ -216,9 +251,9 @@ pub struct ChannelSummary {
 pub struct PuzzleSummary {
     /// The version of the format.
     pub version: u8,
-    /// `dithered` or `blocks`.
+    /// How the latents are sent: `dithered`, `blocks`, or `none`.
     pub channel: &'static str,
-    /// `seed`, `steps` or `posterior`.
+    /// How the weights are sent: `seed`, `steps`, `posterior`, or `none`.
     pub weights: &'static str,
     /// The seed of all shared randomness.
     pub seed: u32,
@@ -232,6 +267,10 @@ pub struct PuzzleSummary {
     pub weights_moved: usize,
     /// Channels that are sent.
     pub channels: Vec<ChannelSummary>,
+    /// The effort of the fits that decoding repeats, 0 for none; nothing where latents are sent.
+    pub effort: Option<u8>,
+    /// What each grid took, where grids are coded one after the other.
+    pub grids: Vec<GridBits>,
     /// Where the bits went.
     pub ledger: Ledger,
 }
@@ -241,6 +280,9 @@ pub struct PuzzleSummary {
 /// # Errors
 /// As [`decompress`].
 pub fn inspect(file: &[u8], threads: Option<usize>) -> Result<PuzzleSummary, PuzzleError> {
+    if let Some(section) = grids_section(file)? {
+        return inspect_grids(file, &section, threads);
+    }
     let mut opened = Opened::new(file)?;
     let outputs = opened.outputs(threads)?;
     let puzzle = puzzle_of(&mut opened, &outputs)?;
@@ -289,6 +331,28 @@ pub fn inspect(file: &[u8], threads: Option<usize>) -> Result<PuzzleSummary, Puz
         palette: header.palette.clone(),
         weights_moved: differences.iter().flatten().filter(|&&difference| difference != 0.0).count(),
         channels,
+        effort: None,
+        grids: Vec::new(),
+        ledger,
+    })
+}
+
+fn inspect_grids(file: &[u8], section: &[u8], threads: Option<usize>) -> Result<PuzzleSummary, PuzzleError> {
+    let decoded = replay::decode(section, threads, &mut |_, _| ControlFlow::Continue(()))?;
+    let container = Container::parse(file)?;
+    let ledger = decoded.ledger(&container);
+    Ok(PuzzleSummary {
+        version: container.version(),
+        channel: "none",
+        weights: "none",
+        seed: 0,
+        train: decoded.puzzle.train.len(),
+        tests: decoded.puzzle.test.len(),
+        palette: decoded.palette,
+        weights_moved: 0,
+        channels: Vec::new(),
+        effort: Some(decoded.effort),
+        grids: decoded.grids,
         ledger,
     })
 }

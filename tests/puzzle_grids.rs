@@ -1,0 +1,158 @@
+//! Puzzles whose grids are coded one after the other: what goes in comes out, with and without fits that the decoder repeats,
+//! for any number of threads; what is damaged is refused or decodes to another puzzle.
+
+mod common;
+
+use proptest::prelude::*;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use tenfold::code::{CodeError, Container, Kind, Tag};
+use tenfold::config::Config;
+use tenfold::data::{Grid, Pair, Puzzle, load_puzzles};
+use tenfold::pipeline::puzzle::{
+    EFFORT_STEPS, Method, PuzzleError, PuzzleSettings, baselines, compress, compress_file, decompress,
+    decompress_watched, inspect, restore,
+};
+use tenfold::pipeline::solve;
+
+fn own_puzzles() -> Vec<Puzzle> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("arc_tasks");
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    paths.iter().map(|path| load_puzzles(std::slice::from_ref(path), &[], None).unwrap().remove(0)).collect()
+}
+
+fn compressed(puzzle: &Puzzle, effort: u8, threads: usize) -> Vec<u8> {
+    let settings =
+        PuzzleSettings { method: Method::Grids(effort), threads: Some(threads), ..PuzzleSettings::default() };
+    compress(puzzle, &settings, &mut |_, _| ControlFlow::Continue(())).unwrap().file
+}
+
+fn assert_same(puzzle: &Puzzle, decoded: &Puzzle) {
+    assert_eq!((&decoded.train, &decoded.test), (&puzzle.train, &puzzle.test), "{}", puzzle.id);
+}
+
+fn grid(rows: usize, columns: usize, cells: &[u8]) -> Grid {
+    Grid::new(rows, columns, cells.to_vec()).unwrap()
+}
+
+/// The output is the input's colours the other way round, which no cell says alone; a network that is fitted sees it.
+fn small() -> Puzzle {
+    let pair = |cells: [u8; 4]| Pair { input: grid(2, 2, &cells), output: grid(2, 2, &cells.map(|cell| 3 - cell)) };
+    Puzzle {
+        id: "small".into(),
+        train: vec![pair([1, 2, 2, 1]), pair([1, 1, 2, 1]), pair([2, 1, 1, 1])],
+        test: vec![grid(2, 2, &[2, 2, 1, 1])],
+        solutions: None,
+    }
+}
+
+#[test]
+fn our_puzzles_come_back_in_fewer_bits_than_xz_and_order_0_take() {
+    let mut all = 0;
+    for puzzle in own_puzzles() {
+        let file = compressed(&puzzle, 0, 1);
+        assert_same(&puzzle, &decompress(&file, Some(1)).unwrap());
+        let peers = baselines(&puzzle);
+        let bits = 8 * file.len();
+        assert!(bits < peers.xz_bits && (bits as f64) < peers.order_0_bits + 64.0 + 64.0, "{}: {bits}", puzzle.id);
+        all += bits;
+        let summary = inspect(&file, Some(1)).unwrap();
+        assert_eq!(summary.ledger.total_bits(), bits as u64);
+        assert_eq!(summary.grids.len(), 2 * puzzle.train.len() + puzzle.test.len());
+    }
+    assert!(all < 5_600, "{all} bits");
+}
+
+#[test]
+fn a_fit_is_repeated_by_the_decoder_and_the_file_is_the_same_for_any_threads() {
+    let puzzle = small();
+    let mut steps = 0;
+    let settings = PuzzleSettings { method: Method::Grids(1), threads: Some(1), ..PuzzleSettings::default() };
+    let file = compress(&puzzle, &settings, &mut |_, _| {
+        steps += 1;
+        ControlFlow::Continue(())
+    });
+    let file = file.unwrap().file;
+    // Two outputs have pairs before them; the encoder fits, and so does the decoder that verifies where it paid.
+    assert!(steps >= 2 * EFFORT_STEPS[1], "{steps} steps");
+    assert_eq!(compressed(&puzzle, 1, 2), file);
+    assert_same(&puzzle, &decompress(&file, Some(2)).unwrap());
+    assert!(file.len() <= compressed(&puzzle, 0, 1).len(), "more effort never makes a file longer");
+    if inspect(&file, Some(1)).unwrap().effort == Some(1) {
+        let broken = decompress_watched(&file, Some(1), &mut |_, _| ControlFlow::Break(()));
+        assert!(matches!(broken, Err(PuzzleError::BrokenOff)));
+    }
+}
+
+#[test]
+fn solutions_reach_a_file_only_with_the_task_that_has_them() {
+    let puzzle = small();
+    let solved = Puzzle { solutions: Some(vec![grid(2, 2, &[1, 1, 2, 2])]), ..puzzle.clone() };
+    assert_eq!(compressed(&solved, 0, 1), compressed(&puzzle, 0, 1));
+    let settings = PuzzleSettings { method: Method::Grids(0), ..PuzzleSettings::default() };
+    let mut content = serde_json::to_vec(&solved).unwrap();
+    content.push(b'\n');
+    let file = compress_file(&content, &solved, &settings, &mut |_, _| ControlFlow::Continue(())).unwrap();
+    assert_eq!(restore(&file, Some(1)).unwrap(), content);
+    assert_eq!(decompress(&file, Some(1)).unwrap().solutions, solved.solutions);
+    assert!(file.len() <= compressed(&puzzle, 0, 1).len() + 6, "the output follows from its input");
+}
+
+#[test]
+fn a_decoded_puzzle_has_the_answers_of_the_one_that_was_sent() {
+    let puzzle = small();
+    let config = Config { steps: 60, ..Config::default() };
+    let attempts = |puzzle: &Puzzle| {
+        solve(puzzle, &config, Some(1), |_| ControlFlow::Continue(())).unwrap().unwrap().1.attempts
+    };
+    let decoded = decompress(&compressed(&puzzle, 0, 1), Some(1)).unwrap();
+    assert_eq!(attempts(&decoded), attempts(&puzzle));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn any_puzzle_comes_back(
+        sizes in prop::collection::vec((1usize..12, 1usize..40), 3),
+        cells in prop::collection::vec(0u8..10, 480),
+    ) {
+        let grids: Vec<Grid> = sizes.iter().map(|&(rows, columns)| grid(rows, columns, &cells[..rows * columns])).collect();
+        let train = vec![Pair { input: grids[0].clone(), output: grids[1].clone() }];
+        let puzzle = Puzzle { id: String::new(), train, test: vec![grids[2].clone()], solutions: None };
+        assert_same(&puzzle, &decompress(&compressed(&puzzle, 0, 1), Some(1)).unwrap());
+    }
+}
+
+/// A file of no effort: what is forged below never asks for a fit, so that thousands of them take seconds.
+#[test]
+fn every_truncation_and_ten_thousand_changes_are_refused_or_another_puzzle() {
+    let puzzle = small();
+    let file = compressed(&puzzle, 0, 1);
+    for length in 0..file.len() {
+        assert!(matches!(decompress(&file[..length], Some(1)), Err(PuzzleError::Code(_))), "cut to {length}");
+    }
+    let section = Container::parse(&file).unwrap().section(Tag::Grids).unwrap().to_vec();
+    let sealed = |section: Vec<u8>| Container::new(Kind::Puzzle).with(Tag::Grids, section).to_bytes();
+    for (position, change) in common::changes(section.len(), 10_000) {
+        let mut damaged = section.clone();
+        damaged[position] ^= change;
+        // Less than a thousand cells are decoded at once; a fit or a larger puzzle is what an honest file could ask for, too.
+        let damaged = sealed(damaged);
+        if tenfold::pipeline::puzzle::positions(&damaged).is_ok_and(|positions| positions < 200) {
+            let _: Result<Puzzle, PuzzleError> = decompress(&damaged, Some(1));
+        }
+    }
+}
+
+#[test]
+fn a_short_file_cannot_ask_for_more_cells_than_its_code_can_stand_for() {
+    for length in 0..40 {
+        let file = Container::new(Kind::Puzzle).with(Tag::Grids, vec![255; length]).to_bytes();
+        let positions = tenfold::pipeline::puzzle::positions(&file);
+        if let Err(error) = positions {
+            assert!(matches!(error, CodeError::Shape { .. } | CodeError::Exhausted { .. }), "{error}");
+        }
+    }
+}

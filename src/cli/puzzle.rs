@@ -4,10 +4,9 @@ use super::{files, progress};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use serde_json::json;
 use std::ops::ControlFlow;
 use tenfold::code::{Channel, Container, Kind};
-use tenfold::data::{Puzzle, parse_puzzles};
+use tenfold::data::{Grid, Pair, Puzzle, parse_puzzles};
 use tenfold::engine::Evaluation;
 use tenfold::config::{Config, Overrides, Preset};
 use tenfold::pipeline::puzzle::{self, ChannelSummary, EFFORT_STEPS, GridBits, Method, PuzzleSettings, PuzzleSummary, Weights};
@@ -179,6 +178,21 @@ pub fn holds_puzzle(file: &[u8]) -> bool {
     Container::parse(file).is_ok_and(|container| container.kind() == Kind::Puzzle)
 }
 
+/// A task's JSON with answers.
+#[derive(Serialize)]
+struct Answered<'a> {
+    train: &'a [Pair],
+    test: Vec<AnsweredTest<'a>>,
+}
+
+#[derive(Serialize)]
+struct AnsweredTest<'a> {
+    input: &'a Grid,
+    output: &'a Grid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    candidates: Option<[&'a Grid; 2]>,
+}
+
 /// The task's file, byte for byte; or its JSON on one line, with answers.
 pub fn decompress(file: &[u8], answers: Answers, steps: Option<usize>, threads: Option<usize>) -> anyhow::Result<Vec<u8>> {
     let bar = progress::bar(EFFORT_STEPS[EFFORT_STEPS.len() - 1], "fitting again", "");
@@ -201,14 +215,12 @@ pub fn decompress(file: &[u8], answers: Answers, steps: Option<usize>, threads: 
     })?;
     bar.finish_and_clear();
     let attempts = solved.context("no step, no answer: give --steps more than 0")?.1.attempts;
-    let test = puzzle.test.iter().zip(&attempts).map(|(input, attempts)| {
-        let mut test = json!({"input": input, "output": attempts.attempt_1});
-        if answers == Answers::Both {
-            test["candidates"] = json!([attempts.attempt_1, attempts.attempt_2]);
-        }
-        test
+    let test = puzzle.test.iter().zip(&attempts).map(|(input, attempts)| AnsweredTest {
+        input,
+        output: &attempts.attempt_1,
+        candidates: (answers == Answers::Both).then_some([&attempts.attempt_1, &attempts.attempt_2]),
     });
-    let mut json = serde_json::to_vec(&json!({"train": puzzle.train, "test": test.collect::<Vec<_>>()}))?;
+    let mut json = serde_json::to_vec(&Answered { train: &puzzle.train, test: test.collect() })?;
     json.push(b'\n');
     Ok(json)
 }

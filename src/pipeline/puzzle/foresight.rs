@@ -17,7 +17,7 @@ pub const STEPS: [usize; 4] = [0, 100, 200, 400];
 
 /// A network with a larger tensor is not fitted, nor one for later outputs than these: both sides know it, and so a file can't
 /// ask for more.
-const MOST_POSITIONS: u64 = 1_000_000;
+const MOST_POSITIONS: u64 = 250_000;
 const MOST_FITS: usize = 10;
 
 /// The seed of all fits.

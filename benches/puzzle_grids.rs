@@ -46,7 +46,11 @@ fn main() -> anyhow::Result<()> {
             let start = Instant::now();
             let decoded = decompress(&file, threads)?;
             let decoding = start.elapsed().as_secs_f64();
-            anyhow::ensure!(decoded.train == puzzle.train && decoded.test == puzzle.test, "{}: not the same", puzzle.id);
+            anyhow::ensure!(
+                decoded.train == puzzle.train && decoded.test == puzzle.test,
+                "{}: not the same",
+                puzzle.id
+            );
             let summary = inspect(&file, threads)?;
             let bits = |name: &str| -> u64 {
                 summary.ledger.entries().iter().filter(|entry| entry.name.contains(name)).map(|entry| entry.bits).sum()

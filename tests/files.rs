@@ -109,7 +109,11 @@ fn the_answers_that_a_puzzle_implies_are_asked_for() {
     let file = folder.path().join("t.tenfold");
     compress(&input, &file).assert().success();
     let mut answered = decompress(&file, Path::new("-"));
-    answered.args(["--answers", "first", "--steps", "5"]).assert().success().stdout(predicate::str::contains(r#"{"input":[[2,2]],"output":[["#));
+    answered
+        .args(["--answers", "first", "--steps", "5"])
+        .assert()
+        .success()
+        .stdout(predicate::str::contains(r#"{"input":[[2,2]],"output":[["#));
 }
 
 #[test]

@@ -104,9 +104,8 @@ fn solutions_reach_a_file_only_with_the_task_that_has_them() {
 fn a_decoded_puzzle_has_the_answers_of_the_one_that_was_sent() {
     let puzzle = small();
     let config = Config { steps: 60, ..Config::default() };
-    let attempts = |puzzle: &Puzzle| {
-        solve(puzzle, &config, Some(1), |_| ControlFlow::Continue(())).unwrap().unwrap().1.attempts
-    };
+    let attempts =
+        |puzzle: &Puzzle| solve(puzzle, &config, Some(1), |_| ControlFlow::Continue(())).unwrap().unwrap().1.attempts;
     let decoded = decompress(&compressed(&puzzle, 0, 1), Some(1)).unwrap();
     assert_eq!(attempts(&decoded), attempts(&puzzle));
 }

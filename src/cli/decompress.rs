@@ -71,8 +71,8 @@ fn decompress(path: &Path, output: &Output, arguments: &Arguments) -> anyhow::Re
     let bar = progress::of_file(bar, arguments.file.is_dir());
     let watch = |bytes| bar.inc(bytes);
     let content_bytes = if puzzle::holds_puzzle(&file) {
-        let json =
-            puzzle::decompress(&file, arguments.answers, arguments.steps, arguments.threads).with_context(|| files::name(path))?;
+        let json = puzzle::decompress(&file, arguments.answers, arguments.steps, arguments.threads)
+            .with_context(|| files::name(path))?;
         output.write(&json, origin.as_ref())?;
         json.len() as u64
     } else if output.is_stream() {

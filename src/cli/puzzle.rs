@@ -6,10 +6,12 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use std::ops::ControlFlow;
 use tenfold::code::{Channel, Container, Kind};
+use tenfold::config::{Config, Overrides, Preset};
 use tenfold::data::{Grid, Pair, Puzzle, parse_puzzles};
 use tenfold::engine::Evaluation;
-use tenfold::config::{Config, Overrides, Preset};
-use tenfold::pipeline::puzzle::{self, ChannelSummary, EFFORT_STEPS, GridBits, Method, PuzzleSettings, PuzzleSummary, Weights};
+use tenfold::pipeline::puzzle::{
+    self, ChannelSummary, EFFORT_STEPS, GridBits, Method, PuzzleSettings, PuzzleSummary, Weights,
+};
 use tenfold::pipeline::solve;
 use tenfold::report::printable;
 use tenfold::units::{Bits, Nats};
@@ -194,7 +196,12 @@ struct AnsweredTest<'a> {
 }
 
 /// The task's file, byte for byte; or its JSON on one line, with answers.
-pub fn decompress(file: &[u8], answers: Answers, steps: Option<usize>, threads: Option<usize>) -> anyhow::Result<Vec<u8>> {
+pub fn decompress(
+    file: &[u8],
+    answers: Answers,
+    steps: Option<usize>,
+    threads: Option<usize>,
+) -> anyhow::Result<Vec<u8>> {
     let bar = progress::bar(EFFORT_STEPS[EFFORT_STEPS.len() - 1], "fitting again", "");
     let mut watch = |step: usize, _: &Evaluation| {
         bar.set_position(step as u64);
@@ -282,7 +289,9 @@ impl Inspection {
 fn method(summary: &PuzzleSummary) -> String {
     match summary.effort {
         Some(0) => "grids, no network".into(),
-        Some(effort) => format!("grids, and networks of {} steps that decoding fits again", EFFORT_STEPS[usize::from(effort)]),
+        Some(effort) => {
+            format!("grids, and networks of {} steps that decoding fits again", EFFORT_STEPS[usize::from(effort)])
+        }
         None => format!(
             "latents {}, weights {} ({} moved), seed {}",
             summary.channel, summary.weights, summary.weights_moved, summary.seed

@@ -6,7 +6,7 @@
 //! holds for the others.
 
 use super::contexts::{COUNTED, PATTERNS, Scene, combine};
-use super::starts::{STATES_START, WEIGHTS_START};
+use super::starts;
 use super::ways::{Records, WAYS};
 use super::{COLOURS, KINDS, Kind};
 use crate::code::mixing::adaptive::{Adaptive, FinalMap, Shares};
@@ -17,11 +17,11 @@ use crate::code::range::BitCoder;
 /// Patterns of nothing but what is known of the colour itself.
 const STATUSES: usize = 4;
 
-/// Where inputs start: two for each context, one for a pattern, a status and a way, three for the network, the bias.
-const PATTERN_INPUTS: usize = 2 * COUNTED;
+/// Where inputs start: two for each context, one for a pattern, a status and a way, two for the network, the bias.
+pub(super) const PATTERN_INPUTS: usize = 2 * COUNTED;
 const WAY_INPUTS: usize = PATTERN_INPUTS + PATTERNS + STATUSES;
-const NETWORK_INPUTS: usize = WAY_INPUTS + WAYS;
-const BIAS_INPUT: usize = NETWORK_INPUTS + 2;
+pub(super) const NETWORK_INPUTS: usize = WAY_INPUTS + WAYS;
+pub(super) const BIAS_INPUT: usize = NETWORK_INPUTS + 2;
 pub(super) const INPUTS: usize = BIAS_INPUT + 1;
 
 const BIAS: i16 = 256;
@@ -86,6 +86,11 @@ fn level(count: u32) -> usize {
     }
 }
 
+/// A count of each [`level`].
+pub(super) fn representative(level: usize) -> i32 {
+    [0, 1, 2, 3, 4, 7, 14, 30][level]
+}
+
 /// What the predictor needs besides the scene.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Known<'a> {
@@ -130,23 +135,16 @@ pub(super) struct Predictor {
 impl Predictor {
     pub fn new() -> Self {
         let logistic = Logistic::new();
-        let mut mixer = Mixer::new(&[0; INPUTS], &SETS.map(|size| KINDS * size), RATES);
-        for (set, size) in SETS.into_iter().enumerate() {
-            for (kind, weights) in WEIGHTS_START.iter().enumerate() {
-                for vector in kind * size..(kind + 1) * size {
-                    mixer.begin(set, vector, weights.iter().map(|&weight| i32::from(weight) * (ONE >> 10)));
-                }
-            }
-        }
-        let start = STATES_START.iter().flat_map(|states| states.repeat(COUNTED));
+        let weights = starts::weights().map(|weight| weight * (ONE >> 10));
+        let states = starts::states().map(|start| Adaptive::new(start, STATE_CONFIDENCE));
         Self {
             shares: Shares::new(24),
             counts: vec![Counts::default(); PLACES],
-            states: start.map(|start| Adaptive::new(start.into(), STATE_CONFIDENCE)).collect(),
+            states: states.repeat(KINDS * COUNTED),
             patterns: vec![Adaptive::new(0, 0); PLACES],
             network: FinalMap::new(2 * KINDS, 6, &logistic),
             last: Mixer::new(&[ONE / SETS.len() as i32; SETS.len()], &[KINDS * 3], FINAL_RATES),
-            mixer,
+            mixer: Mixer::new(&weights, &SETS.map(|size| KINDS * size), RATES),
             logistic,
         }
     }

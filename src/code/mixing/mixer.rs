@@ -81,15 +81,6 @@ impl Mixer {
         Self { inputs, upper: upper.repeat(first), lower: lower.repeat(first), sets, rates }
     }
 
-    /// Lets a vector of a set begin with other weights, one an input.
-    pub fn begin(&mut self, set: usize, vector: usize, start: impl IntoIterator<Item = i32>) {
-        let at = (self.sets[set].first + vector) * self.inputs.len();
-        let halves = self.upper[at..].iter_mut().zip(&mut self.lower[at..]);
-        for ((upper, lower), weight) in halves.zip(start) {
-            (*upper, *lower) = ((weight >> 16) as i16, weight as u16);
-        }
-    }
-
     /// The inputs to fill: logits within ±[`INPUT_LOGIT`].
     pub fn inputs(&mut self) -> &mut [i16] {
         &mut self.inputs

@@ -16,8 +16,8 @@ mod replay;
 
 pub use baselines::{Baselines, baselines};
 pub use encoder::{Compressed, Method, PuzzleSettings, Watch, Weights, compress};
-pub use form::has_form;
 pub use foresight::STEPS as EFFORT_STEPS;
+pub use form::has_form;
 pub use replay::GridBits;
 
 use crate::code::puzzle::Header;

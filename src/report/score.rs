@@ -180,7 +180,8 @@ impl Tally {
     }
 }
 
-fn proportion(right: usize, all: usize) -> Estimate {
+/// A share of cases.
+pub(super) fn proportion(right: usize, all: usize) -> Estimate {
     wilson(right as f64 / all as f64, all as f64)
 }
 

@@ -125,7 +125,9 @@ fn learning(arguments: &Arguments, records: &mut [PuzzleRecord]) -> anyhow::Resu
         let puzzle = puzzles.iter().find(|puzzle| puzzle.id == record.id);
         let puzzle =
             puzzle.with_context(|| format!("{}: not among the tasks that --puzzles names", printable(&record.id)))?;
-        record.judge(puzzle);
+        if let Some(solutions) = &puzzle.solutions {
+            record.judge(solutions);
+        }
         let mut on = |_: usize, _: &Evaluation| ControlFlow::Continue(());
         let curve = PuzzleCurve::of(record, puzzle, arguments.effort, Some(1), &mut on)?;
         bar.inc(1);

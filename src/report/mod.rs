@@ -38,7 +38,7 @@ pub use picture::{PictureError, puzzle_picture};
 pub use printable::{printable, printable_json, printable_lines};
 pub use record::{Information, PuzzleRecord, SeedRecord};
 pub use run::{Kept, RunError, RunFolder};
-pub use score::{Estimate, Score, ScoreError, score, score_table};
+pub use score::{Estimate, PassAt, Score, ScoreError, pass_at, pass_table, score, score_table};
 pub use sheet::{sheet, text_cell};
 pub use terminal::{Style, draw_puzzle};
 pub use write::{Existing, WriteError, check_free, fill_atomically, sweep_stale, write_atomically};

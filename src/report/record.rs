@@ -117,8 +117,8 @@ impl PuzzleRecord {
             weights_not_counted: problem.layout.weights(),
             seeds: last.map(|point| SeedRecord::new(point.seed, &point.losses)).collect(),
         };
-        record.judge(puzzle);
         if let Some(solutions) = &puzzle.solutions {
+            record.judge(solutions);
             let on_top = solutions.iter().enumerate().map(|(test, grid)| fitted.first_step_on_top(test, grid));
             record.first_step_on_top = Some(on_top.collect());
             record.solution_ranks = Some(fitted.tally.ranks(solutions));
@@ -126,11 +126,9 @@ impl PuzzleRecord {
         record
     }
 
-    /// Judges the attempts by the puzzle's solutions, where these are known and are others than before; says whether they
-    /// were. When such solutions were first on top is not known afterwards, nor their rank behind the candidates that are kept.
-    pub fn judge(&mut self, puzzle: &Puzzle) -> bool {
-        let Some(solutions) = &puzzle.solutions else { return false };
-        let hash = Some(hash(&[json(solutions).as_slice()]));
+    /// Judges the attempts by the puzzle's solutions, where these are others than before; says whether they were. When such solutions were first on top is not known afterwards, nor their rank behind the candidates that are kept.
+    pub fn judge(&mut self, solutions: &[Grid]) -> bool {
+        let hash = Some(hash(&[json(&solutions).as_slice()]));
         if self.solutions == hash {
             return false;
         }

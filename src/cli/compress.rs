@@ -22,10 +22,10 @@ pub struct Arguments {
     article: PathBuf,
     #[command(flatten)]
     output: Output,
-    /// How hard to look for a short file, 0 to 3: settings that suit an article (0 is 1); steps of the networks that
-    /// foretell a puzzle's outputs, 0, 100, 200 or 400. Decompressing a puzzle takes as long again
-    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u8).range(0..=3))]
-    effort: u8,
+    /// How hard to look for a short file, 0 to 3. Articles: settings that suit them, 1 to 3 (2 if not given). Puzzles: steps
+    /// of the networks that foretell outputs, 0, 100, 200 or 400 (0 if not given); decompressing takes as long again
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=3))]
+    effort: Option<u8>,
     /// Threads [default: all]
     #[arg(long, value_parser = files::parse_threads)]
     threads: Option<usize>,
@@ -140,7 +140,7 @@ fn compress(path: &Path, output: &Output, arguments: &Arguments, settings: &Gist
 fn encode(path: &Path, content: &[u8], arguments: &Arguments, settings: &GistSettings) -> anyhow::Result<Vec<u8>> {
     let in_folder = arguments.article.is_dir();
     if let Some(puzzle) = arguments.puzzle.puzzle(&files::name(path), content)? {
-        match arguments.puzzle.compress(content, &puzzle, arguments.effort, arguments.threads, in_folder) {
+        match arguments.puzzle.compress(content, &puzzle, arguments.effort.unwrap_or(0), arguments.threads, in_folder) {
             // What can't be sent as a puzzle is an article, too.
             Err(error) if !arguments.puzzle.is_forced() => {
                 print::note(format_args!("{}: made an article; as a puzzle: {error:#}", files::shown(path)));
@@ -151,7 +151,9 @@ fn encode(path: &Path, content: &[u8], arguments: &Arguments, settings: &GistSet
     let matrices = matrices(path, content, settings, in_folder)?;
     // The content is coded, and decoded again.
     let bar = progress::of_file(progress::bytes_bar(2 * content.len() as u64, "compressing"), in_folder);
-    let file = article::compress_with(content, Effort::of(arguments.effort.max(1)), matrices, &|bytes| bar.inc(bytes));
+    let file = article::compress_with(content, Effort::of(arguments.effort.unwrap_or(2).max(1)), matrices, &|bytes| {
+        bar.inc(bytes)
+    });
     bar.finish_and_clear();
     file.with_context(|| files::name(path))
 }

@@ -8,7 +8,7 @@
 use super::contexts::{COUNTED, PATTERNS, Scene, combine};
 use super::starts;
 use super::ways::{Records, WAYS};
-use super::{COLOURS, KINDS, Kind};
+use super::{COLOURS, KINDS};
 use crate::code::mixing::adaptive::{Adaptive, FinalMap, Shares};
 use crate::code::mixing::logistic::Logistic;
 use crate::code::mixing::mixer::{Mixer, ONE, Rates, as_input};

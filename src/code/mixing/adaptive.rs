@@ -18,6 +18,7 @@ impl Shares {
         Self((0..=MOST_COUNTED as i32).map(|n| (1 << 20) / (16 * n + offset)).collect())
     }
 
+    /// The step after so many bits, in units of 2⁻¹⁶.
     #[inline]
     pub fn of(&self, count: u32) -> i32 {
         self.0[count as usize]
@@ -66,6 +67,7 @@ pub struct FinalMap {
 }
 
 impl FinalMap {
+    /// Maps for so many contexts; knots move by 2^−`rate` of what is missing.
     pub fn new(contexts: usize, rate: u32, logistic: &Logistic) -> Self {
         let curve: Vec<u16> = (0..KNOTS as i32).map(|knot| logistic.probability(128 * (knot - 16)) as u16).collect();
         Self { knots: curve.repeat(contexts), at: 0, between: 0, rate }

@@ -73,6 +73,7 @@ fuzz:
 lint: $(NEEDS_LIBTORCH)
 	cargo fmt --check
 	cargo clippy --locked --quiet --all-targets -- -D warnings
+	cargo clippy --locked --quiet --lib --no-default-features -- -D warnings
 	cargo clippy --locked --quiet --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --no-deps --all-features
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny --locked check; \

@@ -2,7 +2,7 @@
 
 use super::files::{self, Output};
 use super::folders::{self, Outcomes};
-use super::{print, progress, puzzle};
+use super::{advice, print, progress, puzzle};
 use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
@@ -110,7 +110,7 @@ fn folder(arguments: &Arguments, matrices: &GistSettings) -> anyhow::Result<()> 
     if arguments.json {
         let files = outcomes.files.iter().map(|(path, outcome)| match outcome {
             Ok(summary) => json!(summary),
-            Err(error) => json!({"article": files::name(path), "error": format!("{error:#}")}),
+            Err(error) => json!({"article": files::name(path), "error": advice::told(error)}),
         });
         let left_out =
             outcomes.left_out.iter().map(|(path, reason)| json!({"article": files::name(path), "left_out": reason}));

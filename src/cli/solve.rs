@@ -4,7 +4,7 @@ mod bars;
 mod tally;
 
 use super::files::parse_threads;
-use super::{print, stop};
+use super::{advice, print, stop};
 use anyhow::Context;
 use bars::Bars;
 use clap::Args;
@@ -110,7 +110,7 @@ fn options(arguments: &Arguments, begin: Instant) -> anyhow::Result<SolveOptions
         engine: arguments.engine,
         device: arguments.device,
     };
-    let config = Config::resolve(arguments.preset, arguments.config.as_deref(), &overrides)?;
+    let config = Config::resolve(arguments.preset, arguments.config.as_deref(), &overrides).map_err(advice::by_flag)?;
     let fused = engine::resolve(config.engine, config.device)? == EngineKind::Fused;
     Ok(SolveOptions {
         workers: arguments.workers,
@@ -131,7 +131,7 @@ fn read_puzzles(arguments: &Arguments) -> anyhow::Result<Loaded> {
         return Err(loaded.refused.remove(0).error.into());
     }
     for refused in &loaded.refused {
-        print::note(format_args!("skipped: {}", printable(&refused.error.to_string())));
+        print::note(format_args!("skipped: {}", printable(&advice::told_of_data(&refused.error))));
     }
     anyhow::ensure!(!loaded.puzzles.is_empty(), "none of {} tasks can be read", loaded.refused.len());
     let longest = |puzzle: &Puzzle| {

@@ -27,7 +27,7 @@ pub enum ArticleError {
         offset: u64,
     },
     /// The threads could not be had.
-    #[error("cannot start {threads} threads ({reason}); use fewer with --threads")]
+    #[error("cannot start {threads} threads ({reason})")]
     Threads {
         /// How many were asked for.
         threads: usize,

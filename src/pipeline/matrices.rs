@@ -22,7 +22,8 @@ pub(super) const KEYWORDS: usize = 10;
 pub(super) const TITLE_WORDS: usize = 3;
 
 /// How matrices are made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum Method {
     /// Fitted latents, a group each.

@@ -7,6 +7,7 @@ pub mod gist;
 pub mod library;
 pub mod lossy;
 pub mod matrices;
+#[cfg(feature = "peers")]
 pub mod peers;
 pub mod puzzle;
 mod solve;

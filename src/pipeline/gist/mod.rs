@@ -25,7 +25,8 @@ use std::path::Path;
 use thiserror::Error;
 
 /// What a file says of the matrices.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum MatrixMode {
     /// Nothing

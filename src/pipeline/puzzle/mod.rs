@@ -5,6 +5,7 @@
 //! other (`replay`), and nothing of a network, which the decoder fits again where that pays (`foresight`). The other method is the
 //! published one: header, weights, latents and residual, of which decoding implies answers and knows nothing of the fit.
 
+#[cfg(feature = "peers")]
 mod baselines;
 mod decoder;
 mod encoder;
@@ -14,6 +15,7 @@ mod grids;
 mod parts;
 mod replay;
 
+#[cfg(feature = "peers")]
 pub use baselines::{Baselines, baselines};
 pub use encoder::{Compressed, Method, PuzzleSettings, Watch, Weights, compress};
 pub use foresight::STEPS as EFFORT_STEPS;

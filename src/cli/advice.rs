@@ -1,0 +1,75 @@
+//! An error in words, with the flags that help. The library says what is wrong and names no flag, for it knows of none.
+
+use std::error::Error;
+use tenfold::config::ConfigError;
+use tenfold::data::{DataError, TaskError};
+use tenfold::engine::EngineError;
+use tenfold::pipeline::article::ArticleError;
+use tenfold::pipeline::library::LibraryError;
+use tenfold::report::{PictureError, RunError, WriteError};
+
+/// An error with its causes, and what to do about it.
+pub fn told(error: &anyhow::Error) -> String {
+    let advice = error.chain().find_map(advice).unwrap_or_default();
+    format!("{error:#}{advice}")
+}
+
+/// The same of an error in loading puzzles.
+pub fn told_of_data(error: &DataError) -> String {
+    format!("{error}{}", advice(error).unwrap_or_default())
+}
+
+/// What to add to an error's own words.
+fn advice(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    let data = |error: &DataError| match error {
+        DataError::Task { fault, .. } if matches!(**fault, TaskError::UnsortedPairs { .. }) => {
+            Some("; draw a puzzle from them by --pairs TRAIN,TEST, such as --pairs 3,1")
+        }
+        _ => None,
+    };
+    let engine = |error: &EngineError| match error {
+        EngineError::NotBuilt => Some(
+            "; build it with `make torch`, or `cargo build --release --features torch` and LIBTORCH set, or use --engine fused",
+        ),
+        EngineError::NoCuda { .. } => Some("; use --device cpu, or --device auto to take CUDA only where it works"),
+        EngineError::Library { .. } => None,
+    };
+    let run = |error: &RunError| match error {
+        RunError::Exists(_) => Some(": go on with it by --resume, or name another folder by --output"),
+        RunError::InUse { .. } => Some(", or name another folder by --output"),
+        RunError::OtherSettings { .. } => Some(", or another folder by --output"),
+        _ => None,
+    };
+    let write = |error: &WriteError| match error {
+        WriteError::Exists { .. } => Some(", or --force to replace it"),
+        _ => None,
+    };
+    let library = |error: &LibraryError| match error {
+        LibraryError::Missing { .. } => Some(", or make a library with `tenfold library add`"),
+        LibraryError::Empty { .. } => Some(" with `tenfold library add`"),
+        _ => None,
+    };
+    None.or_else(|| error.downcast_ref().and_then(data))
+        .or_else(|| error.downcast_ref().and_then(engine))
+        .or_else(|| error.downcast_ref().and_then(run))
+        .or_else(|| error.downcast_ref().and_then(write))
+        .or_else(|| error.downcast_ref().and_then(library))
+        .or_else(|| match error.downcast_ref() {
+            Some(PictureError::TooLarge { .. }) => Some("; leave --png out"),
+            _ => None,
+        })
+        .or_else(|| match error.downcast_ref() {
+            Some(ArticleError::Threads { .. }) => Some("; use fewer with --threads"),
+            _ => None,
+        })
+}
+
+/// Names a setting that a flag gave, and no file, by the flag.
+pub fn by_flag(error: ConfigError) -> ConfigError {
+    match error {
+        ConfigError::Impossible { setting, expected } if !setting.contains(" = ") => {
+            ConfigError::Impossible { setting: format!("--{}", setting.replace('_', "-")), expected }
+        }
+        other => other,
+    }
+}

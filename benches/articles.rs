@@ -4,9 +4,9 @@
 //! file at each effort has everything. Times are of one thread.
 
 use std::time::Instant;
-use tenfold::code::article::Effort;
-use tenfold::code::residual::{Family, Parameters, Predictor};
-use tenfold::pipeline::article;
+use tenfold::internals::code::article::Effort;
+use tenfold::internals::code::residual::{Family, Parameters, Predictor};
+use tenfold::internals::pipeline::article;
 
 fn main() {
     let paths: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();

@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use tenfold::code::article::Effort;
-use tenfold::code::{CodeError, Container};
-use tenfold::pipeline::article::{self, ArticleError};
+use tenfold::internals::code::article::Effort;
+use tenfold::internals::code::{CodeError, Container};
+use tenfold::internals::pipeline::article::{self, ArticleError};
 
 fn tenfold() -> Command {
     Command::new(assert_cmd::cargo::cargo_bin!("tenfold"))

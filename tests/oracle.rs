@@ -9,9 +9,9 @@ mod common;
 use safetensors::SafeTensors;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
-use tenfold::data::load_puzzles;
-use tenfold::engine::{self, Device, EngineKind, Losses, Outputs, Problem};
-use tenfold::model::{Equivariance, Network, Objective, Optimiser, Plan};
+use tenfold::internals::data::load_puzzles;
+use tenfold::internals::engine::{self, Device, EngineKind, Losses, Outputs, Problem};
+use tenfold::internals::model::{Equivariance, Network, Objective, Optimiser, Plan};
 
 #[derive(Deserialize)]
 struct Reference {

@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tenfold::code::article::Effort;
-use tenfold::pipeline::article;
+use tenfold::internals::code::article::Effort;
+use tenfold::internals::pipeline::article;
 
 fuzz_target!(|content: &[u8]| {
     let file = article::compress(content, Effort::None).expect("every article compresses");

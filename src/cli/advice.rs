@@ -1,12 +1,12 @@
 //! An error in words, with the flags that help. The library says what is wrong and names no flag, for it knows of none.
 
 use std::error::Error;
-use tenfold::config::ConfigError;
-use tenfold::data::{DataError, TaskError};
-use tenfold::engine::EngineError;
-use tenfold::pipeline::article::ArticleError;
-use tenfold::pipeline::library::LibraryError;
-use tenfold::report::{PictureError, RunError, WriteError};
+use tenfold::internals::config::ConfigError;
+use tenfold::internals::data::{DataError, TaskError};
+use tenfold::internals::engine::EngineError;
+use tenfold::internals::pipeline::article::ArticleError;
+use tenfold::internals::pipeline::library::LibraryError;
+use tenfold::internals::report::{PictureError, RunError, WriteError};
 
 /// An error with its causes, and what to do about it.
 pub fn told(error: &anyhow::Error) -> String {

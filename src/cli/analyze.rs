@@ -6,10 +6,10 @@ use clap::Args;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
-use tenfold::pipeline::puzzle::{self, Baselines, baselines};
-use tenfold::report::analyze::{Analysis, PuzzleLength, kl_over_steps, steps_csv};
-use tenfold::report::plot::{Course, plots};
-use tenfold::report::{CurvePoint, RunFolder, printable, sheet, text_cell, write_atomically};
+use tenfold::internals::pipeline::puzzle::{self, Baselines, baselines};
+use tenfold::internals::report::analyze::{Analysis, PuzzleLength, kl_over_steps, steps_csv};
+use tenfold::internals::report::plot::{Course, plots};
+use tenfold::internals::report::{CurvePoint, RunFolder, printable, sheet, text_cell, write_atomically};
 
 /// Analyze bit lengths: over the steps of runs, solved against unsolved puzzles, what was sent against what was estimated
 #[derive(Args)]

@@ -9,11 +9,11 @@ use serde::Serialize;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use tenfold::code::Tag;
-use tenfold::code::article::Effort;
-use tenfold::pipeline::gist::{GistSettings, MatrixMode};
-use tenfold::pipeline::{article, gist};
-use tenfold::report::printable;
+use tenfold::internals::code::Tag;
+use tenfold::internals::code::article::Effort;
+use tenfold::internals::pipeline::gist::{GistSettings, MatrixMode};
+use tenfold::internals::pipeline::{article, gist};
+use tenfold::internals::report::printable;
 
 /// Compress an article or an ARC puzzle; the file is decoded again and compared before success is reported
 #[derive(Args)]

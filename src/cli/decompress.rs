@@ -6,8 +6,8 @@ use anyhow::Context;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use tenfold::pipeline::article::{self, ArticleError};
-use tenfold::report::WriteError;
+use tenfold::internals::pipeline::article::{self, ArticleError};
+use tenfold::internals::report::WriteError;
 
 /// Decompress a .tenfold file into what it was made from, byte for byte. What went to standard output is not taken back
 /// where the file proves damaged

@@ -7,7 +7,7 @@ use clap::builder::{PathBufValueParser, TypedValueParser};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use tenfold::report::{Existing, WriteError, check_free, fill_atomically, printable, sweep_stale};
+use tenfold::internals::report::{Existing, WriteError, check_free, fill_atomically, printable, sweep_stale};
 
 /// The file that a verb writes.
 #[derive(Args, Clone)]

@@ -244,7 +244,7 @@ pub fn end(failures: Failures, all: usize) -> anyhow::Result<()> {
     for (path, error) in failures {
         let (name, reason) = (files::name(&path), advice::told(&error));
         let reason = if reason.contains(&name) { reason } else { format!("{name}: {reason}") };
-        print::note(format_args!("failed: {}", tenfold::report::printable_lines(&reason)));
+        print::note(format_args!("failed: {}", tenfold::internals::report::printable_lines(&reason)));
     }
     anyhow::ensure!(failed == 0, "{failed} of {all} files failed");
     Ok(())

@@ -6,8 +6,8 @@ use clap::Args;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use tenfold::pipeline::gist::{FileMatrices, Saying, Told};
-use tenfold::report::{printable, printable_json};
+use tenfold::internals::pipeline::gist::{FileMatrices, Saying, Told};
+use tenfold::internals::report::{printable, printable_json};
 
 /// Groups that are named as nearest.
 const NEAREST: usize = 3;

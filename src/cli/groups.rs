@@ -4,8 +4,8 @@ use super::{files, print};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use tenfold::data::{Article, Group, GroupSettings};
-use tenfold::report::printable;
+use tenfold::internals::data::{Article, Group, GroupSettings};
+use tenfold::internals::report::printable;
 
 /// Show an article's information groups: title, keywords and fragment of each
 #[derive(Args)]

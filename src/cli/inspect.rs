@@ -6,10 +6,10 @@ use clap::Args;
 use serde::Serialize;
 use std::fmt::Write;
 use std::path::PathBuf;
-use tenfold::code::digits::DigitCounts;
-use tenfold::code::{Container, Ledger, Tag};
-use tenfold::pipeline::article;
-use tenfold::report::printable;
+use tenfold::internals::code::digits::DigitCounts;
+use tenfold::internals::code::{Container, Ledger, Tag};
+use tenfold::internals::pipeline::article;
+use tenfold::internals::report::printable;
 
 /// Show the sections of a .tenfold file and where its bits went
 #[derive(Args)]

@@ -7,12 +7,12 @@ use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::path::PathBuf;
-use tenfold::data::Article;
-use tenfold::latent::digits::{CELLS, LEVELS};
-use tenfold::pipeline::library::{
+use tenfold::internals::data::Article;
+use tenfold::internals::latent::digits::{CELLS, LEVELS};
+use tenfold::internals::pipeline::library::{
     Answer, Contents, Duplicates, Hit, Library, LibrarySettings, NewArticle, Outcome, Progress,
 };
-use tenfold::report::{printable, printable_json};
+use tenfold::internals::report::{printable, printable_json};
 
 /// Keep the matrices of many articles in one file, and find the groups nearest to a text
 #[derive(Args)]
@@ -213,7 +213,7 @@ fn line_of(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Added(added) => {
             let cluster = if added.opened { "opens cluster" } else { "cluster" };
-            let tenfold::pipeline::library::Added { name, article, groups, cluster: number, .. } = added;
+            let tenfold::internals::pipeline::library::Added { name, article, groups, cluster: number, .. } = added;
             format!("{}: article {article}, {groups} groups, {cluster} {number}", printable(name))
         }
         Outcome::Known { name, article } => format!("{}: known as article {article}", printable(name)),

@@ -7,16 +7,18 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use tenfold::code::container::MAGIC;
-use tenfold::data::{Article, Group, read_vectors};
-use tenfold::engine::{Device, EngineKind};
-use tenfold::fit::matrices::MatrixSettings;
-use tenfold::latent::DigitMatrix;
-use tenfold::latent::digits::{adaptive_bits, digit_entropy};
-use tenfold::pipeline::article;
-use tenfold::pipeline::gist::FileMatrices;
-use tenfold::pipeline::matrices::{Collection, Method, matrices_of_vectors};
-use tenfold::report::{MatrixPanel, Style, draw_matrix, matrices_csv, matrices_npy, matrices_picture, printable};
+use tenfold::internals::code::container::MAGIC;
+use tenfold::internals::data::{Article, Group, read_vectors};
+use tenfold::internals::engine::{Device, EngineKind};
+use tenfold::internals::fit::matrices::MatrixSettings;
+use tenfold::internals::latent::DigitMatrix;
+use tenfold::internals::latent::digits::{adaptive_bits, digit_entropy};
+use tenfold::internals::pipeline::article;
+use tenfold::internals::pipeline::gist::FileMatrices;
+use tenfold::internals::pipeline::matrices::{Collection, Method, matrices_of_vectors};
+use tenfold::internals::report::{
+    MatrixPanel, Style, draw_matrix, matrices_csv, matrices_npy, matrices_picture, printable,
+};
 
 /// Show an article's information groups as 10×10 matrices of digits, in ARC's colours
 #[derive(Args)]
@@ -240,7 +242,7 @@ fn whole(article: &Article) -> Group {
         bytes: 0..end,
         text: article.groups.iter().map(|group| group.text.as_str()).collect(),
         title: title.map(|group| group.title.clone()).unwrap_or_default(),
-        title_source: title.map_or(tenfold::data::TitleSource::None, |group| group.title_source),
+        title_source: title.map_or(tenfold::internals::data::TitleSource::None, |group| group.title_source),
         keywords: article.keywords.clone(),
     }
 }

@@ -24,7 +24,7 @@ mod streams;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
-use tenfold::report::printable_lines;
+use tenfold::internals::report::printable_lines;
 
 /// Compresses one thing at a time, with no pretraining; for an ARC puzzle, what decodes includes the answer.
 #[derive(Parser)]

@@ -5,16 +5,16 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use std::ops::ControlFlow;
-use tenfold::code::{Channel, Container, Kind};
-use tenfold::config::{Config, Overrides, Preset};
-use tenfold::data::{Grid, Pair, Puzzle, parse_puzzles};
-use tenfold::engine::Evaluation;
-use tenfold::pipeline::puzzle::{
+use tenfold::internals::code::{Channel, Container, Kind};
+use tenfold::internals::config::{Config, Overrides, Preset};
+use tenfold::internals::data::{Grid, Pair, Puzzle, parse_puzzles};
+use tenfold::internals::engine::Evaluation;
+use tenfold::internals::pipeline::puzzle::{
     self, ChannelSummary, EFFORT_STEPS, GridBits, Method, PuzzleSettings, PuzzleSummary, Weights,
 };
-use tenfold::pipeline::solve;
-use tenfold::report::printable;
-use tenfold::units::{Bits, Nats};
+use tenfold::internals::pipeline::solve;
+use tenfold::internals::report::printable;
+use tenfold::internals::units::{Bits, Nats};
 
 /// What an input is taken for.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

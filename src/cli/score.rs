@@ -3,8 +3,8 @@
 use super::print;
 use clap::Args;
 use std::path::PathBuf;
-use tenfold::data::{load_solutions, read_submission};
-use tenfold::report::{score, score_table};
+use tenfold::internals::data::{load_solutions, read_submission};
+use tenfold::internals::report::{score, score_table};
 
 /// Score a submission against known solutions
 #[derive(Args)]

@@ -13,12 +13,12 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tally::Tally;
-use tenfold::config::{Config, Overrides, Preset};
-use tenfold::data::{ARC_SIDE, Grid, LoadOptions, Loaded, PairSample, Puzzle, load};
-use tenfold::engine::{self, Device, EngineKind};
-use tenfold::fit::Progress;
-use tenfold::pipeline::{self, Job, SolveOptions, available_bytes};
-use tenfold::report::{Kept, PuzzleRecord, RunFolder, printable};
+use tenfold::internals::config::{Config, Overrides, Preset};
+use tenfold::internals::data::{ARC_SIDE, Grid, LoadOptions, Loaded, PairSample, Puzzle, load};
+use tenfold::internals::engine::{self, Device, EngineKind};
+use tenfold::internals::fit::Progress;
+use tenfold::internals::pipeline::{self, Job, SolveOptions, available_bytes};
+use tenfold::internals::report::{Kept, PuzzleRecord, RunFolder, printable};
 
 /// Solve ARC puzzles: fit each one alone and give two attempts for every test input
 #[derive(Args)]

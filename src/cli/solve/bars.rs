@@ -4,9 +4,9 @@ use crate::cli::progress;
 use indicatif::{MultiProgress, ProgressBar};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tenfold::fit::Progress;
-use tenfold::report::printable;
-use tenfold::units::{Bits, Nats};
+use tenfold::internals::fit::Progress;
+use tenfold::internals::report::printable;
+use tenfold::internals::units::{Bits, Nats};
 
 pub struct Bars {
     steps: usize,

@@ -3,10 +3,12 @@
 use crate::cli::{print, stop};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use tenfold::config::Config;
-use tenfold::data::{Attempts, Grid, Loaded, Puzzle, Submission};
-use tenfold::pipeline::Outcome;
-use tenfold::report::{PuzzleRecord, RunFolder, Style, draw_puzzle, printable, puzzle_picture, write_atomically};
+use tenfold::internals::config::Config;
+use tenfold::internals::data::{Attempts, Grid, Loaded, Puzzle, Submission};
+use tenfold::internals::pipeline::Outcome;
+use tenfold::internals::report::{
+    PuzzleRecord, RunFolder, Style, draw_puzzle, printable, puzzle_picture, write_atomically,
+};
 
 pub struct Tally<'a> {
     puzzles: &'a [Puzzle],

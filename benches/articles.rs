@@ -72,7 +72,7 @@ fn whole_files(texts: &[(String, Vec<u8>)]) {
         let mut rates = Vec::new();
         for level in 1..=3 {
             let start = Instant::now();
-            let file = article::with_threads(Some(1), || article::compress(content, Effort::of(level)))
+            let file = article::with_threads(Some(1), || article::compress_text(content, Effort::of(level)))
                 .expect("one thread can be had")
                 .expect("every article compresses");
             if level == 1 {

@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 fn compare(path: &Path, effort: u8) -> anyhow::Result<Comparison> {
     let content = files::read(path)?;
     let start = Instant::now();
-    let file = article::compress(&content, Effort::of(effort)).with_context(|| files::name(path))?;
+    let file = article::compress_text(&content, Effort::of(effort)).with_context(|| files::name(path))?;
     let ours = Size { name: "tenfold".into(), bytes: file.len(), seconds: start.elapsed().as_secs_f64() };
     let mut sizes = vec![ours];
     sizes.extend(peers::sizes(&content).with_context(|| files::name(path))?);

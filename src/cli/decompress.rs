@@ -4,9 +4,10 @@ use super::files::{self, Output};
 use super::{folders, print, progress, puzzle};
 use anyhow::Context;
 use clap::Args;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use tenfold::internals::pipeline::article::{self, ArticleError};
+use tenfold::internals::pipeline::article::{self, ArticleError, ArticleProgress};
 use tenfold::internals::report::WriteError;
 
 /// Decompress a .tenfold file into what it was made from, byte for byte. What went to standard output is not taken back
@@ -69,7 +70,12 @@ fn decompress(path: &Path, output: &Output, arguments: &Arguments) -> anyhow::Re
     let start = Instant::now();
     let bar = progress::bytes_bar(article::content_bytes(&file).unwrap_or_default(), "decompressing");
     let bar = progress::of_file(bar, arguments.file.is_dir());
-    let watch = |bytes| bar.inc(bytes);
+    let watch = |progress| {
+        if let ArticleProgress::Coding { bytes, .. } = progress {
+            bar.set_position(bytes);
+        }
+        ControlFlow::Continue(())
+    };
     let content_bytes = if puzzle::holds_puzzle(&file) {
         let json = puzzle::decompress(&file, arguments.answers, arguments.steps, arguments.threads)
             .with_context(|| files::name(path))?;

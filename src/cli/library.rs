@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use tenfold::internals::data::Article;
 use tenfold::internals::latent::digits::{CELLS, LEVELS};
@@ -130,7 +131,10 @@ fn add(arguments: &Add) -> anyhow::Result<()> {
     let settings = LibrarySettings { drift: arguments.drift, ..LibrarySettings::default() };
     let mut library = Library::open_or_create(&arguments.library)?;
     let mut report = Report::new(arguments.json);
-    let mut watch = |progress: Progress| report.hear(&progress);
+    let mut watch = |progress: Progress| {
+        report.hear(&progress);
+        ControlFlow::Continue(())
+    };
     for some in paths.chunks(READ_TOGETHER) {
         let read = |path: &PathBuf| {
             let bytes = files::read(path)?;

@@ -6,6 +6,7 @@ use super::{print, progress};
 use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use tenfold::internals::code::container::MAGIC;
 use tenfold::internals::data::{Article, Group, read_vectors};
@@ -212,7 +213,10 @@ fn make(article: &Article, settings: &MatrixSettings, arguments: &Arguments) -> 
         return Ok(Made { groups: article.groups.clone(), matrices, says: Vec::new(), titles: Vec::new() });
     }
     let bar = progress::bar(settings.steps, "fitting", "");
-    let watch = |step| bar.set_position(step as u64);
+    let watch = |step| {
+        bar.set_position(step as u64);
+        ControlFlow::Continue(())
+    };
     let fitted = match arguments.method {
         Method::Vae => collection.fit_encoder(settings, watch)?.0,
         _ => collection.fit(settings, watch)?,

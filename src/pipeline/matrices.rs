@@ -14,6 +14,7 @@ use ndarray::Array2;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
+use std::ops::ControlFlow;
 
 /// Words of a gist: about as many as a fragment of 100 characters has that tell something.
 pub(super) const KEYWORDS: usize = 10;
@@ -77,7 +78,11 @@ impl<'a> Collection<'a> {
     ///
     /// # Errors
     /// Where the settings' engine can't be had or fails.
-    pub fn fit(&self, settings: &MatrixSettings, watch: impl FnMut(usize)) -> Result<FittedMatrices, EngineError> {
+    pub fn fit(
+        &self,
+        settings: &MatrixSettings,
+        watch: impl FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<FittedMatrices, EngineError> {
         matrices::fit(&self.data, self.symbols.len(), settings, watch)
     }
 
@@ -88,7 +93,7 @@ impl<'a> Collection<'a> {
     pub fn fit_encoder(
         &self,
         settings: &MatrixSettings,
-        watch: impl FnMut(usize),
+        watch: impl FnMut(usize) -> ControlFlow<()>,
     ) -> Result<(FittedMatrices, Encoder), EngineError> {
         fit_encoder(&self.data, self.symbols.len(), settings, watch)
     }

@@ -56,6 +56,9 @@ pub enum LibraryError {
         /// The library.
         file: PathBuf,
     },
+    /// Whoever watched broke off.
+    #[error("broken off; what was added before is in the library")]
+    BrokenOff,
     /// A frame could not be fitted.
     #[error(transparent)]
     Engine(#[from] EngineError),

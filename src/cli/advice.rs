@@ -6,6 +6,7 @@ use tenfold::internals::data::{DataError, TaskError};
 use tenfold::internals::engine::EngineError;
 use tenfold::internals::pipeline::article::ArticleError;
 use tenfold::internals::pipeline::library::LibraryError;
+use tenfold::internals::pipeline::matrices::MatricesError;
 use tenfold::internals::report::{PictureError, RunError, WriteError};
 
 /// An error with its causes, and what to do about it.
@@ -49,11 +50,21 @@ fn advice(error: &(dyn Error + 'static)) -> Option<&'static str> {
         LibraryError::Empty { .. } => Some(" with `tenfold library add`"),
         _ => None,
     };
+    let matrices = |error: &MatricesError| match error {
+        MatricesError::NoMatrices => Some(": compress with --matrix digits or gist"),
+        MatricesError::NoWords => Some(": compress with --matrix gist"),
+        MatricesError::AsTheyAre => Some("; --embeddings, --merge and --method need it"),
+        MatricesError::NoDecoder => Some(": leave out --method, or take --method ours or vae"),
+        MatricesError::Vectors { .. } => Some(", as `tenfold groups` shows them"),
+        MatricesError::Engine(error) => engine(error),
+        _ => None,
+    };
     None.or_else(|| error.downcast_ref().and_then(data))
         .or_else(|| error.downcast_ref().and_then(engine))
         .or_else(|| error.downcast_ref().and_then(run))
         .or_else(|| error.downcast_ref().and_then(write))
         .or_else(|| error.downcast_ref().and_then(library))
+        .or_else(|| error.downcast_ref().and_then(matrices))
         .or_else(|| match error.downcast_ref() {
             Some(PictureError::TooLarge { .. }) => Some("; leave --png out"),
             _ => None,

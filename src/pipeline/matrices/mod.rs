@@ -1,13 +1,18 @@
 //! Articles to digit matrices: their groups' symbols, then a joint fit or a baseline.
 //!
-//! In: articles, [`MatrixSettings`]. Out: a [`Collection`] (what there is to fit) and the matrices of its groups.
+//! In: articles, [`MatrixSettings`]. Out: a [`Collection`] (what there is to fit) and the matrices of its groups. [`matrices`] does it
+//! all for one article.
+
+mod of_article;
+
+pub use of_article::{ArticleMatrices, MatricesError, MatrixOptions, matrices};
 
 use crate::data::article::{Article, Group, Symbols};
 use crate::engine::EngineError;
 use crate::engine::fused::article::GistDecoder;
 use crate::fit::matrices::baselines::{Lsa, SimHash, centres_of_vectors};
 use crate::fit::matrices::vae::{Encoder, fit_encoder};
-use crate::fit::matrices::{self, FittedMatrices, GroupData, MatrixSettings};
+use crate::fit::matrices::{FittedMatrices, GroupData, MatrixSettings};
 use crate::latent::digits::CELLS;
 use crate::latent::{DigitMatrix, Dither};
 use ndarray::Array2;
@@ -83,7 +88,7 @@ impl<'a> Collection<'a> {
         settings: &MatrixSettings,
         watch: impl FnMut(usize) -> ControlFlow<()>,
     ) -> Result<FittedMatrices, EngineError> {
-        matrices::fit(&self.data, self.symbols.len(), settings, watch)
+        crate::fit::matrices::fit(&self.data, self.symbols.len(), settings, watch)
     }
 
     /// Like `fit`, with an encoder in place of a latent for each group.

@@ -243,6 +243,43 @@ fn ids_cannot_command_a_terminal_or_a_spreadsheet() {
 }
 
 #[test]
+fn a_run_tells_how_many_candidates_it_would_take_and_what_answers_would_cost() {
+    let answered = TASK.replace(r#""input":[[2,0]]"#, r#""input":[[2,0]],"output":[[0,2]]"#);
+    let input = tasks(&[("a.json", &answered), ("b.json", &answered.replace('2', "7"))]);
+    let folder = tempfile::tempdir().unwrap();
+    let (run, tables) = (folder.path().join("run"), folder.path().join("tables"));
+    tenfold().args(["solve", "--steps", "4", "--output"]).arg(&run).arg(input.path()).assert().success();
+    let record = read(run.join("puzzles/a.json"));
+    assert_eq!(record["candidates"][0][0]["grid"], record["attempts"][0]["attempt_1"]);
+    assert_eq!(record["candidates"][0][0]["last_led"], 3);
+    assert!(record["candidates_seen"][0].as_u64() >= Some(1), "{record}");
+
+    let score = tenfold().args(["score", "--json"]).arg(&run).arg("--solutions").arg(input.path()).output().unwrap();
+    let score: Value = serde_json::from_slice(&score.stdout).unwrap();
+    let passes = score["pass_at"].as_array().unwrap();
+    let of = |index: usize| passes[index]["tasks_right"].as_u64().unwrap();
+    assert_eq!(
+        passes.iter().map(|pass| pass["k"].as_u64()).collect::<Vec<_>>()[..],
+        [1, 2, 3, 5, 10].map(Some).into_iter().chain([None]).collect::<Vec<_>>()[..]
+    );
+    assert!((1..6).all(|index| of(index - 1) <= of(index)) && of(1) == score["tasks_right"].as_u64().unwrap());
+
+    let analyze = || {
+        let mut command = tenfold();
+        command.arg("analyze").arg(&run).arg("--puzzles").arg(input.path());
+        command
+    };
+    let shown = analyze().arg("--output").arg(&tables).assert().success();
+    shown.stdout(predicate::str::contains("right answer").and(predicate::str::contains("answers: the right one")));
+    for file in ["learning.csv", "learning-curve.svg", "learning-curve.png"] {
+        assert!(tables.join(file).is_file(), "{file}");
+    }
+    let with_network = analyze().args(["--effort", "1", "--json"]).output().unwrap();
+    let report: Value = serde_json::from_slice(&with_network.stdout).unwrap();
+    assert_eq!(report["learning"]["puzzles"].as_array().unwrap().len(), 2);
+}
+
+#[test]
 fn a_submission_with_bad_attempts_is_scored_against_a_folder_of_tasks() {
     let answered = TASK.replace(r#""input":[[2,0]]"#, r#""input":[[2,0]],"output":[[0,2]]"#);
     let input = tasks(&[("a.json", &answered), ("b.json", &answered), ("c.json", &answered)]);

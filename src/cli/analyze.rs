@@ -1,15 +1,20 @@
 //! `tenfold analyze`: bit lengths over many puzzles, from runs of `solve` and from files of `compress`.
 
-use super::{files, print};
+use super::{files, print, progress};
 use anyhow::Context;
 use clap::Args;
+use rayon::prelude::*;
 use serde::Serialize;
 use std::borrow::Cow;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use tenfold::internals::data::load_puzzles;
+use tenfold::internals::engine::Evaluation;
 use tenfold::internals::pipeline::puzzle::{self, Baselines, baselines};
 use tenfold::internals::report::analyze::{Analysis, PuzzleLength, kl_over_steps, steps_csv};
-use tenfold::internals::report::plot::{Course, plots};
-use tenfold::internals::report::{CurvePoint, RunFolder, printable, sheet, text_cell, write_atomically};
+use tenfold::internals::report::learning::{LearningAnalysis, PuzzleCurve, SHOWN_OUTPUTS};
+use tenfold::internals::report::plot::{Course, learning_plots, plots};
+use tenfold::internals::report::{CurvePoint, PuzzleRecord, RunFolder, printable, sheet, text_cell, write_atomically};
 
 /// Analyze bit lengths: over the steps of runs, solved against unsolved puzzles, what was sent against what was estimated
 #[derive(Args)]
@@ -23,6 +28,15 @@ pub struct Arguments {
     /// Rows of the table over the steps
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     points: u16,
+    /// The runs' tasks: adds what outputs take one after the other, and right answers against wrong candidates
+    #[arg(long, num_args = 1.., value_name = "PATH")]
+    puzzles: Vec<PathBuf>,
+    /// The tasks' solutions, where they are apart
+    #[arg(long, value_name = "PATH", requires = "puzzles")]
+    solutions: Option<PathBuf>,
+    /// Of the tasks' code: 0 is context mixing alone, up to 3 fits a network before each output
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "puzzles", value_parser = clap::value_parser!(u8).range(0..=3))]
+    effort: u8,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -48,6 +62,8 @@ struct FileRow {
 struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     runs: Option<Analysis>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    learning: Option<LearningAnalysis>,
     files: Vec<FileRow>,
 }
 
@@ -56,14 +72,17 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let (runs, single): (Vec<&PathBuf>, Vec<&PathBuf>) = arguments.paths.iter().partition(|path| path.is_dir());
     let mut lengths = Vec::new();
     let mut curves: Vec<(Option<bool>, Vec<CurvePoint>)> = Vec::new();
+    let mut records = Vec::new();
     for run in &runs {
         for (record, curve) in RunFolder::read(run)? {
             lengths.extend(PuzzleLength::of(&record));
             curves.push((record.solved, curve));
+            records.push(record);
         }
     }
+    let learning = if arguments.puzzles.is_empty() { None } else { Some(learning(arguments, &mut records)?) };
     let files: Vec<FileRow> = single.into_iter().map(|path| file_row(path)).collect::<Result<_, _>>()?;
-    let report = Report { runs: (!runs.is_empty()).then(|| Analysis::new(lengths)), files };
+    let report = Report { runs: (!runs.is_empty()).then(|| Analysis::new(lengths)), learning, files };
     if let Some(folder) = &arguments.output {
         if let Some(runs) = &report.runs {
             write_atomically(&folder.join("lengths.csv"), runs.csv().as_bytes())?;
@@ -74,6 +93,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             let courses: Vec<Course> =
                 curves.iter().map(|(solved, points)| Course { solved: *solved, points }).collect();
             for plot in plots(&courses)? {
+                plot.write(folder)?;
+            }
+        }
+        if let Some(learning) = &report.learning {
+            write_atomically(&folder.join("learning.csv"), learning.csv().as_bytes())?;
+            for plot in learning_plots(&learning.puzzles)? {
                 plot.write(folder)?;
             }
         }
@@ -90,6 +115,27 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         print::out(report.text())?;
     }
     Ok(())
+}
+
+/// The learning curves of the records' puzzles, several at a time.
+fn learning(arguments: &Arguments, records: &mut [PuzzleRecord]) -> anyhow::Result<LearningAnalysis> {
+    let puzzles = load_puzzles(&arguments.puzzles, &[], arguments.solutions.as_deref())?;
+    let bar = progress::bar(records.len(), "coding", "");
+    let curve = |record: &mut PuzzleRecord| -> anyhow::Result<PuzzleCurve> {
+        let puzzle = puzzles.iter().find(|puzzle| puzzle.id == record.id);
+        let puzzle =
+            puzzle.with_context(|| format!("{}: not among the tasks that --puzzles names", printable(&record.id)))?;
+        if let Some(solutions) = &puzzle.solutions {
+            record.judge(solutions);
+        }
+        let mut on = |_: usize, _: &Evaluation| ControlFlow::Continue(());
+        let curve = PuzzleCurve::of(record, puzzle, arguments.effort, Some(1), &mut on)?;
+        bar.inc(1);
+        Ok(curve)
+    };
+    let curves = records.par_iter_mut().map(curve).collect::<anyhow::Result<_>>()?;
+    bar.finish_and_clear();
+    Ok(LearningAnalysis::new(curves))
 }
 
 fn file_row(path: &Path) -> anyhow::Result<FileRow> {
@@ -165,6 +211,13 @@ impl Report {
             text += &files::table(&rows);
             text.push('\n');
             text += &runs.claim();
+        }
+        if let Some(learning) = &self.learning {
+            let mut rows = vec![["puzzle", "solved", "bits a cell"].map(String::from).to_vec()];
+            rows[0].extend((1..=SHOWN_OUTPUTS).map(|output| format!("output {output}")));
+            rows[0].extend(["right answer", "other candidates"].map(String::from));
+            rows.extend(learning.puzzles.iter().map(|puzzle| puzzle.cells(printable(&puzzle.id).into_owned(), 3)));
+            text += &format!("\n{}\n{}", files::table(&rows), learning.claim());
         }
         if !self.files.is_empty() {
             let headings: Vec<String> = FileRow::HEADINGS.iter().map(|heading| heading.replace('_', " ")).collect();

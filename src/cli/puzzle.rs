@@ -10,7 +10,7 @@ use tenfold::internals::config::{Config, Overrides, Preset};
 use tenfold::internals::data::{Grid, Pair, Puzzle, parse_puzzles};
 use tenfold::internals::engine::Evaluation;
 use tenfold::internals::pipeline::puzzle::{
-    self, ChannelSummary, EFFORT_STEPS, GridBits, Method, PuzzleSettings, PuzzleSummary, Weights,
+    self, ChannelSummary, EFFORT_STEPS, Method, PuzzleSettings, PuzzleSummary, Weights,
 };
 use tenfold::internals::pipeline::solve;
 use tenfold::internals::report::printable;
@@ -274,9 +274,8 @@ impl Inspection {
         text += &files::table(&rows);
         text.push('\n');
         if summary.effort.is_some() {
-            let mut rows = vec![["grid", "cells", "bits", "network"].map(String::from).to_vec()];
-            rows.extend(summary.grids.iter().map(grid_row));
-            return text + &files::table(&rows);
+            text += "bits of each grid, and how many more it would take without a part of the mix\n";
+            return text + &files::table(&grid_rows(summary));
         }
         let headings = ["posterior", "coordinates", "bits each", "noise", "sample's deviation"];
         let mut rows = vec![headings.map(String::from).to_vec()];
@@ -299,9 +298,16 @@ fn method(summary: &PuzzleSummary) -> String {
     }
 }
 
-fn grid_row(grid: &GridBits) -> Vec<String> {
-    let network = if grid.foreseen { "fitted" } else { "" };
-    vec![grid.grid.clone(), grid.cells.to_string(), format!("{:.1}", grid.bits), network.into()]
+fn grid_rows(summary: &PuzzleSummary) -> Vec<Vec<String>> {
+    let parts = summary.worths.iter().map(|worth| worth.part);
+    let mut rows: Vec<Vec<String>> =
+        vec![["grid", "cells", "bits"].into_iter().chain(parts).map(String::from).collect()];
+    rows.extend(summary.grids.iter().enumerate().map(|(index, grid)| {
+        let worths = summary.worths.iter().map(|worth| format!("{:+.1}", worth.bits[index]));
+        let own = [grid.grid.clone(), grid.cells.to_string(), format!("{:.1}", grid.bits)];
+        own.into_iter().chain(worths).collect()
+    }));
+    rows
 }
 
 fn posterior_row(channel: &ChannelSummary) -> Vec<String> {

@@ -5,7 +5,8 @@
 //! memory, which whoever fits it has to ask; ARC's own have sides of up to [`ARC_SIDE`].
 
 use super::error::describe;
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -194,6 +195,12 @@ fn check_shape(lengths: &[usize]) -> Result<usize, GridError> {
     match lengths.iter().position(|&length| length != columns) {
         Some(index) => Err(GridError::Ragged { row: index + 1, expected: columns, found: lengths[index] }),
         None => Ok(columns),
+    }
+}
+
+impl<'de> Deserialize<'de> for Grid {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_rows(&Vec::<Vec<u8>>::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 

@@ -8,7 +8,7 @@ use super::grid::Grid;
 use super::json::{read_file, read_list, read_object};
 use super::puzzle::read_grid;
 use indexmap::IndexMap;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::Path;
 use thiserror::Error;
@@ -20,7 +20,7 @@ const EXPECTED: &str = "an object from task ids to arrays of {\"attempt_1\": gri
 const EXPECTED_ANSWERS: &str = "an array of {\"attempt_1\": grid, \"attempt_2\": grid}, one for each test input";
 
 /// The two attempts at one test input.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempts {
     /// The answer held most likely.
     pub attempt_1: Grid,

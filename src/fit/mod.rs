@@ -8,7 +8,7 @@ mod selection;
 mod weights;
 
 pub use file::{FileFit, FileSettings};
-pub use selection::{Leaders, Selection, Tally, Vote};
+pub use selection::{Candidate, Leaders, Selection, Tally, Vote};
 pub use weights::WeightFit;
 
 use crate::data::{Attempts, Grid};
@@ -92,6 +92,8 @@ pub struct Fitted {
     pub trace: Vec<TracePoint>,
     /// Every change of the attempts.
     pub changes: Vec<Change>,
+    /// All candidates.
+    pub tally: Tally,
 }
 
 impl Fitted {
@@ -106,7 +108,7 @@ pub fn memory_bytes(plan: &Plan, settings: &FitSettings) -> u64 {
     let Dimensions { colours, rows, columns, .. } = plan.dimensions;
     let (area, seeds, tests) = (rows * columns, settings.seeds as u128, plan.tests() as u128);
     let point = size_of::<TracePoint>() + Axes::COUNT * size_of::<f64>();
-    let candidates = 2 * (area + size_of::<Grid>() + 2 * size_of::<f64>());
+    let candidates = 2 * (area + size_of::<Grid>() + 5 * size_of::<u64>());
     let means = (colours + 2) * area * size_of::<f32>();
     let by_step = seeds * (point as u128 + tests * candidates as u128);
     let bytes = settings.steps as u128 * by_step + seeds * tests * means as u128;
@@ -144,7 +146,7 @@ pub fn fit(
         for (index, evaluation) in evaluations.iter().enumerate() {
             tally.add(&problem.plan, index, steps, &evaluation.outputs);
         }
-        if let Some(leaders) = tally.leaders() {
+        if let Some(leaders) = tally.leaders(steps) {
             confidence = leaders.confidence;
             if changes.last().is_none_or(|change| change.attempts != leaders.attempts) {
                 changes.push(Change { step: steps, attempts: leaders.attempts });
@@ -171,5 +173,6 @@ pub fn fit(
         engine: engine.name(),
         trace,
         changes: changes.clone(),
+        tally,
     }))
 }

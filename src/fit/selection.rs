@@ -78,10 +78,32 @@ pub struct Tally {
     settings: Selection,
     /// Which test outputs are voted on together.
     groups: Vec<Vec<usize>>,
-    /// For each group, the log of the sum of exp(score) of each candidate.
-    scores: Vec<IndexMap<Vec<Grid>, f64>>,
+    /// For each group, its candidates.
+    scores: Vec<IndexMap<Vec<Grid>, Standing>>,
     /// For each seed and test input, running means of the outputs.
     means: Vec<Vec<Readout>>,
+}
+
+/// How a candidate stands.
+#[derive(Clone, Copy, Debug)]
+struct Standing {
+    /// The log of the sum of exp(score).
+    score: f64,
+    first_seen: usize,
+    last_led: Option<usize>,
+}
+
+/// A candidate for a test output.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// The answer.
+    pub grid: Grid,
+    /// Its share of all scores.
+    pub share: f64,
+    /// The step (from 0) that proposed it first.
+    pub first_seen: usize,
+    /// The last step after which it led, if it ever did.
+    pub last_led: Option<usize>,
 }
 
 /// The two leading candidates for each test output, and the leaders' share of the tally.
@@ -132,31 +154,78 @@ impl Tally {
                     group.iter().map(|&test| answers[test].uncertainty_nats).sum::<f64>() / group.len() as f64;
                 let score = -self.settings.uncertainty_weight * uncertainty - penalty;
                 let candidate: Vec<Grid> = group.iter().map(|&test| answers[test].grid.clone()).collect();
-                let sum = scores.entry(candidate).or_insert(f64::NEG_INFINITY);
-                *sum = log_add(*sum, score);
+                let new = Standing { score: f64::NEG_INFINITY, first_seen: step, last_led: None };
+                let standing = scores.entry(candidate).or_insert(new);
+                standing.score = log_add(standing.score, score);
             }
         }
     }
 
-    /// The leaders so far; none before the first step.
-    pub fn leaders(&self) -> Option<Leaders> {
+    /// The leaders after `step`; none before the first.
+    pub fn leaders(&mut self, step: usize) -> Option<Leaders> {
         let tests = self.groups.iter().map(Vec::len).sum();
         let mut attempts: Vec<Option<Attempts>> = vec![None; tests];
         let mut confidence = 1f64;
-        for (group, scores) in self.groups.iter().zip(&self.scores) {
-            let mut ranked: Vec<(&Vec<Grid>, f64)> = scores.iter().map(|(grids, &score)| (grids, score)).collect();
-            // Of equals the one seen first leads.
-            ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
-            let &(first, best) = ranked.first()?;
-            let second = ranked.get(1).map_or(first, |&(grids, _)| grids);
-            let total = ranked.iter().map(|&(_, score)| score).fold(f64::NEG_INFINITY, log_add);
-            confidence = confidence.min((best - total).exp());
-            for (&test, (first, second)) in group.iter().zip(first.iter().zip(second)) {
-                attempts[test] = Some(Attempts { attempt_1: first.clone(), attempt_2: second.clone() });
+        for (group, scores) in self.groups.iter().zip(&mut self.scores) {
+            let ranked = ranked(scores);
+            let &(first, share) = ranked.first()?;
+            let second = ranked.get(1).map_or(first, |&(second, _)| second);
+            confidence = confidence.min(share);
+            scores[first].last_led = Some(step);
+            for (place, &test) in group.iter().enumerate() {
+                let attempt = |index: usize| scores.get_index(index).map(|(grids, _)| grids[place].clone());
+                attempts[test] = Some(Attempts { attempt_1: attempt(first)?, attempt_2: attempt(second)? });
             }
         }
         Some(Leaders { attempts: attempts.into_iter().collect::<Option<_>>()?, confidence })
     }
+
+    /// How many candidates each test output has.
+    pub fn counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.groups.iter().map(Vec::len).sum()];
+        for (group, scores) in self.groups.iter().zip(&self.scores) {
+            group.iter().for_each(|&test| counts[test] = scores.len());
+        }
+        counts
+    }
+
+    /// For each test output its candidates, at most so many, the leader first.
+    pub fn candidates(&self, most: usize) -> Vec<Vec<Candidate>> {
+        let mut candidates = vec![Vec::new(); self.groups.iter().map(Vec::len).sum()];
+        for (group, scores) in self.groups.iter().zip(&self.scores) {
+            for (index, share) in ranked(scores).into_iter().take(most) {
+                let Some((grids, &Standing { first_seen, last_led, .. })) = scores.get_index(index) else { continue };
+                for (&test, grid) in group.iter().zip(grids) {
+                    candidates[test].push(Candidate { grid: grid.clone(), share, first_seen, last_led });
+                }
+            }
+        }
+        candidates
+    }
+
+    /// For each test output the rank of `solutions`' one among all candidates, from 1.
+    pub fn ranks(&self, solutions: &[Grid]) -> Vec<Option<usize>> {
+        let mut ranks = vec![None; solutions.len()];
+        for (group, scores) in self.groups.iter().zip(&self.scores) {
+            let ranked = ranked(scores);
+            for (place, &test) in group.iter().enumerate() {
+                let is_right = |&(index, _): &(usize, f64)| {
+                    scores.get_index(index).is_some_and(|(grids, _)| grids[place] == solutions[test])
+                };
+                ranks[test] = ranked.iter().position(is_right).map(|rank| rank + 1);
+            }
+        }
+        ranks
+    }
+}
+
+/// Candidates' indices and their shares of all scores, the leader first; of equals the one seen first leads.
+fn ranked(scores: &IndexMap<Vec<Grid>, Standing>) -> Vec<(usize, f64)> {
+    let mut ranked: Vec<(usize, f64)> = scores.values().map(|standing| standing.score).enumerate().collect();
+    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let total = ranked.iter().map(|&(_, score)| score).fold(f64::NEG_INFINITY, log_add);
+    ranked.iter_mut().for_each(|(_, score)| *score = (*score - total).exp());
+    ranked
 }
 
 impl Readout {
@@ -283,15 +352,23 @@ mod tests {
     fn sure_candidates_beat_frequent_ones() {
         let plan = Plan::new(&puzzle(1));
         let mut tally = Tally::new(&plan, &Selection::default(), 1);
-        assert_eq!(tally.leaders(), None);
+        assert_eq!(tally.leaders(0), None);
         for step in 200..210 {
             tally.add(&plan, 0, step, &outputs(&plan, &[[0, 1]], 0.1));
         }
         tally.add(&plan, 0, 210, &outputs(&plan, &[[0, 2]], 9.0));
-        let leaders = tally.leaders().unwrap();
+        let leaders = tally.leaders(210).unwrap();
         assert_eq!(leaders.attempts[0].attempt_1.cells(), [0, 5]);
         assert_eq!(leaders.attempts[0].attempt_2.cells(), [0, 3]);
         assert!(leaders.confidence > 0.9);
+        let candidates = tally.candidates(10).remove(0);
+        assert_eq!(tally.counts(), [candidates.len()]);
+        assert_eq!((candidates[0].first_seen, candidates[0].last_led), (200, Some(210)));
+        assert_eq!((candidates[1].first_seen, candidates[1].last_led), (210, None));
+        assert!((candidates[0].share - leaders.confidence).abs() < 1e-12);
+        let absent = Grid::new(1, 2, vec![9, 9]).unwrap();
+        assert_eq!(tally.ranks(&[candidates[1].grid.clone()]), [Some(2)]);
+        assert_eq!(tally.ranks(&[absent]), [None]);
     }
 
     #[test]
@@ -306,7 +383,7 @@ mod tests {
                 let sure = if step < 3 { 2.0 } else { 2.1 };
                 tally.add(&plan, 0, 200 + step, &outputs(&plan, &cells, sure));
             }
-            let leaders = tally.leaders().unwrap();
+            let leaders = tally.leaders(203).unwrap();
             leaders.attempts.iter().map(|attempts| attempts.attempt_1.cells().to_vec()).collect::<Vec<_>>()
         };
         assert_eq!(lead(Vote::Task), [[0, 3], [5, 5]], "the surest pair, once");

@@ -8,7 +8,8 @@
 //! - [`palette`]: the colours of ARC
 //! - [`terminal`] and [`picture`]: a puzzle with its answers, as text and as a PNG
 //! - [`score`](mod@score): the three scorings in use, each with an interval
-//! - [`curves`]: the course of a training run as CSV, [`analyze`]: bit lengths over many puzzles, and [`plot`]: their pictures
+//! - [`curves`]: the course of a training run as CSV, [`analyze`]: bit lengths over many puzzles,
+//!   [`learning`]: what their outputs take one after the other, and [`plot`]: their pictures
 //! - [`matrices`]: groups with their digit matrices, and [`experiment`]: the tables of what is measured of them
 //! - [`sheet`](fn@sheet): tables as CSV
 //! - [`record`]: what is kept of each puzzle, and [`run`]: the folder that a run leaves
@@ -16,6 +17,7 @@
 pub mod analyze;
 pub mod curves;
 pub mod experiment;
+pub mod learning;
 mod letters;
 pub mod matrices;
 pub mod palette;
@@ -36,7 +38,7 @@ pub use picture::{PictureError, puzzle_picture};
 pub use printable::{printable, printable_json, printable_lines};
 pub use record::{Information, PuzzleRecord, SeedRecord};
 pub use run::{Kept, RunError, RunFolder};
-pub use score::{Estimate, Score, ScoreError, score, score_table};
+pub use score::{Estimate, PassAt, Score, ScoreError, pass_at, pass_table, score, score_table};
 pub use sheet::{sheet, text_cell};
 pub use terminal::{Style, draw_puzzle};
 pub use write::{Existing, WriteError, check_free, fill_atomically, sweep_stale, write_atomically};

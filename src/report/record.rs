@@ -5,7 +5,7 @@
 use crate::config::Config;
 use crate::data::{Attempts, Grid, Puzzle};
 use crate::engine::{Losses, Problem, tensor_names};
-use crate::fit::Fitted;
+use crate::fit::{Candidate, Fitted};
 use crate::units::{Bits, Nats};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -41,7 +41,10 @@ pub struct SeedRecord {
 }
 
 /// The version of the form below.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
+
+/// Candidates of a test output that are kept.
+pub const CANDIDATES: usize = 10;
 
 /// One puzzle's result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,7 +56,6 @@ pub struct PuzzleRecord {
     /// [`fingerprint`] of the puzzle and the settings that it was fitted by.
     pub fingerprint: String,
     /// Two attempts for each test input.
-    #[serde(deserialize_with = "read_attempts")]
     pub attempts: Vec<Attempts>,
     /// For each test input, which attempt is right (1, 2, or 0 for none); none where solutions aren't known.
     pub right_attempts: Option<Vec<u8>>,
@@ -63,6 +65,12 @@ pub struct PuzzleRecord {
     pub solutions: Option<String>,
     /// For each test input the first step (from 0) after which the solution was the first attempt, if it ever was.
     pub first_step_on_top: Option<Vec<Option<usize>>>,
+    /// For each test input the solution's rank among all candidates, from 1, if it was one.
+    pub solution_ranks: Option<Vec<Option<usize>>>,
+    /// For each test input its leading candidates, at most [`CANDIDATES`].
+    pub candidates: Vec<Vec<Candidate>>,
+    /// For each test input, how many candidates there were.
+    pub candidates_seen: Vec<usize>,
     /// The step (from 0) after which the attempts were the final ones.
     pub last_change: usize,
     /// The first attempts' share of all votes, the smallest over test inputs.
@@ -96,6 +104,9 @@ impl PuzzleRecord {
             solved: None,
             solutions: None,
             first_step_on_top: None,
+            solution_ranks: None,
+            candidates: fitted.tally.candidates(CANDIDATES),
+            candidates_seen: fitted.tally.counts(),
             last_change: fitted.changes.last().map_or(0, |change| change.step),
             confidence: fitted.confidence,
             steps: fitted.steps,
@@ -106,19 +117,18 @@ impl PuzzleRecord {
             weights_not_counted: problem.layout.weights(),
             seeds: last.map(|point| SeedRecord::new(point.seed, &point.losses)).collect(),
         };
-        record.judge(puzzle);
         if let Some(solutions) = &puzzle.solutions {
+            record.judge(solutions);
             let on_top = solutions.iter().enumerate().map(|(test, grid)| fitted.first_step_on_top(test, grid));
             record.first_step_on_top = Some(on_top.collect());
+            record.solution_ranks = Some(fitted.tally.ranks(solutions));
         }
         record
     }
 
-    /// Judges the attempts by the puzzle's solutions, where these are known and are others than before; says whether they
-    /// were. When such solutions were first on top is not known afterwards.
-    pub fn judge(&mut self, puzzle: &Puzzle) -> bool {
-        let Some(solutions) = &puzzle.solutions else { return false };
-        let hash = Some(hash(&[json(solutions).as_slice()]));
+    /// Judges the attempts by the puzzle's solutions, where these are others than before; says whether they were. When such solutions were first on top is not known afterwards, nor their rank behind the candidates that are kept.
+    pub fn judge(&mut self, solutions: &[Grid]) -> bool {
+        let hash = Some(hash(&[json(&solutions).as_slice()]));
         if self.solutions == hash {
             return false;
         }
@@ -131,6 +141,10 @@ impl PuzzleRecord {
         self.solved = Some(right.iter().all(|&attempt| attempt > 0));
         self.right_attempts = Some(right);
         self.first_step_on_top = None;
+        let rank = |(solution, candidates): (&Grid, &Vec<Candidate>)| {
+            candidates.iter().position(|candidate| candidate.grid == *solution).map(|rank| rank + 1)
+        };
+        self.solution_ranks = Some(solutions.iter().zip(&self.candidates).map(rank).collect());
         self.solutions = hash;
         true
     }
@@ -203,17 +217,4 @@ impl SeedRecord {
             kl_by_tensor: tensor_names().into_iter().zip(by_tensor).collect(),
         }
     }
-}
-
-fn read_attempts<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Attempts>, D::Error> {
-    #[derive(Deserialize)]
-    struct Raw {
-        attempt_1: Vec<Vec<u8>>,
-        attempt_2: Vec<Vec<u8>>,
-    }
-    let grid = |rows: &[Vec<u8>]| crate::data::Grid::from_rows(rows).map_err(serde::de::Error::custom);
-    Vec::<Raw>::deserialize(deserializer)?
-        .iter()
-        .map(|raw| Ok(Attempts { attempt_1: grid(&raw.attempt_1)?, attempt_2: grid(&raw.attempt_2)? }))
-        .collect()
 }

@@ -163,7 +163,7 @@ impl RunFolder {
         if let Some(fault) = record.fault(puzzle, &self.config) {
             return stale(&fault);
         }
-        if record.judge(puzzle) {
+        if puzzle.solutions.as_ref().is_some_and(|solutions| record.judge(solutions)) {
             write_atomically(&file, &json(&record))?;
         }
         Ok(Kept::Record(Box::new(record)))

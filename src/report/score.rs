@@ -30,6 +30,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 use thiserror::Error;
 
 use super::printable;
+use super::record::PuzzleRecord;
 use crate::data::grid::Grid;
 use crate::data::submission::GivenSubmission;
 
@@ -73,6 +74,39 @@ pub struct Score {
     pub malformed: Vec<String>,
     /// Tasks of the submission without known solutions, sorted. They are left out.
     pub unknown: Vec<String>,
+}
+
+/// How many of a run's tasks have all outputs right within so many candidates.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct PassAt {
+    /// Candidates that count, from the leader on; none where all do that the fit ever had.
+    pub k: Option<usize>,
+    /// Tasks.
+    pub tasks_right: usize,
+    /// All of the run's tasks with known solutions.
+    pub tasks: usize,
+    /// Their share.
+    pub share: Estimate,
+}
+
+/// What `k` a table has.
+const PASS_AT: [Option<usize>; 6] = [Some(1), Some(2), Some(3), Some(5), Some(10), None];
+
+/// Counts a run's tasks by the ranks of their solutions, at most the candidates that are kept where a fit did not know them. Nothing where
+/// no solution is known.
+pub fn pass_at(records: &mut [PuzzleRecord], solutions: &IndexMap<String, Vec<Grid>>) -> Vec<PassAt> {
+    let mut worst: Vec<Option<usize>> = Vec::new();
+    for record in records {
+        let Some(solutions) = solutions.get(&record.id) else { continue };
+        record.judge(solutions);
+        let ranks = record.solution_ranks.as_deref().filter(|ranks| ranks.len() == solutions.len());
+        worst.push(ranks.and_then(|ranks| ranks.iter().try_fold(1, |worst, &rank| Some(worst.max(rank?)))));
+    }
+    let at = |k: Option<usize>| {
+        let right = worst.iter().flatten().filter(|&&rank| k.is_none_or(|k| rank <= k)).count();
+        PassAt { k, tasks_right: right, tasks: worst.len(), share: proportion(right, worst.len()) }
+    };
+    if worst.is_empty() { Vec::new() } else { PASS_AT.map(at).to_vec() }
 }
 
 /// The ways in which a submission and solutions do not go together.
@@ -180,7 +214,8 @@ impl Tally {
     }
 }
 
-fn proportion(right: usize, all: usize) -> Estimate {
+/// A share of cases.
+pub(super) fn proportion(right: usize, all: usize) -> Estimate {
     wilson(right as f64 / all as f64, all as f64)
 }
 
@@ -212,6 +247,22 @@ pub fn score_table(score: &Score) -> String {
     push_ids(&mut table, "missing, counted as wrong", &score.missing);
     push_lines(&mut table, "not as an answer has to be, counted as wrong", &score.malformed);
     push_ids(&mut table, "without known solutions, left out", &score.unknown);
+    table
+}
+
+/// Pass at k as lines below the table.
+pub fn pass_table(passes: &[PassAt]) -> String {
+    let mut table = format!("\n{:<28}{:>14}{:>9}   {}\n", "right within", "count", "score", "95% interval");
+    for PassAt { k, tasks_right, tasks, share: Estimate { value, low, high } } in passes {
+        let within = match k {
+            None => "any candidate".into(),
+            Some(1) => "1 candidate".into(),
+            Some(k) => format!("{k} candidates"),
+        };
+        let count = format!("{tasks_right} of {tasks}");
+        let [value, low, high] = [value, low, high].map(|share| format!("{:.1}%", 100.0 * share));
+        let _ = writeln!(table, "{within:<28}{count:>14}{value:>9}   {low} to {high}");
+    }
     table
 }
 

@@ -13,7 +13,7 @@ mod sizes;
 mod starts;
 mod ways;
 
-pub use predictor::Opinion;
+pub use predictor::{Opinion, Part};
 pub use sizes::{MOST_GRIDS, Outline};
 
 use super::range::BitCoder;
@@ -76,9 +76,14 @@ pub struct GridCoder {
 impl GridCoder {
     /// A coder of grids in these colours.
     pub fn new(palette: &[u8]) -> Self {
+        Self::with_part_left_out(palette, None)
+    }
+
+    /// One that does without a part of its mix.
+    pub fn with_part_left_out(palette: &[u8], without: Option<Part>) -> Self {
         Self {
             palette: palette.to_vec(),
-            predictor: Predictor::new(),
+            predictor: Predictor::new(without),
             records: Records::default(),
             shifts: [Shifts::new(), Shifts::new()],
             inputs: Vec::new(),

@@ -13,6 +13,7 @@ use crate::code::mixing::adaptive::{Adaptive, FinalMap, Shares};
 use crate::code::mixing::logistic::Logistic;
 use crate::code::mixing::mixer::{Mixer, ONE, Rates, as_input};
 use crate::code::range::BitCoder;
+use std::ops::Range;
 
 /// Patterns of nothing but what is known of the colour itself.
 const STATUSES: usize = 4;
@@ -51,6 +52,27 @@ const NOWHERE: usize = usize::MAX;
 
 /// The least probability of a decision, and one less the most (2⁻¹⁶).
 const LEAST: i32 = 8;
+
+/// A class of the mixer's inputs that is left out, to see what it is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Contexts that count colours.
+    Contexts,
+    /// Patterns of equal and different cells, and what is known of each colour.
+    Patterns,
+    /// Ways to the input.
+    Ways,
+}
+
+impl Part {
+    fn inputs(self) -> Range<usize> {
+        match self {
+            Self::Contexts => 0..PATTERN_INPUTS,
+            Self::Patterns => PATTERN_INPUTS..WAY_INPUTS,
+            Self::Ways => WAY_INPUTS..NETWORK_INPUTS,
+        }
+    }
+}
 
 /// A network's opinion of a cell: the probability of each colour (2⁻¹⁶).
 pub type Opinion = [u16; COLOURS];
@@ -130,10 +152,11 @@ pub(super) struct Predictor {
     network: FinalMap,
     mixer: Mixer,
     last: Mixer,
+    without: Option<Part>,
 }
 
 impl Predictor {
-    pub fn new() -> Self {
+    pub fn new(without: Option<Part>) -> Self {
         let logistic = Logistic::new();
         let weights = starts::weights().map(|weight| weight * (ONE >> 10));
         let states = starts::states().map(|start| Adaptive::new(start, STATE_CONFIDENCE));
@@ -146,6 +169,7 @@ impl Predictor {
             last: Mixer::new(&[ONE / SETS.len() as i32; SETS.len()], &[KINDS * 3], FINAL_RATES),
             mixer: Mixer::new(&weights, &SETS.map(|size| KINDS * size), RATES),
             logistic,
+            without,
         }
     }
 
@@ -194,6 +218,9 @@ impl Predictor {
         self.way_inputs(cell, colour);
         let certainty = self.network_inputs(cell, colour);
         self.mixer.inputs()[BIAS_INPUT] = BIAS;
+        if let Some(part) = self.without {
+            self.mixer.inputs()[part.inputs()].fill(0);
+        }
         let scene = cell.scene;
         let side = |at: usize, length: usize| {
             if at == 0 {

@@ -20,7 +20,7 @@ pub use baselines::{Baselines, baselines};
 pub use encoder::{Compressed, Method, PuzzleSettings, Watch, Weights, compress};
 pub use foresight::STEPS as EFFORT_STEPS;
 pub use form::has_form;
-pub use replay::GridBits;
+pub use replay::{GridBits, Learning, Worth, learning};
 
 use crate::code::puzzle::Header;
 use crate::code::weights::{WeightCode, decode_posteriors, decode_steps};
@@ -273,11 +273,14 @@ pub struct PuzzleSummary {
     pub effort: Option<u8>,
     /// What each grid took, where grids are coded one after the other.
     pub grids: Vec<GridBits>,
+    /// What each part of the mix was worth in each of them.
+    pub worths: Vec<Worth>,
     /// Where the bits went.
     pub ledger: Ledger,
 }
 
-/// Where a file's bits went, beside the estimates, and what was sent. Runs the network, for the residual's estimate.
+/// Where a file's bits went, beside the estimates, and what was sent. Runs the network, for the residual's estimate; fits
+/// again what decoding fits.
 ///
 /// # Errors
 /// As [`decompress`].
@@ -335,12 +338,13 @@ pub fn inspect(file: &[u8], threads: Option<usize>) -> Result<PuzzleSummary, Puz
         channels,
         effort: None,
         grids: Vec::new(),
+        worths: Vec::new(),
         ledger,
     })
 }
 
 fn inspect_grids(file: &[u8], section: &[u8], threads: Option<usize>) -> Result<PuzzleSummary, PuzzleError> {
-    let decoded = replay::decode(section, threads, &mut |_, _| ControlFlow::Continue(()))?;
+    let (decoded, worths) = replay::weigh(section, threads)?;
     let container = Container::parse(file)?;
     let ledger = decoded.ledger(&container);
     Ok(PuzzleSummary {
@@ -355,6 +359,7 @@ fn inspect_grids(file: &[u8], section: &[u8], threads: Option<usize>) -> Result<
         channels: Vec::new(),
         effort: Some(decoded.effort),
         grids: decoded.grids,
+        worths,
         ledger,
     })
 }

@@ -6,12 +6,13 @@
 
 use super::{PuzzleError, Watch, foresight};
 use crate::code::adaptive::code_plain;
-use crate::code::grids::{Cells, GridCoder, MOST_GRIDS, Opinion, Outline};
+use crate::code::grids::{Cells, GridCoder, MOST_GRIDS, Opinion, Outline, Part};
 use crate::code::range::{BitCoder, BitDecoder, BitEncoder};
 use crate::code::{CodeError, Container, Ledger, Tag};
 use crate::data::{Grid, Pair, Puzzle};
 use foresight::Foresight;
 use serde::Serialize;
+use std::ops::ControlFlow;
 
 /// The bits of the effort, and of the check of what a fit has taken part in.
 const EFFORT_BITS: u32 = 2;
@@ -41,6 +42,15 @@ pub(super) struct Decoded {
     pub grids: Vec<GridBits>,
 }
 
+/// What a part of the mix is worth: how many bits more each grid would take without it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Worth {
+    /// The part: `contexts`, `patterns`, `ways` or `network`.
+    pub part: &'static str,
+    /// By grid.
+    pub bits: Vec<f64>,
+}
+
 /// The section of a puzzle: the shortest with up to that effort. Its solutions are sent where it has them.
 pub(super) fn encode(
     puzzle: &Puzzle,
@@ -48,24 +58,13 @@ pub(super) fn encode(
     threads: Option<usize>,
     watch: &mut Watch,
 ) -> Result<Vec<u8>, PuzzleError> {
-    for (what, found) in [("train pairs", puzzle.train.len()), ("test inputs", puzzle.test.len())] {
-        if found > MOST_GRIDS {
-            return Err(PuzzleError::TooMany { what, found, most: MOST_GRIDS });
-        }
-    }
-    let outline = outline_of(puzzle);
-    outline.justified(usize::MAX >> 32)?;
-    let mut foreseen = Foreseen { effort, threads, done: Vec::new(), watch };
+    let outline = outline_of(puzzle)?;
     // Fits of most effort pass through those of less, so that they are done once.
+    let mut fits = Fits { effort, threads, done: Vec::new(), watch };
     let mut best: Option<(f64, Vec<u8>)> = None;
     for tried in (0..=effort).rev() {
         let mut coder = BitEncoder::new();
-        let mut next = 0;
-        let mut foresee = |known: &[Pair], input: &Grid, size: (usize, usize)| {
-            next += 1;
-            foreseen.of(next - 1, tried, known, input, size)
-        };
-        coded(&mut coder, tried, &outline, Some(puzzle), &mut foresee)?;
+        coded(&mut coder, tried, &outline, puzzle, None, &mut fits)?;
         let bits = coder.information_bits();
         if best.as_ref().is_none_or(|&(least, _)| bits < least) {
             best = Some((bits, coder.finish()));
@@ -74,19 +73,93 @@ pub(super) fn encode(
     Ok(best.unwrap_or_default().1)
 }
 
-/// Fits that were made, by output.
-struct Foreseen<'a, 'b> {
+/// Decodes a section.
+pub(super) fn decode(section: &[u8], threads: Option<usize>, watch: &mut Watch) -> Result<Decoded, PuzzleError> {
+    let mut coder = BitDecoder::new(section);
+    let effort = peek_effort(&mut coder)?;
+    let mut fits = Fits { effort, threads, done: Vec::new(), watch };
+    decoded(&mut coder, section, effort, &mut fits)
+}
+
+/// Decodes a section, and says what each part of its mix was worth.
+pub(super) fn weigh(section: &[u8], threads: Option<usize>) -> Result<(Decoded, Vec<Worth>), PuzzleError> {
+    let mut coder = BitDecoder::new(section);
+    let effort = peek_effort(&mut coder)?;
+    let mut fits = Fits { effort, threads, done: Vec::new(), watch: &mut |_, _| ControlFlow::Continue(()) };
+    let decoded = decoded(&mut coder, section, effort, &mut fits)?;
+    let outline = outline_of(&decoded.puzzle)?;
+    let mut worths = Vec::new();
+    let mut left_out = |part, effort, without| -> Result<(), PuzzleError> {
+        let less = coded(&mut BitEncoder::new(), effort, &outline, &decoded.puzzle, without, &mut fits)?;
+        let bits = less.grids.iter().zip(&decoded.grids).map(|(less, all)| less.bits - all.bits).collect();
+        worths.push(Worth { part, bits });
+        Ok(())
+    };
+    left_out("contexts", effort, Some(Part::Contexts))?;
+    left_out("patterns", effort, Some(Part::Patterns))?;
+    left_out("ways", effort, Some(Part::Ways))?;
+    if effort > 0 {
+        left_out("network", 0, None)?;
+    }
+    Ok((decoded, worths))
+}
+
+/// What a puzzle's grids cost one after the other, and what candidates for its test outputs would.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Learning {
+    /// Train pairs and test inputs.
+    pub grids: Vec<GridBits>,
+    /// For each test, bits of each of its candidates, its size among them, if nothing but the train pairs and that test's
+    /// input is known.
+    pub candidates: Vec<Vec<f64>>,
+}
+
+/// Codes a puzzle at just this effort, and for each test every candidate as its output.
+///
+/// # Errors
+/// [`PuzzleError`], where a puzzle has too many grids or cells, or `watch` breaks off.
+pub fn learning(
+    puzzle: &Puzzle,
+    candidates: &[Vec<Grid>],
     effort: u8,
     threads: Option<usize>,
-    done: Vec<Foresight>,
+    watch: &mut Watch,
+) -> Result<Learning, PuzzleError> {
+    let mut fits = Fits { effort, threads, done: Vec::new(), watch };
+    let mut cost = |puzzle: &Puzzle| -> Result<(Decoded, f64), PuzzleError> {
+        let mut coder = BitEncoder::new();
+        let decoded = coded(&mut coder, effort, &outline_of(puzzle)?, puzzle, None, &mut fits)?;
+        Ok((decoded, coder.information_bits()))
+    };
+    let whole = Puzzle { solutions: None, ..puzzle.clone() };
+    let mut learning = Learning { grids: cost(&whole)?.0.grids, candidates: Vec::new() };
+    for (input, candidates) in puzzle.test.iter().zip(candidates) {
+        let mut one = Puzzle { test: vec![input.clone()], ..whole.clone() };
+        let without = cost(&one)?.1;
+        let mut bits = Vec::new();
+        for candidate in candidates {
+            one.solutions = Some(vec![candidate.clone()]);
+            bits.push(cost(&one)?.1 - without);
+        }
+        learning.candidates.push(bits);
+    }
+    Ok(learning)
+}
+
+/// The fits of one puzzle, each made once.
+struct Fits<'a, 'b> {
+    /// The most effort that is asked for.
+    effort: u8,
+    threads: Option<usize>,
+    /// By how many pairs were known, the input and its output's size.
+    done: Vec<((usize, Grid, (usize, usize)), Foresight)>,
     watch: &'a mut Watch<'b>,
 }
 
-impl Foreseen<'_, '_> {
+impl Fits<'_, '_> {
     /// What an output's fit says after the steps of an effort.
-    fn of(
+    fn foresee(
         &mut self,
-        output: usize,
         effort: u8,
         known: &[Pair],
         input: &Grid,
@@ -95,26 +168,15 @@ impl Foreseen<'_, '_> {
         if effort == 0 {
             return Ok(None);
         }
-        if output == self.done.len() {
-            self.done.push(foresight::foresee(known, input, size, self.effort, self.threads, self.watch)?);
+        let key = (known.len(), input.clone(), size);
+        if let Some((_, done)) = self.done.iter().find(|(done, _)| *done == key) {
+            return Ok(done.after(effort));
         }
-        Ok(self.done[output].after(effort))
+        let foresight = foresight::foresee(known, input, size, self.effort, self.threads, self.watch)?;
+        let opinions = foresight.after(effort);
+        self.done.push((key, foresight));
+        Ok(opinions)
     }
-}
-
-/// Decodes a section.
-pub(super) fn decode(section: &[u8], threads: Option<usize>, watch: &mut Watch) -> Result<Decoded, PuzzleError> {
-    let mut coder = BitDecoder::new(section);
-    let effort = peek_effort(&mut coder)?;
-    let outline = Outline::code(&mut coder, &Outline::default())?;
-    outline.justified(section.len())?;
-    let mut foresee = |known: &[Pair], input: &Grid, size: (usize, usize)| {
-        if effort == 0 {
-            return Ok(None);
-        }
-        Ok(foresight::foresee(known, input, size, effort, threads, watch)?.after(effort))
-    };
-    rest(&mut coder, effort, &outline, None, &mut foresee)
 }
 
 /// What decoding takes is in proportion to this: the cells, times the steps of the fits.
@@ -134,19 +196,27 @@ fn peek_effort(coder: &mut BitDecoder) -> Result<u8, CodeError> {
     Ok(code_plain(coder, 0, EFFORT_BITS).ok_or(CodeError::Exhausted { field: "the effort" })? as u8)
 }
 
-type Foresee<'a> = dyn FnMut(&[Pair], &Grid, (usize, usize)) -> Result<Option<Vec<Opinion>>, PuzzleError> + 'a;
-
 /// Encodes everything.
 fn coded(
     coder: &mut BitEncoder,
     effort: u8,
     outline: &Outline,
-    wanted: Option<&Puzzle>,
-    foresee: &mut Foresee,
+    wanted: &Puzzle,
+    without: Option<Part>,
+    fits: &mut Fits,
 ) -> Result<Decoded, PuzzleError> {
     code_plain(coder, effort.into(), EFFORT_BITS);
     Outline::code(coder, outline)?;
-    rest(coder, effort, outline, wanted, foresee)
+    let model = GridCoder::with_part_left_out(&outline.palette, without);
+    rest(coder, effort, outline, model, Some(wanted), fits)
+}
+
+/// Decodes what follows the effort.
+fn decoded(coder: &mut BitDecoder, section: &[u8], effort: u8, fits: &mut Fits) -> Result<Decoded, PuzzleError> {
+    let outline = Outline::code(coder, &Outline::default())?;
+    outline.justified(section.len())?;
+    let model = GridCoder::new(&outline.palette);
+    rest(coder, effort, &outline, model, None, fits)
 }
 
 /// Codes the grids of an outline: encodes those of `wanted`, or decodes.
@@ -154,13 +224,13 @@ fn rest(
     coder: &mut impl BitCoder,
     effort: u8,
     outline: &Outline,
+    mut model: GridCoder,
     wanted: Option<&Puzzle>,
-    foresee: &mut Foresee,
+    fits: &mut Fits,
 ) -> Result<Decoded, PuzzleError> {
     let outline_bits = coder.information_bits();
     let mut before = outline_bits;
     let mut grids = Vec::new();
-    let mut model = GridCoder::new(&outline.palette);
     let mut note = |grid: String, cells: &Cells, foreseen: bool, now: f64| {
         grids.push(GridBits { grid, cells: cells.cells.len(), bits: now - before, foreseen });
         before = now;
@@ -172,7 +242,7 @@ fn rest(
         let cells = model.input(coder, &cells_of(pair.map(|pair| &pair.input), input)).ok_or(EXHAUSTED)?;
         note(format!("train {} input", index + 1), &cells, false, coder.information_bits());
         let input = grid_of(&cells)?;
-        let opinions = foresee(&train, &input, output)?;
+        let opinions = fits.foresee(effort, &train, &input, output)?;
         let wanted = cells_of(pair.map(|pair| &pair.output), output);
         let output = model.output(coder, &wanted, &cells, opinions.as_deref()).ok_or(EXHAUSTED)?;
         note(format!("train {} output", index + 1), &output, opinions.is_some(), coder.information_bits());
@@ -189,7 +259,7 @@ fn rest(
         inputs.push(cells);
     }
     for (index, &size) in outline.answers.iter().enumerate() {
-        let opinions = foresee(&train, &test[index], size)?;
+        let opinions = fits.foresee(effort, &train, &test[index], size)?;
         let wanted = wanted.and_then(|puzzle| puzzle.solutions.as_ref()).map(|solutions| &solutions[index]);
         let cells = model.output(coder, &cells_of(wanted, size), &inputs[index], opinions.as_deref());
         let cells = cells.ok_or(EXHAUSTED)?;
@@ -246,7 +316,12 @@ impl Decoded {
     }
 }
 
-fn outline_of(puzzle: &Puzzle) -> Outline {
+fn outline_of(puzzle: &Puzzle) -> Result<Outline, PuzzleError> {
+    for (what, found) in [("train pairs", puzzle.train.len()), ("test inputs", puzzle.test.len())] {
+        if found > MOST_GRIDS {
+            return Err(PuzzleError::TooMany { what, found, most: MOST_GRIDS });
+        }
+    }
     let size = |grid: &Grid| (grid.rows(), grid.columns());
     let answers: Vec<&Grid> = puzzle.solutions.iter().flatten().collect();
     let pairs = puzzle.train.iter().flat_map(|pair| [&pair.input, &pair.output]);
@@ -254,12 +329,15 @@ fn outline_of(puzzle: &Puzzle) -> Outline {
         pairs.chain(&puzzle.test).chain(answers.iter().copied()).flat_map(Grid::cells).copied().collect();
     palette.sort_unstable();
     palette.dedup();
-    Outline {
+    let outline = Outline {
         palette,
         train: puzzle.train.iter().map(|pair| [size(&pair.input), size(&pair.output)]).collect(),
         tests: puzzle.test.iter().map(size).collect(),
         answers: answers.into_iter().map(size).collect(),
-    }
+    };
+    // However well it is coded, there is a most.
+    outline.justified(usize::MAX >> 32)?;
+    Ok(outline)
 }
 
 /// The cells to encode, or as many to decode.

@@ -9,7 +9,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 /// Fewer bits are drawn as this many.
-const FEWEST_BITS: f64 = 0.1;
+pub(super) const FEWEST_BITS: f64 = 0.1;
 /// Tensors that are drawn in a colour of their own.
 const NAMED: usize = 6;
 pub(super) const TITLE_SIZE: u32 = 32;
@@ -17,8 +17,8 @@ pub(super) const TEXT_SIZE: u32 = 26;
 /// Room for half a label at the end of an axis.
 pub(super) const LABEL_END: u32 = 50;
 
-const SOLVED: RGBColor = RGBColor(0, 140, 90);
-const UNSOLVED: RGBColor = RGBColor(213, 70, 0);
+pub(super) const SOLVED: RGBColor = RGBColor(0, 140, 90);
+pub(super) const UNSOLVED: RGBColor = RGBColor(213, 70, 0);
 const UNKNOWN: RGBColor = RGBColor(110, 110, 110);
 pub(super) const FAINT: RGBColor = RGBColor(190, 190, 190);
 /// Colours that people of any colour vision tell apart (Okabe and Ito 2008).
@@ -32,16 +32,16 @@ pub(super) const LINES: [RGBColor; NAMED] = [
 ];
 
 /// Groups of puzzles, in the order in which they are drawn.
-const GROUPS: [(Option<bool>, &str, RGBColor); 3] =
+pub(super) const GROUPS: [(Option<bool>, &str, RGBColor); 3] =
     [(None, "unknown", UNKNOWN), (Some(false), "unsolved", UNSOLVED), (Some(true), "solved", SOLVED)];
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "what the plotting library calls")]
-fn bits_label(bits: &f64) -> String {
+pub(super) fn bits_label(bits: &f64) -> String {
     if *bits < 1.0 { format!("{bits:.1}") } else { format!("{bits:.0}") }
 }
 
 /// The powers of ten round some numbers of bits.
-fn decades(bits: impl Iterator<Item = f64>) -> std::ops::Range<f64> {
+pub(super) fn decades(bits: impl Iterator<Item = f64>) -> std::ops::Range<f64> {
     let (least, most) = bits
         .map(|bits| bits.max(FEWEST_BITS))
         .fold((f64::INFINITY, FEWEST_BITS), |(least, most), bits| (least.min(bits), most.max(bits)));

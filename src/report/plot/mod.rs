@@ -6,13 +6,16 @@
 mod bitmap;
 mod budgets;
 mod charts;
+mod learning;
 
 use super::curves::CurvePoint;
+use super::learning::PuzzleCurve;
 use super::write::{WriteError, write_atomically};
 use crate::pipeline::experiment::BudgetMeasures;
 use bitmap::Bitmap;
 use budgets::Budgets;
 use charts::{Lengths, OverSteps, Trade};
+use learning::{Answers, Outputs};
 use plotters::backend::{DrawingBackend, SVGBackend};
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
@@ -79,6 +82,18 @@ pub fn plots(courses: &[Course]) -> Result<Vec<Plot>, PlotError> {
         plot("kl-over-steps", &OverSteps::new(courses))?,
         plot("lengths", &Lengths::new(courses))?,
     ])
+}
+
+/// Plots of learning curves: bits a cell of each train output, and right answers against wrong ones where there are any.
+///
+/// # Errors
+/// Where the plotting library or the encoder refuses.
+pub fn learning_plots(puzzles: &[PuzzleCurve]) -> Result<Vec<Plot>, PlotError> {
+    let mut plots = vec![plot("learning-curve", &Outputs::new(puzzles))?];
+    if puzzles.iter().any(|puzzle| !puzzle.answers.is_empty()) {
+        plots.push(plot("answers", &Answers::new(puzzles))?);
+    }
+    Ok(plots)
 }
 
 /// The plot of recall and file size over budgets; there has to be one.

@@ -152,7 +152,7 @@ impl Config {
         config.stable_steps = flags.stable_steps.unwrap_or(config.stable_steps);
         config.engine = flags.engine.unwrap_or(config.engine);
         config.device = flags.device.unwrap_or(config.device);
-        config.check().map_err(|(field, value, expected)| {
+        config.faults().map_err(|(field, value, expected)| {
             let setting = match (flags.gave(field), file) {
                 (true, _) => format!("{field} {value}"),
                 (false, Some(path)) if has(&own, field) => format!("{}: {field} = {value}", path.display()),
@@ -192,8 +192,18 @@ impl Config {
         }
     }
 
-    /// Every number against its range.
-    fn check(&self) -> Result<(), Fault> {
+    /// Checks every number against its range.
+    ///
+    /// # Errors
+    /// [`ConfigError::Impossible`] for the first that no run can have.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.faults().map_err(|(field, value, expected)| ConfigError::Impossible {
+            setting: format!("{field} = {value}"),
+            expected,
+        })
+    }
+
+    fn faults(&self) -> Result<(), Fault> {
         let Self { network, objective, optimiser, selection, .. } = self;
         for (field, value, range) in [
             ("steps", self.steps, 1..=MOST_STEPS),

@@ -13,7 +13,7 @@ use tenfold::internals::pipeline::puzzle::{
     EFFORT_STEPS, Method, PuzzleError, PuzzleSettings, baselines, compress, compress_file, decompress,
     decompress_watched, inspect, restore,
 };
-use tenfold::internals::pipeline::solve;
+use tenfold::internals::pipeline::solve_one;
 
 fn own_puzzles() -> Vec<Puzzle> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("arc_tasks");
@@ -104,8 +104,9 @@ fn solutions_reach_a_file_only_with_the_task_that_has_them() {
 fn a_decoded_puzzle_has_the_answers_of_the_one_that_was_sent() {
     let puzzle = small();
     let config = Config { steps: 60, ..Config::default() };
-    let attempts =
-        |puzzle: &Puzzle| solve(puzzle, &config, Some(1), |_| ControlFlow::Continue(())).unwrap().unwrap().1.attempts;
+    let attempts = |puzzle: &Puzzle| {
+        solve_one(puzzle, &config, Some(1), |_| ControlFlow::Continue(())).unwrap().unwrap().1.attempts
+    };
     let decoded = decompress(&compressed(&puzzle, 0, 1), Some(1)).unwrap();
     assert_eq!(attempts(&decoded), attempts(&puzzle));
 }

@@ -4,6 +4,7 @@ use std::error::Error;
 use tenfold::internals::config::ConfigError;
 use tenfold::internals::data::{DataError, TaskError};
 use tenfold::internals::engine::EngineError;
+use tenfold::internals::pipeline::SolveError;
 use tenfold::internals::pipeline::article::ArticleError;
 use tenfold::internals::pipeline::library::LibraryError;
 use tenfold::internals::pipeline::matrices::MatricesError;
@@ -41,6 +42,11 @@ fn advice(error: &(dyn Error + 'static)) -> Option<&'static str> {
         RunError::OtherSettings { .. } => Some(", or another folder by --output"),
         _ => None,
     };
+    let solve = |error: &SolveError| match error {
+        SolveError::NoEngine(error) => engine(error),
+        SolveError::Run(error) => run(error),
+        _ => None,
+    };
     let write = |error: &WriteError| match error {
         WriteError::Exists { .. } => Some(", or --force to replace it"),
         _ => None,
@@ -61,7 +67,7 @@ fn advice(error: &(dyn Error + 'static)) -> Option<&'static str> {
     };
     None.or_else(|| error.downcast_ref().and_then(data))
         .or_else(|| error.downcast_ref().and_then(engine))
-        .or_else(|| error.downcast_ref().and_then(run))
+        .or_else(|| error.downcast_ref().and_then(solve))
         .or_else(|| error.downcast_ref().and_then(write))
         .or_else(|| error.downcast_ref().and_then(library))
         .or_else(|| error.downcast_ref().and_then(matrices))

@@ -12,7 +12,7 @@ use tenfold::internals::engine::Evaluation;
 use tenfold::internals::pipeline::puzzle::{
     self, ChannelSummary, EFFORT_STEPS, Method, PuzzleSettings, PuzzleSummary, Weights,
 };
-use tenfold::internals::pipeline::solve;
+use tenfold::internals::pipeline::{SolveOptions, solve};
 use tenfold::internals::report::printable;
 use tenfold::internals::units::{Bits, Nats};
 
@@ -216,12 +216,13 @@ pub fn decompress(
     bar.finish_and_clear();
     let config = Config::resolve(Preset::Default, None, &Overrides { steps, ..Overrides::default() })?;
     let bar = progress::bar(config.steps, "solving", "");
-    let solved = solve(&puzzle, &config, threads, |progress| {
+    let options = SolveOptions { config, threads, ..SolveOptions::default() };
+    let solved = solve(&puzzle, &options, |progress| {
         bar.set_position(progress.step as u64);
         ControlFlow::Continue(())
-    })?;
+    });
     bar.finish_and_clear();
-    let attempts = solved.context("no step, no answer: give --steps more than 0")?.1.attempts;
+    let attempts = solved?.attempts;
     let test = puzzle.test.iter().zip(&attempts).map(|(input, attempts)| AnsweredTest {
         input,
         output: &attempts.attempt_1,

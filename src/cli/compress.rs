@@ -12,10 +12,10 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
-use tenfold::internals::code::article::Effort;
-use tenfold::internals::pipeline::article::{self, ArticleOptions, ArticleProgress};
-use tenfold::internals::pipeline::gist::{GistSettings, MatrixMode};
+use tenfold::article::{self, ArticleOptions, ArticleProgress, Effort, GistSettings, MatrixMode};
+use tenfold::internals::pipeline::article::with_threads;
 use tenfold::internals::report::printable;
+use tenfold::puzzle::PuzzleError;
 
 /// Compress an article or an ARC puzzle; the file is decoded again and compared before success is reported
 #[derive(Args)]
@@ -87,7 +87,7 @@ struct Summary {
 /// Runs the verb.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let matrices = arguments.matrix.settings()?;
-    article::with_threads(arguments.threads, || {
+    with_threads(arguments.threads, || {
         if arguments.article.is_dir() { folder(arguments, &matrices) } else { single(arguments, &matrices) }
     })?
 }
@@ -141,8 +141,9 @@ fn compress(path: &Path, output: &Output, arguments: &Arguments, settings: &Gist
 
 fn encode(path: &Path, content: &[u8], arguments: &Arguments, settings: &GistSettings) -> anyhow::Result<Vec<u8>> {
     let in_folder = arguments.article.is_dir();
-    if let Some(puzzle) = arguments.puzzle.puzzle(&files::name(path), content)? {
-        match arguments.puzzle.compress(content, &puzzle, arguments.effort, arguments.threads, in_folder) {
+    if arguments.puzzle.allows() {
+        match arguments.puzzle.compress(content, arguments.effort, arguments.threads, in_folder) {
+            Err(PuzzleError::NotATask(_)) if !arguments.puzzle.is_forced() => {}
             // What can't be sent as a puzzle is an article, too.
             Err(error) if !arguments.puzzle.is_forced() => {
                 print::note(format_args!("{}: made an article; as a puzzle: {error:#}", files::shown(path)));

@@ -6,7 +6,8 @@ use clap::Args;
 use serde::Serialize;
 use std::fmt::Write;
 use std::path::PathBuf;
-use tenfold::internals::pipeline::article::{self, ArticleSummary, MatrixSummary};
+use tenfold::File;
+use tenfold::article::{self, ArticleSummary, MatrixSummary};
 use tenfold::internals::report::printable;
 
 /// Show the sections of a .tenfold file and where its bits went
@@ -30,11 +31,11 @@ struct Inspection {
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let file = files::read(&arguments.file)?;
     let name = files::name(&arguments.file);
-    if puzzle::holds_puzzle(&file) {
-        print::out(puzzle::inspect(name, &file, arguments.json)?)?;
-        return Ok(());
-    }
-    let summary = article::inspect(&file).with_context(|| name.clone())?;
+    let file = match tenfold::open(&file).with_context(|| name.clone())? {
+        File::Puzzle(file) => return print::out(puzzle::inspect(name, file, arguments.json)?),
+        File::Article(file) => file,
+    };
+    let summary = article::inspect(file).with_context(|| name.clone())?;
     let inspection = Inspection { file: name, summary };
     if arguments.json {
         print::json(&inspection)?;

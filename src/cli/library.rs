@@ -8,12 +8,10 @@ use rayon::prelude::*;
 use serde::Serialize;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use tenfold::internals::data::Article;
+use tenfold::article::groups;
 use tenfold::internals::latent::digits::{CELLS, LEVELS};
-use tenfold::internals::pipeline::library::{
-    Answer, Contents, Duplicates, Hit, Library, LibrarySettings, NewArticle, Outcome, Progress,
-};
 use tenfold::internals::report::{printable, printable_json};
+use tenfold::library::{Answer, Contents, Duplicates, Hit, Library, LibrarySettings, NewArticle, Outcome, Progress};
 
 /// Keep the matrices of many articles in one file, and find the groups nearest to a text
 #[derive(Args)]
@@ -143,7 +141,7 @@ fn add(arguments: &Add) -> anyhow::Result<()> {
                 "{} is a library of tenfold: give the articles that it was made from",
                 files::name(path)
             );
-            let article = Article::read(&bytes, Some(path), arguments.lengths.settings())?;
+            let article = groups(&bytes, Some(path), arguments.lengths.settings())?;
             anyhow::Ok(NewArticle::new(files::name(path), article))
         };
         let mut articles = Vec::new();
@@ -217,7 +215,7 @@ fn line_of(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Added(added) => {
             let cluster = if added.opened { "opens cluster" } else { "cluster" };
-            let tenfold::internals::pipeline::library::Added { name, article, groups, cluster: number, .. } = added;
+            let tenfold::library::Added { name, article, groups, cluster: number, .. } = added;
             format!("{}: article {article}, {groups} groups, {cluster} {number}", printable(name))
         }
         Outcome::Known { name, article } => format!("{}: known as article {article}", printable(name)),

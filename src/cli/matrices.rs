@@ -8,12 +8,12 @@ use clap::Args;
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use tenfold::internals::data::{Group, read_vectors};
+use tenfold::article::Group;
+use tenfold::article::{ArticleMatrices, MatrixOptions, Method, matrices, read_vectors};
 use tenfold::internals::engine::{Device, EngineKind};
 use tenfold::internals::fit::matrices::MatrixSettings;
 use tenfold::internals::latent::DigitMatrix;
 use tenfold::internals::latent::digits::{adaptive_bits, digit_entropy};
-use tenfold::internals::pipeline::matrices::{ArticleMatrices, MatrixOptions, Method, matrices};
 use tenfold::internals::report::{
     MatrixPanel, Style, draw_matrix, matrices_csv, matrices_npy, matrices_picture, printable,
 };

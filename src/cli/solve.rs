@@ -11,11 +11,13 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tally::Tally;
-use tenfold::internals::config::{Config, Overrides, Preset};
-use tenfold::internals::data::{ARC_SIDE, Grid, LoadOptions, Loaded, PairSample, Puzzle, load};
-use tenfold::internals::engine::{Device, EngineKind};
-use tenfold::internals::pipeline::{self, Progress, SolveOptions};
+use tenfold::internals::config::Overrides;
+use tenfold::internals::data::ARC_SIDE;
 use tenfold::internals::report::printable;
+use tenfold::puzzle::{
+    self, Config, Device, EngineKind, Grid, LoadOptions, Loaded, PairSample, Preset, Progress, Puzzle, SolveOptions,
+    load,
+};
 
 /// Solve ARC puzzles: fit each one alone and give two attempts for every test input
 #[derive(Args)]
@@ -93,7 +95,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         bars.step(index, &loaded.puzzles[index].id, &progress);
         if stop::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let watched = pipeline::solve_all(&loaded, &options, &watch, |index, news| {
+    let watched = puzzle::solve_and_hear(&loaded, &options, watch, |index, news| {
         bars.end(index);
         bars.suspend(|| tally.hear(index, news))
     })?;

@@ -4,9 +4,9 @@ use crate::cli::progress;
 use indicatif::{MultiProgress, ProgressBar};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tenfold::internals::pipeline::Progress;
+use tenfold::Bits;
 use tenfold::internals::report::printable;
-use tenfold::internals::units::Bits;
+use tenfold::puzzle::Progress;
 
 pub struct Bars {
     steps: usize,

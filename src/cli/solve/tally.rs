@@ -3,9 +3,8 @@
 use crate::cli::{print, stop};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use tenfold::internals::data::{Loaded, Puzzle};
-use tenfold::internals::pipeline::{News, Outcome};
-use tenfold::internals::report::{PuzzleRecord, Style, draw_puzzle, printable, puzzle_picture, write_atomically};
+use tenfold::internals::report::{Style, draw_puzzle, printable, write_atomically};
+use tenfold::puzzle::{Loaded, News, Outcome, Puzzle, PuzzleRecord, picture};
 
 pub struct Tally<'a> {
     puzzles: &'a [Puzzle],
@@ -113,7 +112,7 @@ impl<'a> Tally<'a> {
         print::line(printable(&record.summary()))?;
         if let Some(path) = self.png {
             let path = if self.puzzles.len() > 1 { named_for(path, &puzzle.id) } else { path.to_owned() };
-            write_atomically(&path, &puzzle_picture(puzzle, &record.attempts)?)?;
+            write_atomically(&path, &picture(puzzle, &record.attempts)?)?;
         }
         Ok(())
     }

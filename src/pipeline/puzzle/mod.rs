@@ -9,6 +9,7 @@
 mod baselines;
 mod decoder;
 mod encoder;
+mod file;
 mod foresight;
 mod form;
 mod grids;
@@ -18,6 +19,7 @@ mod replay;
 #[cfg(feature = "peers")]
 pub use baselines::{Baselines, baselines};
 pub use encoder::{Compressed, Method, PuzzleSettings, Watch, Weights, compress};
+pub use file::{FileProgress, NotATask, compress_json, decompress_json, read_file, read_task};
 pub use foresight::STEPS as EFFORT_STEPS;
 pub use form::has_form;
 pub use replay::{GridBits, Learning, Worth, learning};
@@ -41,6 +43,9 @@ pub enum PuzzleError {
     /// The file is wrong.
     #[error(transparent)]
     Code(#[from] CodeError),
+    /// The bytes are not one task's JSON.
+    #[error(transparent)]
+    NotATask(#[from] NotATask),
     /// The network could not be run.
     #[error(transparent)]
     Engine(#[from] EngineError),

@@ -15,7 +15,7 @@ SLIM_COMPANIONS = $(if $(filter Linux,$(shell uname -s)),nvidia-cuda-cupti==13.0
 
 BINARY := target/release/tenfold
 
-.PHONY: build torch demo test oracle bench bench-layers bench-machine bench-torch calls fuzz libtorch lint clean
+.PHONY: build torch demo test examples oracle bench bench-layers bench-machine bench-torch calls fuzz libtorch lint clean
 
 # The default build needs Rust alone.
 build:
@@ -34,6 +34,11 @@ test: $(NEEDS_LIBTORCH)
 	cargo test --locked --quiet
 	cargo test --locked --quiet --test articles --test library -- --ignored
 	cargo test --locked --quiet --features torch
+	$(MAKE) examples
+
+# The examples, on what the repository holds.
+examples:
+	for example in solve compress matrices library; do cargo run --locked --quiet --release --example $$example || exit 1; done
 
 # Every engine against the numeric references in $$TENFOLD_ORACLE_DIR.
 oracle: $(NEEDS_LIBTORCH)

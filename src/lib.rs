@@ -1,6 +1,10 @@
-//! Tenfold compresses one thing at a time, with no pretraining: it fits a small equivariant decoder and the
-//! distribution of its latent to that thing alone, so that the description gets short. For an ARC puzzle, what decodes
-//! includes the answer.
+#![doc = include_str!("../README.md")]
+//!
+//! # The door
+//!
+//! [`puzzle`] solves puzzles and makes files of them, [`article`] does what can be done with a document, [`library`] keeps many, and [`open`] takes a file of
+//! either kind. Options are plain structs with defaults that are the program's; what takes long tells how far it is to a callback, which may break it off
+//! ([`go_on`] never does). [`internals`] has the rooms behind the door, for this package's own tests and benches.
 
 pub mod article;
 mod code;

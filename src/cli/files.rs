@@ -178,7 +178,8 @@ mod tests {
 
     #[test]
     fn columns_stand_below_each_other_whatever_script_names_are_in() {
-        let rows = [["name", "bytes"], ["道德经.md", "7"], ["cafe\u{301}", "12"]].map(|row| row.map(String::from).to_vec());
+        let rows =
+            [["name", "bytes"], ["道德经.md", "7"], ["cafe\u{301}", "12"]].map(|row| row.map(String::from).to_vec());
         assert_eq!(table(&rows), "name       bytes\n道德经.md      7\ncafe\u{301}          12\n");
     }
 }

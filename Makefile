@@ -15,15 +15,15 @@ SLIM_COMPANIONS = $(if $(filter Linux,$(shell uname -s)),nvidia-cuda-cupti==13.0
 
 BINARY := target/release/tenfold
 
-.PHONY: build torch demo test oracle bench bench-layers bench-machine bench-torch calls fuzz libtorch lint clean
+.PHONY: build torch demo test examples oracle bench bench-layers bench-machine bench-torch calls fuzz libtorch lint clean
 
 # The default build needs Rust alone.
 build:
-	cargo build --release
+	cargo build --locked --release
 
 # The same with the libtorch engine besides.
 torch: $(NEEDS_LIBTORCH)
-	cargo build --release --features torch
+	cargo build --locked --release --features torch
 
 # Solves one of our own puzzles, in seconds, and draws it.
 demo: build
@@ -31,21 +31,26 @@ demo: build
 	$(BINARY) solve arc_tasks/frame_grid.json --output results/demo --stable-steps 100
 
 test: $(NEEDS_LIBTORCH)
-	cargo test --quiet
-	cargo test --quiet --test articles --test library -- --ignored
-	cargo test --quiet --features torch
+	cargo test --locked --quiet
+	cargo test --locked --quiet --test articles --test library -- --ignored
+	cargo test --locked --quiet --features torch
+	$(MAKE) examples
+
+# The examples, on what the repository holds.
+examples:
+	for example in solve compress matrices library; do cargo run --locked --quiet --release --example $$example || exit 1; done
 
 # Every engine against the numeric references in $$TENFOLD_ORACLE_DIR.
 oracle: $(NEEDS_LIBTORCH)
-	cargo test --quiet --features torch --test oracle -- --nocapture
+	cargo test --locked --quiet --features torch --test oracle -- --nocapture
 
 # Seconds per training step. BENCH="--threads 1" and the like change what is measured.
 bench:
-	cargo bench --quiet --bench step -- $(BENCH)
+	cargo bench --locked --quiet --bench step -- $(BENCH)
 
 # Time of each stage of the fused engine's step. BENCH="one_thread" and the like choose some.
 bench-layers:
-	cargo bench --quiet --bench layers -- $(BENCH)
+	cargo bench --locked --quiet --bench layers -- $(BENCH)
 
 # What this processor can do at most: memory traffic and fused multiply-adds.
 bench-machine:
@@ -55,7 +60,7 @@ bench-machine:
 
 # Seconds per training step of the libtorch engine. BENCH="--seeds 8 --device cuda" and the like.
 bench-torch: $(NEEDS_LIBTORCH)
-	cargo bench --quiet --features torch --bench step -- --engine torch $(BENCH)
+	cargo bench --locked --quiet --features torch --bench step -- --engine torch $(BENCH)
 
 # libtorch's operator calls in one training step of b8cdaf2b: the difference between four steps and three.
 calls: $(NEEDS_LIBTORCH)
@@ -69,11 +74,15 @@ fuzz:
 	cargo +nightly fuzz run reader -- -max_total_time=$(FUZZ_SECONDS)
 	cargo +nightly fuzz run forged -- -max_total_time=$(FUZZ_SECONDS)
 
+# Formatting, lints, docs; and what we depend on, where `cargo deny` is installed.
 lint: $(NEEDS_LIBTORCH)
 	cargo fmt --check
-	cargo clippy --quiet --all-targets -- -D warnings
-	cargo clippy --quiet --all-targets --all-features -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --all-features
+	cargo clippy --locked --quiet --all-targets -- -D warnings
+	cargo clippy --locked --quiet --lib --no-default-features -- -D warnings
+	cargo clippy --locked --quiet --all-targets --all-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --no-deps --all-features
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny --locked check; \
+	else echo "cargo deny is not installed: licenses and advisories of dependencies were not checked"; fi
 
 # CUDA=1 installs the whole CUDA set.
 ifdef CUDA

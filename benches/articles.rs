@@ -4,9 +4,9 @@
 //! file at each effort has everything. Times are of one thread.
 
 use std::time::Instant;
-use tenfold::code::article::Effort;
-use tenfold::code::residual::{Family, Parameters, Predictor};
-use tenfold::pipeline::article;
+use tenfold::internals::code::article::Effort;
+use tenfold::internals::code::residual::{Family, Parameters, Predictor};
+use tenfold::internals::pipeline::article;
 
 fn main() {
     let paths: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
@@ -72,7 +72,7 @@ fn whole_files(texts: &[(String, Vec<u8>)]) {
         let mut rates = Vec::new();
         for level in 1..=3 {
             let start = Instant::now();
-            let file = article::with_threads(Some(1), || article::compress(content, Effort::of(level)))
+            let file = article::with_threads(Some(1), || article::compress_text(content, Effort::of(level)))
                 .expect("one thread can be had")
                 .expect("every article compresses");
             if level == 1 {

@@ -4,10 +4,10 @@
 //! the copy does and not as the stage before.
 
 use std::cell::RefCell;
-use tenfold::data::{Grid, Pair, Puzzle};
-use tenfold::engine::Problem;
-use tenfold::engine::fused::{Stage, Stages};
-use tenfold::model::{Network, Objective, Optimiser, Plan};
+use tenfold::internals::data::{Grid, Pair, Puzzle};
+use tenfold::internals::engine::Problem;
+use tenfold::internals::engine::fused::{Stage, Stages};
+use tenfold::internals::model::{Network, Objective, Optimiser, Plan};
 
 fn main() {
     divan::main();

@@ -5,9 +5,9 @@ use clap::Parser;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Instant;
-use tenfold::code::Channel;
-use tenfold::data::load_puzzles;
-use tenfold::pipeline::puzzle::{Method, PuzzleSettings, Weights, baselines, compress, decompress, inspect};
+use tenfold::internals::code::Channel;
+use tenfold::internals::data::load_puzzles;
+use tenfold::internals::pipeline::puzzle::{Method, PuzzleSettings, Weights, baselines, compress, decompress, inspect};
 
 #[derive(Parser)]
 struct Arguments {

@@ -5,9 +5,9 @@ use clap::Parser;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Instant;
-use tenfold::data::load_puzzles;
-use tenfold::pipeline::peers;
-use tenfold::pipeline::puzzle::{Method, PuzzleSettings, baselines, compress, decompress, inspect};
+use tenfold::internals::data::load_puzzles;
+use tenfold::internals::pipeline::peers;
+use tenfold::internals::pipeline::puzzle::{Method, PuzzleSettings, baselines, compress, decompress, inspect};
 
 #[derive(Parser)]
 struct Arguments {

@@ -3,10 +3,10 @@
 use clap::Parser;
 use std::path::PathBuf;
 use std::time::Instant;
-use tenfold::data::load_puzzles;
-use tenfold::engine::{self, Device, EngineKind, Problem};
-use tenfold::model::{Network, Objective, Optimiser, Plan};
-use tenfold::rng;
+use tenfold::internals::data::load_puzzles;
+use tenfold::internals::engine::{self, Device, EngineKind, Problem};
+use tenfold::internals::model::{Network, Objective, Optimiser, Plan};
+use tenfold::internals::rng;
 
 #[derive(Parser)]
 struct Arguments {

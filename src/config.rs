@@ -58,7 +58,8 @@ const MOST_STEPS: usize = 1_000_000;
 const MOST_SEED: u64 = i64::MAX as u64;
 
 /// A named set of settings that a run starts from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Preset {
     /// What has measured best.
     #[default]
@@ -79,17 +80,17 @@ impl Preset {
 /// Values of flags, where they were given.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    /// `--steps`.
+    /// Most training steps.
     pub steps: Option<usize>,
-    /// `--seed`.
+    /// The first seed.
     pub seed: Option<u64>,
-    /// `--seeds`.
+    /// How many seeds.
     pub seeds: Option<usize>,
-    /// `--stable-steps`.
+    /// For how many steps attempts have to stand still; 0 never stops early.
     pub stable_steps: Option<usize>,
-    /// `--engine`.
+    /// What runs.
     pub engine: Option<EngineKind>,
-    /// `--device`.
+    /// Where it runs.
     pub device: Option<Device>,
 }
 
@@ -115,7 +116,7 @@ pub enum ConfigError {
     /// A value that no run can have.
     #[error("{setting}: {expected}")]
     Impossible {
-        /// The flag, or the file and the key, with the value.
+        /// The key and the value; `KEY VALUE` where [`Overrides`] gave it, else `KEY = VALUE`, maybe after the file.
         setting: String,
         /// What it has to be.
         expected: String,
@@ -151,10 +152,10 @@ impl Config {
         config.stable_steps = flags.stable_steps.unwrap_or(config.stable_steps);
         config.engine = flags.engine.unwrap_or(config.engine);
         config.device = flags.device.unwrap_or(config.device);
-        config.check().map_err(|(field, value, expected)| {
-            let setting = match (flags.names(field), file) {
-                (Some(flag), _) => format!("{flag} {value}"),
-                (None, Some(path)) if has(&own, field) => format!("{}: {field} = {value}", path.display()),
+        config.faults().map_err(|(field, value, expected)| {
+            let setting = match (flags.gave(field), file) {
+                (true, _) => format!("{field} {value}"),
+                (false, Some(path)) if has(&own, field) => format!("{}: {field} = {value}", path.display()),
                 _ => format!("{field} = {value}"),
             };
             ConfigError::Impossible { setting, expected }
@@ -191,8 +192,18 @@ impl Config {
         }
     }
 
-    /// Every number against its range.
-    fn check(&self) -> Result<(), Fault> {
+    /// Checks every number against its range.
+    ///
+    /// # Errors
+    /// [`ConfigError::Impossible`] for the first that no run can have.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.faults().map_err(|(field, value, expected)| ConfigError::Impossible {
+            setting: format!("{field} = {value}"),
+            expected,
+        })
+    }
+
+    fn faults(&self) -> Result<(), Fault> {
         let Self { network, objective, optimiser, selection, .. } = self;
         for (field, value, range) in [
             ("steps", self.steps, 1..=MOST_STEPS),
@@ -256,14 +267,14 @@ impl Config {
 }
 
 impl Overrides {
-    /// The flag that set a field, if one did.
-    fn names(&self, field: &str) -> Option<&'static str> {
+    /// Whether they have a value for a field.
+    fn gave(&self, field: &str) -> bool {
         match field {
-            "steps" => self.steps.map(|_| "--steps"),
-            "seed" => self.seed.map(|_| "--seed"),
-            "seeds" => self.seeds.map(|_| "--seeds"),
-            "stable_steps" => self.stable_steps.map(|_| "--stable-steps"),
-            _ => None,
+            "steps" => self.steps.is_some(),
+            "seed" => self.seed.is_some(),
+            "seeds" => self.seeds.is_some(),
+            "stable_steps" => self.stable_steps.is_some(),
+            _ => false,
         }
     }
 }
@@ -361,12 +372,9 @@ mod tests {
     #[test]
     fn wrong_flags_are_refused_by_name() {
         for (flags, says) in [
-            (Overrides { steps: Some(1_000_000_000), ..Overrides::default() }, "--steps 1000000000: a whole number"),
-            (Overrides { seeds: Some(usize::MAX), ..Overrides::default() }, "--seeds 18446744073709551615: "),
-            (
-                Overrides { seed: Some(u64::MAX), ..Overrides::default() },
-                "--seed 18446744073709551615: the seeds, 1 of",
-            ),
+            (Overrides { steps: Some(1_000_000_000), ..Overrides::default() }, "steps 1000000000: a whole number"),
+            (Overrides { seeds: Some(usize::MAX), ..Overrides::default() }, "seeds 18446744073709551615: "),
+            (Overrides { seed: Some(u64::MAX), ..Overrides::default() }, "seed 18446744073709551615: the seeds, 1 of"),
             (Overrides { seed: Some(MOST_SEED), seeds: Some(2), ..Overrides::default() }, "the seeds, 2 of them"),
         ] {
             let error = resolve("steps = 5", &flags).unwrap_err().to_string();

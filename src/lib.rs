@@ -1,20 +1,40 @@
-//! Tenfold compresses one thing at a time, with no pretraining: it fits a small equivariant decoder and the
-//! distribution of its latent to that thing alone, so that the description gets short. For an ARC puzzle, what decodes
-//! includes the answer.
+#![doc = include_str!("../README.md")]
 //!
-//! The flow of a puzzle: [`data`] (read it) → [`model`] (what the network is for it: sizes, named parameters) →
-//! [`fit`] on an [`engine`] (training steps, votes) → [`report`] (records, scores, pictures). An article goes the same way,
-//! with [`model::article`], [`fit::matrices`] and [`engine::article`], and files of either go on to [`code`]. [`pipeline`] composes
-//! them, [`config`] says how, [`latent`] states the latent's formulas; [`rng`] and [`units`] serve all.
+//! # The door
+//!
+//! [`puzzle`] solves puzzles and makes files of them, [`article`] does what can be done with a document, [`library`] keeps many, and [`open`] takes a file of
+//! either kind. Options are plain structs with defaults that are the program's; what takes long tells how far it is to a callback, which may break it off
+//! ([`go_on`] never does). [`internals`] has the rooms behind the door, for this package's own tests and benches.
 
-pub mod code;
-pub mod config;
-pub mod data;
-pub mod engine;
-pub mod fit;
-pub mod latent;
-pub mod model;
-pub mod pipeline;
-pub mod report;
-pub mod rng;
-pub mod units;
+pub mod article;
+mod code;
+mod config;
+mod data;
+mod engine;
+mod file;
+mod fit;
+pub mod internals;
+mod latent;
+pub mod library;
+mod model;
+mod pipeline;
+pub mod puzzle;
+mod report;
+mod rng;
+mod units;
+
+pub use code::CodeError;
+pub use file::{File, FileError, Summary, open};
+pub use library::Library;
+pub use units::{Bits, Nats};
+
+use std::ops::ControlFlow;
+
+/// What to give as a callback to work that need not be watched and is not to be broken off.
+///
+/// ```
+/// assert!(tenfold::go_on("step 3").is_continue());
+/// ```
+pub fn go_on<T>(_: T) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}

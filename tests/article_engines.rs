@@ -2,12 +2,12 @@
 
 use ndarray::Array2;
 use rand::RngExt;
-use tenfold::data::article::{Counts, Symbols};
-use tenfold::engine::article::{ArticleGradients, ArticlePoint, create};
-use tenfold::engine::{Device, EngineKind, available};
-use tenfold::latent::digits::{CELLS, HALF_WIDTH};
-use tenfold::model::article::ArticlePlan;
-use tenfold::rng::{self, Purpose};
+use tenfold::internals::data::article::{Counts, Symbols};
+use tenfold::internals::engine::article::{ArticleGradients, ArticlePoint, create};
+use tenfold::internals::engine::{Device, EngineKind, available};
+use tenfold::internals::latent::digits::{CELLS, HALF_WIDTH};
+use tenfold::internals::model::article::ArticlePlan;
+use tenfold::internals::rng::{self, Purpose};
 
 const FRAGMENTS: [&str; 8] = [
     "the white rabbit ran down the hole and alice ran after the rabbit",

@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use tenfold::code::article::Effort;
-use tenfold::code::{CodeError, Container};
-use tenfold::pipeline::article::{self, ArticleError};
+use tenfold::internals::code::article::Effort;
+use tenfold::internals::code::{CodeError, Container};
+use tenfold::internals::pipeline::article::{self, ArticleError};
 
 fn tenfold() -> Command {
     Command::new(assert_cmd::cargo::cargo_bin!("tenfold"))
@@ -42,7 +42,7 @@ fn noise(count: usize, mut state: u64) -> Vec<u8> {
 fn files_of_version_1_decode_for_ever_and_are_still_written_the_same() {
     for (content, file) in golden() {
         assert_eq!(decompressed(&file).unwrap(), content);
-        assert_eq!(article::compress(&content, Effort::Quick).unwrap(), file, "by this build and processor");
+        assert_eq!(article::compress_text(&content, Effort::Quick).unwrap(), file, "by this build and processor");
     }
 }
 
@@ -92,7 +92,7 @@ proptest! {
 
     #[test]
     fn any_bytes_come_back_and_grow_little(content in prop::collection::vec(any::<u8>(), 0..3000)) {
-        let file = article::compress(&content, Effort::None).unwrap();
+        let file = article::compress_text(&content, Effort::None).unwrap();
         prop_assert!(file.len() <= content.len() + content.len() / 500 + 32);
         prop_assert_eq!(article::ledger(&file).unwrap().total_bits(), 8 * file.len() as u64);
         prop_assert_eq!(decompressed(&file).unwrap(), content);
@@ -101,7 +101,7 @@ proptest! {
 
 #[test]
 fn small_and_odd_articles_come_back() {
-    let compressed = article::compress(&noise(5000, 1), Effort::None).unwrap();
+    let compressed = article::compress_text(&noise(5000, 1), Effort::None).unwrap();
     let equal = vec![b'='; 70_000];
     let articles: [&[u8]; 8] = [
         b"",
@@ -114,11 +114,11 @@ fn small_and_odd_articles_come_back() {
         &equal,
     ];
     for content in articles {
-        let file = article::compress(content, Effort::None).unwrap();
+        let file = article::compress_text(content, Effort::None).unwrap();
         assert_eq!(decompressed(&file).unwrap(), content);
     }
-    assert!(article::compress(&equal, Effort::None).unwrap().len() < 60);
-    assert_eq!(article::compress(b"", Effort::Full).unwrap().len(), 11);
+    assert!(article::compress_text(&equal, Effort::None).unwrap().len() < 60);
+    assert_eq!(article::compress_text(b"", Effort::Full).unwrap().len(), 11);
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn five_megabytes_come_back_from_any_number_of_threads() {
     content.extend(noise((1 << 20) + 12_345, 5));
     content.extend("Five megabytes of this and that. Пять мегабайт. 五兆。\r\n".bytes().cycle().take(3 << 20));
     let on_threads = |threads, content: &[u8]| {
-        article::with_threads(Some(threads), || article::compress(content, Effort::None)).unwrap().unwrap()
+        article::with_threads(Some(threads), || article::compress_text(content, Effort::None)).unwrap().unwrap()
     };
     let file = on_threads(2, &content);
     assert!(file.len() < (1 << 20) + 40_000);

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
-use tenfold::data::{DataError, Grid, Pair, Puzzle, load_puzzles, load_solutions, parse_puzzles, parse_submission};
+use tenfold::internals::data::{
+    DataError, Grid, Pair, Puzzle, load_puzzles, load_solutions, parse_puzzles, parse_submission,
+};
 
 /// A valid task, to be spoilt.
 const TASK: &str = r#"{"train":[{"input":[[1]],"output":[[2]]}],"test":[{"input":[[3]]},{"input":[[4]]}]}"#;

@@ -3,9 +3,9 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use tenfold::data::{Grid, Pair, Puzzle};
-use tenfold::engine::{self, Device, EngineKind, Evaluation, Problem};
-use tenfold::model::{Equivariance, Network, Objective, Optimiser, Plan};
+use tenfold::internals::data::{Grid, Pair, Puzzle};
+use tenfold::internals::engine::{self, Device, EngineKind, Evaluation, Problem};
+use tenfold::internals::model::{Equivariance, Network, Objective, Optimiser, Plan};
 
 type Sizes = [(usize, usize); 2];
 
@@ -62,10 +62,10 @@ fn check(puzzle: &Puzzle, equivariance: Equivariance, seed: u64, step: usize) ->
     let problem = Problem::new(Plan::new(puzzle), network, Objective::default(), Optimiser::default());
     let mut parameters = problem.layout.initial_values(seed);
     let mut noise = vec![0.0; problem.layout.latents()];
-    tenfold::rng::step_noise(seed, step, &mut noise);
+    tenfold::internals::rng::step_noise(seed, step, &mut noise);
     // Nothing starts at zero.
     let mut nudges = vec![0.0; parameters.len()];
-    tenfold::rng::step_noise(seed + 1, step, &mut nudges);
+    tenfold::internals::rng::step_noise(seed + 1, step, &mut nudges);
     parameters.iter_mut().zip(&nudges).for_each(|(value, nudge)| *value += 0.05 * nudge);
 
     let (ours, gradient) = evaluate(&problem, EngineKind::Fused, step, &parameters, &noise);

@@ -7,11 +7,11 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use tenfold::data::{Grid, Pair, Puzzle};
-use tenfold::engine::{self, Device, EngineKind, Outputs, Problem};
-use tenfold::model::{Axes, DIRECTIONS, Dimensions, Equivariance, LATENT_CHANNELS, Network, Objective};
-use tenfold::model::{Optimiser, Plan};
-use tenfold::rng;
+use tenfold::internals::data::{Grid, Pair, Puzzle};
+use tenfold::internals::engine::{self, Device, EngineKind, Outputs, Problem};
+use tenfold::internals::model::{Axes, DIRECTIONS, Dimensions, Equivariance, LATENT_CHANNELS, Network, Objective};
+use tenfold::internals::model::{Optimiser, Plan};
+use tenfold::internals::rng;
 
 /// Largest difference that there may be, relative to the largest output.
 const TOLERANCE: f32 = 1e-4;
@@ -211,7 +211,7 @@ fn difference(puzzle: &Puzzle, symmetry: &Symmetry, equivariance: Equivariance, 
 }
 
 fn distance(symmetry: &Symmetry, (first, plan): (&Outputs, &Plan), (second, moved_plan): (&Outputs, &Plan)) -> f32 {
-    let modes = tenfold::model::MODES.len();
+    let modes = tenfold::internals::model::MODES.len();
     let (rows, columns) = if symmetry.transpose {
         (&second.column_mask, &second.row_mask)
     } else {

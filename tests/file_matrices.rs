@@ -5,9 +5,9 @@ use predicates::prelude::*;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use tenfold::code::CodeError;
-use tenfold::pipeline::article::{self, ArticleError};
-use tenfold::pipeline::gist::FileMatrices;
+use tenfold::internals::code::CodeError;
+use tenfold::internals::pipeline::article::{self, ArticleError};
+use tenfold::internals::pipeline::gist::FileMatrices;
 
 fn tenfold(arguments: &[&str]) -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("tenfold"));

@@ -6,9 +6,9 @@ mod common;
 use proptest::prelude::*;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use tenfold::code::{Channel, Container, Kind, Tag};
-use tenfold::data::{Grid, Pair, Puzzle, load_puzzles};
-use tenfold::pipeline::puzzle::{
+use tenfold::internals::code::{Channel, Container, Kind, Tag};
+use tenfold::internals::data::{Grid, Pair, Puzzle, load_puzzles};
+use tenfold::internals::pipeline::puzzle::{
     Method, PuzzleError, PuzzleSettings, Weights, compress, compress_file, decompress, inspect, positions, restore,
 };
 

@@ -6,14 +6,14 @@ mod common;
 use proptest::prelude::*;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use tenfold::code::{CodeError, Container, Kind, Tag};
-use tenfold::config::Config;
-use tenfold::data::{Grid, Pair, Puzzle, load_puzzles};
-use tenfold::pipeline::puzzle::{
+use tenfold::internals::code::{CodeError, Container, Kind, Tag};
+use tenfold::internals::config::Config;
+use tenfold::internals::data::{Grid, Pair, Puzzle, load_puzzles};
+use tenfold::internals::pipeline::puzzle::{
     EFFORT_STEPS, Method, PuzzleError, PuzzleSettings, baselines, compress, compress_file, decompress,
     decompress_watched, inspect, restore,
 };
-use tenfold::pipeline::solve;
+use tenfold::internals::pipeline::solve_one;
 
 fn own_puzzles() -> Vec<Puzzle> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("arc_tasks");
@@ -104,8 +104,9 @@ fn solutions_reach_a_file_only_with_the_task_that_has_them() {
 fn a_decoded_puzzle_has_the_answers_of_the_one_that_was_sent() {
     let puzzle = small();
     let config = Config { steps: 60, ..Config::default() };
-    let attempts =
-        |puzzle: &Puzzle| solve(puzzle, &config, Some(1), |_| ControlFlow::Continue(())).unwrap().unwrap().1.attempts;
+    let attempts = |puzzle: &Puzzle| {
+        solve_one(puzzle, &config, Some(1), |_| ControlFlow::Continue(())).unwrap().unwrap().1.attempts
+    };
     let decoded = decompress(&compressed(&puzzle, 0, 1), Some(1)).unwrap();
     assert_eq!(attempts(&decoded), attempts(&puzzle));
 }
@@ -139,7 +140,7 @@ fn every_truncation_and_ten_thousand_changes_are_refused_or_another_puzzle() {
         damaged[position] ^= change;
         // Less than a thousand cells are decoded at once; a fit or a larger puzzle is what an honest file could ask for, too.
         let damaged = sealed(damaged);
-        if tenfold::pipeline::puzzle::positions(&damaged).is_ok_and(|positions| positions < 200) {
+        if tenfold::internals::pipeline::puzzle::positions(&damaged).is_ok_and(|positions| positions < 200) {
             let _: Result<Puzzle, PuzzleError> = decompress(&damaged, Some(1));
         }
     }
@@ -149,7 +150,7 @@ fn every_truncation_and_ten_thousand_changes_are_refused_or_another_puzzle() {
 fn a_short_file_cannot_ask_for_more_cells_than_its_code_can_stand_for() {
     for length in 0..40 {
         let file = Container::new(Kind::Puzzle).with(Tag::Grids, vec![255; length]).to_bytes();
-        let positions = tenfold::pipeline::puzzle::positions(&file);
+        let positions = tenfold::internals::pipeline::puzzle::positions(&file);
         if let Err(error) = positions {
             assert!(matches!(error, CodeError::Shape { .. } | CodeError::Exhausted { .. }), "{error}");
         }

@@ -4,8 +4,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tenfold::code::container::{MAGIC, VERSION};
-use tenfold::code::{Kind, Tag};
+use tenfold::internals::code::container::{MAGIC, VERSION};
+use tenfold::internals::code::{Kind, Tag};
 use tenfold_fuzz::read;
 
 /// The sections of the kinds of files.

@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tenfold::code::Kind;
-use tenfold::code::container::MAGIC;
+use tenfold::internals::code::Kind;
+use tenfold::internals::code::container::MAGIC;
 use tenfold_fuzz::read;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -2,11 +2,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tenfold::code::article::Effort;
-use tenfold::pipeline::article;
+use tenfold::internals::code::article::Effort;
+use tenfold::internals::pipeline::article;
 
 fuzz_target!(|content: &[u8]| {
-    let file = article::compress(content, Effort::None).expect("every article compresses");
+    let file = article::compress_text(content, Effort::None).expect("every article compresses");
     assert!(file.len() <= content.len() + content.len() / 500 + 32);
     let mut decoded = Vec::new();
     article::decompress(&file, &mut decoded).expect("what was compressed decompresses");

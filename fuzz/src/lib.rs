@@ -1,9 +1,9 @@
 //! What every target does with a file: all that a user's command would read of it, within bounds of time.
 
 use std::io;
-use tenfold::code::{Container, Kind};
-use tenfold::pipeline::gist::FileMatrices;
-use tenfold::pipeline::{article, puzzle};
+use tenfold::internals::code::{Container, Kind};
+use tenfold::internals::pipeline::gist::FileMatrices;
+use tenfold::internals::pipeline::{article, puzzle};
 
 /// More content than this is not waited for.
 const MOST_CONTENT: u64 = 3_000;

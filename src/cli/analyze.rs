@@ -8,13 +8,13 @@ use serde::Serialize;
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use tenfold::data::load_puzzles;
-use tenfold::engine::Evaluation;
-use tenfold::pipeline::puzzle::{self, Baselines, baselines};
-use tenfold::report::analyze::{Analysis, PuzzleLength, kl_over_steps, steps_csv};
-use tenfold::report::learning::{LearningAnalysis, PuzzleCurve, SHOWN_OUTPUTS};
-use tenfold::report::plot::{Course, learning_plots, plots};
-use tenfold::report::{CurvePoint, PuzzleRecord, RunFolder, printable, sheet, text_cell, write_atomically};
+use tenfold::internals::data::load_puzzles;
+use tenfold::internals::engine::Evaluation;
+use tenfold::internals::pipeline::puzzle::{self, Baselines, baselines};
+use tenfold::internals::report::analyze::{Analysis, PuzzleLength, kl_over_steps, steps_csv};
+use tenfold::internals::report::learning::{LearningAnalysis, PuzzleCurve, SHOWN_OUTPUTS};
+use tenfold::internals::report::plot::{Course, learning_plots, plots};
+use tenfold::internals::report::{CurvePoint, PuzzleRecord, RunFolder, printable, sheet, text_cell, write_atomically};
 
 /// Analyze bit lengths: over the steps of runs, solved against unsolved puzzles, what was sent against what was estimated
 #[derive(Args)]

@@ -6,10 +6,10 @@ use clap::Args;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use tenfold::code::article::Effort;
-use tenfold::pipeline::article;
-use tenfold::pipeline::peers::{self, Size};
-use tenfold::report::printable;
+use tenfold::internals::code::article::Effort;
+use tenfold::internals::pipeline::article;
+use tenfold::internals::pipeline::peers::{self, Size};
+use tenfold::internals::report::printable;
 
 /// Compare our size (of the text alone, without matrices) and time with gzip, bzip2, xz, zstd, brotli and PPMd at their strongest
 #[derive(Args)]
@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 fn compare(path: &Path, effort: u8) -> anyhow::Result<Comparison> {
     let content = files::read(path)?;
     let start = Instant::now();
-    let file = article::compress(&content, Effort::of(effort)).with_context(|| files::name(path))?;
+    let file = article::compress_text(&content, Effort::of(effort)).with_context(|| files::name(path))?;
     let ours = Size { name: "tenfold".into(), bytes: file.len(), seconds: start.elapsed().as_secs_f64() };
     let mut sizes = vec![ours];
     sizes.extend(peers::sizes(&content).with_context(|| files::name(path))?);

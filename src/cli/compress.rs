@@ -2,18 +2,20 @@
 
 use super::files::{self, Output};
 use super::folders::{self, Outcomes};
-use super::{print, progress, puzzle};
+use super::{advice, print, progress, puzzle};
 use anyhow::Context;
 use clap::Args;
+use indicatif::ProgressBar;
 use serde::Serialize;
 use serde_json::json;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
-use tenfold::code::Tag;
-use tenfold::code::article::Effort;
-use tenfold::pipeline::gist::{GistSettings, MatrixMode};
-use tenfold::pipeline::{article, gist};
-use tenfold::report::printable;
+use tenfold::article::{self, ArticleOptions, ArticleProgress, Effort, GistSettings, MatrixMode};
+use tenfold::internals::pipeline::article::with_threads;
+use tenfold::internals::report::printable;
+use tenfold::puzzle::PuzzleError;
 
 /// Compress an article or an ARC puzzle; the file is decoded again and compared before success is reported
 #[derive(Args)]
@@ -85,7 +87,7 @@ struct Summary {
 /// Runs the verb.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let matrices = arguments.matrix.settings()?;
-    article::with_threads(arguments.threads, || {
+    with_threads(arguments.threads, || {
         if arguments.article.is_dir() { folder(arguments, &matrices) } else { single(arguments, &matrices) }
     })?
 }
@@ -110,7 +112,7 @@ fn folder(arguments: &Arguments, matrices: &GistSettings) -> anyhow::Result<()> 
     if arguments.json {
         let files = outcomes.files.iter().map(|(path, outcome)| match outcome {
             Ok(summary) => json!(summary),
-            Err(error) => json!({"article": files::name(path), "error": format!("{error:#}")}),
+            Err(error) => json!({"article": files::name(path), "error": advice::told(error)}),
         });
         let left_out =
             outcomes.left_out.iter().map(|(path, reason)| json!({"article": files::name(path), "left_out": reason}));
@@ -139,8 +141,9 @@ fn compress(path: &Path, output: &Output, arguments: &Arguments, settings: &Gist
 
 fn encode(path: &Path, content: &[u8], arguments: &Arguments, settings: &GistSettings) -> anyhow::Result<Vec<u8>> {
     let in_folder = arguments.article.is_dir();
-    if let Some(puzzle) = arguments.puzzle.puzzle(&files::name(path), content)? {
-        match arguments.puzzle.compress(content, &puzzle, arguments.effort.unwrap_or(0), arguments.threads, in_folder) {
+    if arguments.puzzle.allows() {
+        match arguments.puzzle.compress(content, arguments.effort.unwrap_or(0), arguments.threads, in_folder) {
+            Err(PuzzleError::NotATask(_)) if !arguments.puzzle.is_forced() => {}
             // What can't be sent as a puzzle is an article, too.
             Err(error) if !arguments.puzzle.is_forced() => {
                 print::note(format_args!("{}: made an article; as a puzzle: {error:#}", files::shown(path)));
@@ -148,27 +151,50 @@ fn encode(path: &Path, content: &[u8], arguments: &Arguments, settings: &GistSet
             file => return file.with_context(|| files::name(path)),
         }
     }
-    let matrices = matrices(path, content, settings, in_folder)?;
-    // The content is coded, and decoded again.
-    let bar = progress::of_file(progress::bytes_bar(2 * content.len() as u64, "compressing"), in_folder);
-    let file = article::compress_with(content, Effort::of(arguments.effort.unwrap_or(2).max(1)), matrices, &|bytes| {
-        bar.inc(bytes)
-    });
-    bar.finish_and_clear();
+    let options = ArticleOptions {
+        effort: Effort::of(arguments.effort.unwrap_or(2).max(1)),
+        matrices: settings.clone(),
+        name: Some(path.to_path_buf()),
+        threads: None,
+    };
+    let bars = Bars { in_folder, bar: Mutex::default() };
+    let file = article::compress(content, &options, &|progress| bars.hear(progress));
+    bars.end();
     file.with_context(|| files::name(path))
 }
 
-/// The sections of an article's matrices. A folder's articles are fitted side by side, without a bar.
-fn matrices(
-    path: &Path,
-    content: &[u8],
-    settings: &GistSettings,
+/// The bar of what is being done to an article. A folder's articles go side by side, without one.
+struct Bars {
     in_folder: bool,
-) -> anyhow::Result<Vec<(Tag, Vec<u8>)>> {
-    let bar = progress::of_file(progress::bar(settings.fit.steps, "fitting", ""), in_folder);
-    let sections = gist::sections(content, Some(path), settings, |step| bar.set_position(step as u64));
-    bar.finish_and_clear();
-    Ok(sections?)
+    /// With whether it is of the coding.
+    bar: Mutex<Option<(bool, ProgressBar)>>,
+}
+
+impl Bars {
+    fn hear(&self, progress: ArticleProgress) -> ControlFlow<()> {
+        let mut shown = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
+        let (coding, done, all) = match progress {
+            ArticleProgress::Fitting { step, steps } => (false, step as u64, steps as u64),
+            // The content is coded, and decoded again.
+            ArticleProgress::Coding { bytes, all } => (true, bytes, all),
+        };
+        if let Some((_, bar)) = shown.take_if(|(of_coding, _)| *of_coding != coding) {
+            bar.finish_and_clear();
+        }
+        let new = || match coding {
+            true => progress::bytes_bar(all, "compressing"),
+            false => progress::bar(all as usize, "fitting", ""),
+        };
+        let (_, bar) = shown.get_or_insert_with(|| (coding, progress::of_file(new(), self.in_folder)));
+        bar.set_position(done);
+        ControlFlow::Continue(())
+    }
+
+    fn end(&self) {
+        if let Some((_, bar)) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            bar.finish_and_clear();
+        }
+    }
 }
 
 fn bits_per(file_bytes: usize, count: usize) -> Option<f64> {

@@ -4,10 +4,13 @@ use super::files::{self, Output};
 use super::{folders, print, progress, puzzle};
 use anyhow::Context;
 use clap::Args;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use tenfold::pipeline::article::{self, ArticleError};
-use tenfold::report::WriteError;
+use tenfold::File;
+use tenfold::article::{self, ArticleError, ArticleProgress};
+use tenfold::internals::pipeline::article::{content_bytes, with_threads};
+use tenfold::internals::report::WriteError;
 
 /// Decompress a .tenfold file into what it was made from, byte for byte. What went to standard output is not taken back
 /// where the file proves damaged
@@ -30,9 +33,7 @@ pub struct Arguments {
 
 /// Runs the verb.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    article::with_threads(arguments.threads, || {
-        if arguments.file.is_dir() { folder(arguments) } else { single(arguments) }
-    })?
+    with_threads(arguments.threads, || if arguments.file.is_dir() { folder(arguments) } else { single(arguments) })?
 }
 
 fn single(arguments: &Arguments) -> anyhow::Result<()> {
@@ -67,26 +68,32 @@ fn decompress(path: &Path, output: &Output, arguments: &Arguments) -> anyhow::Re
     let origin = files::origin(path);
     let file = files::read(path)?;
     let start = Instant::now();
-    let bar = progress::bytes_bar(article::content_bytes(&file).unwrap_or_default(), "decompressing");
+    let bar = progress::bytes_bar(content_bytes(&file).unwrap_or_default(), "decompressing");
     let bar = progress::of_file(bar, arguments.file.is_dir());
-    let watch = |bytes| bar.inc(bytes);
-    let content_bytes = if puzzle::holds_puzzle(&file) {
-        let json = puzzle::decompress(&file, arguments.answers, arguments.steps, arguments.threads)
-            .with_context(|| files::name(path))?;
-        output.write(&json, origin.as_ref())?;
-        json.len() as u64
-    } else if output.is_stream() {
-        article::decompress_watched(&file, &mut print::stream()?, &watch).map_err(|error| match error {
-            ArticleError::Write(source) => print::failed(source),
-            other => anyhow::Error::new(other).context(files::name(path)),
-        })?
-    } else {
-        output.fill(origin.as_ref(), |target| {
-            article::decompress_watched(&file, target, &watch).map_err(|error| match error {
+    let watch = |progress| {
+        if let ArticleProgress::Coding { bytes, .. } = progress {
+            bar.set_position(bytes);
+        }
+        ControlFlow::Continue(())
+    };
+    let content_bytes = match tenfold::open(&file).with_context(|| files::name(path))? {
+        File::Puzzle(file) => {
+            let json = puzzle::decompress(file, arguments.answers, arguments.steps, arguments.threads)
+                .with_context(|| files::name(path))?;
+            output.write(&json, origin.as_ref())?;
+            json.len() as u64
+        }
+        File::Article(file) if output.is_stream() => article::decompress_into(file, &mut print::stream()?, &watch)
+            .map_err(|error| match error {
+                ArticleError::Write(source) => print::failed(source),
+                other => anyhow::Error::new(other).context(files::name(path)),
+            })?,
+        File::Article(file) => output.fill(origin.as_ref(), |target| {
+            article::decompress_into(file, target, &watch).map_err(|error| match error {
                 ArticleError::Write(source) => WriteError::write(&output.path, source).into(),
                 other => anyhow::Error::new(other).context(files::name(path)),
             })
-        })?
+        })?,
     };
     bar.finish_and_clear();
     Ok(Done { content_bytes, seconds: start.elapsed().as_secs_f64() })

@@ -6,11 +6,11 @@ use super::{files, print, stop};
 use clap::Args;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use tenfold::data::Article;
-use tenfold::fit::matrices::{MatrixSettings, QuerySettings};
-use tenfold::pipeline::experiment::{Measures, Source, experiment, sweep};
-use tenfold::report::plot::budget_plot;
-use tenfold::report::{budget_table, experiment_tables, write_atomically};
+use tenfold::internals::data::Article;
+use tenfold::internals::fit::matrices::{MatrixSettings, QuerySettings};
+use tenfold::internals::pipeline::experiment::{Measures, Source, experiment, sweep};
+use tenfold::internals::report::plot::budget_plot;
+use tenfold::internals::report::{budget_table, experiment_tables, write_atomically};
 
 /// Measure the digit matrices: edited groups found again, articles held together, beside a codebook, an encoder, LSA and SimHash
 #[derive(Args)]

@@ -7,7 +7,8 @@ use clap::builder::{PathBufValueParser, TypedValueParser};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use tenfold::report::{Existing, WriteError, check_free, fill_atomically, printable, sweep_stale};
+use tenfold::internals::report::{Existing, WriteError, check_free, fill_atomically, printable, sweep_stale};
+use unicode_width::UnicodeWidthStr;
 
 /// The file that a verb writes.
 #[derive(Args, Clone)]
@@ -151,16 +152,17 @@ pub fn parse_threads(text: &str) -> Result<usize, String> {
     }
 }
 
-/// A table with a line of headings; the first column to the left, the others to the right.
+/// A table with a line of headings; the first column to the left, the others to the right. Widths are those on a terminal, where a Chinese
+/// character takes two columns.
 pub fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
     let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
     let mut text = String::new();
     for row in rows {
         let mut line = String::new();
         for (column, cell) in row.iter().enumerate() {
-            let pad = " ".repeat(widths[column] - cell.chars().count());
+            let pad = " ".repeat(widths[column] - cell.width());
             let parts = if column == 0 { [cell.as_str(), &pad, ""] } else { ["  ", &pad, cell.as_str()] };
             line.extend(parts);
         }
@@ -168,4 +170,16 @@ pub fn table(rows: &[Vec<String>]) -> String {
         text.push('\n');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_below_each_other_whatever_script_names_are_in() {
+        let rows =
+            [["name", "bytes"], ["道德经.md", "7"], ["cafe\u{301}", "12"]].map(|row| row.map(String::from).to_vec());
+        assert_eq!(table(&rows), "name       bytes\n道德经.md      7\ncafe\u{301}          12\n");
+    }
 }

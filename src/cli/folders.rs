@@ -3,7 +3,7 @@
 //! One file that fails does not stop the others: each is reported, and the status is 1 in the end.
 
 use super::files::{self, Output};
-use super::{print, progress};
+use super::{advice, print, progress};
 use anyhow::Context;
 use rayon::prelude::*;
 use std::collections::HashSet;
@@ -242,9 +242,9 @@ impl<T> Outcomes<T> {
 pub fn end(failures: Failures, all: usize) -> anyhow::Result<()> {
     let failed = failures.len();
     for (path, error) in failures {
-        let (name, reason) = (files::name(&path), format!("{error:#}"));
+        let (name, reason) = (files::name(&path), advice::told(&error));
         let reason = if reason.contains(&name) { reason } else { format!("{name}: {reason}") };
-        print::note(format_args!("failed: {}", tenfold::report::printable_lines(&reason)));
+        print::note(format_args!("failed: {}", tenfold::internals::report::printable_lines(&reason)));
     }
     anyhow::ensure!(failed == 0, "{failed} of {all} files failed");
     Ok(())

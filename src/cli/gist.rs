@@ -6,8 +6,8 @@ use clap::Args;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use tenfold::pipeline::gist::{FileMatrices, Saying, Told};
-use tenfold::report::{printable, printable_json};
+use tenfold::article::{self, Saying, Told};
+use tenfold::internals::report::{printable, printable_json};
 
 /// Groups that are named as nearest.
 const NEAREST: usize = 3;
@@ -45,7 +45,7 @@ struct Near {
 /// Runs the verb.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let file = files::read(&arguments.file)?;
-    let read = FileMatrices::read(&file)
+    let read = article::gist(&file)
         .with_context(|| files::name(&arguments.file))?
         .with_context(|| format!("{}: no matrices in it: compress with --matrix gist", files::name(&arguments.file)))?;
     let count = read.digits.matrices.len();

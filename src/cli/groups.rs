@@ -4,8 +4,8 @@ use super::{files, print};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use tenfold::data::{Article, Group, GroupSettings};
-use tenfold::report::printable;
+use tenfold::article::{self, Article, Group, GroupSettings};
+use tenfold::internals::report::printable;
 
 /// Show an article's information groups: title, keywords and fragment of each
 #[derive(Args)]
@@ -54,7 +54,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 /// Reads an article from a file or standard input.
 pub fn read_article(path: &Path, lengths: Lengths) -> anyhow::Result<Article> {
-    Ok(Article::read(&files::read(path)?, Some(path), lengths.settings())?)
+    Ok(article::groups(&files::read(path)?, Some(path), lengths.settings())?)
 }
 
 fn as_json(group: &Group) -> Value {

@@ -6,10 +6,9 @@ use clap::Args;
 use serde::Serialize;
 use std::fmt::Write;
 use std::path::PathBuf;
-use tenfold::code::digits::DigitCounts;
-use tenfold::code::{Container, Ledger, Tag};
-use tenfold::pipeline::article;
-use tenfold::report::printable;
+use tenfold::File;
+use tenfold::article::{self, ArticleSummary, MatrixSummary};
+use tenfold::internals::report::printable;
 
 /// Show the sections of a .tenfold file and where its bits went
 #[derive(Args)]
@@ -24,55 +23,20 @@ pub struct Arguments {
 #[derive(Serialize)]
 struct Inspection {
     file: String,
-    version: u8,
-    kind: String,
-    file_bytes: usize,
-    content_bytes: u64,
-    /// Of text: its Unicode scalar values.
-    characters: Option<u64>,
-    /// Of text: what it is encoded in.
-    encoding: Option<&'static str>,
-    bits_per_byte: Option<f64>,
-    bits_per_character: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    matrices: Option<Matrices>,
     #[serde(flatten)]
-    ledger: Ledger,
-}
-
-/// What the matrices of an article are and cost. The residual doesn't read them, so that nothing is saved by them.
-#[derive(Clone, Copy, Serialize)]
-struct Matrices {
-    groups: u32,
-    /// Cells whose digit is not the same in all groups.
-    speaking_cells: usize,
-    /// Bits of the digits and symbols sections.
-    net_bits: u64,
-    net_share: f64,
-}
-
-fn matrices(container: &Container, file: &[u8]) -> anyhow::Result<Option<Matrices>> {
-    let of_section = |tag| container.section(tag).map_or(0, |section| 8 * section.len() as u64);
-    let net_bits = of_section(Tag::Digits) + of_section(Tag::Symbols);
-    let Some(section) = container.section(Tag::Digits) else { return Ok(None) };
-    let counts = DigitCounts::read(section, article::content_bytes(file)?)?;
-    Ok(Some(Matrices {
-        groups: counts.groups(),
-        speaking_cells: counts.speaking().len(),
-        net_bits,
-        net_share: net_bits as f64 / (8 * file.len()) as f64,
-    }))
+    summary: ArticleSummary,
 }
 
 /// Runs the verb.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let file = files::read(&arguments.file)?;
     let name = files::name(&arguments.file);
-    if puzzle::holds_puzzle(&file) {
-        print::out(puzzle::inspect(name, &file, arguments.json)?)?;
-        return Ok(());
-    }
-    let inspection = inspect(name.clone(), &file).context(name)?;
+    let file = match tenfold::open(&file).with_context(|| name.clone())? {
+        File::Puzzle(file) => return print::out(puzzle::inspect(name, file, arguments.json)?),
+        File::Article(file) => file,
+    };
+    let summary = article::inspect(file).with_context(|| name.clone())?;
+    let inspection = Inspection { file: name, summary };
     if arguments.json {
         print::json(&inspection)?;
     } else {
@@ -81,50 +45,30 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn inspect(name: String, file: &[u8]) -> anyhow::Result<Inspection> {
-    let container = Container::parse(file)?;
-    let ledger = article::ledger(file)?;
-    let content = article::measure(file)?;
-    let rate = |count: u64| (count > 0).then(|| ledger.total_bits() as f64 / count as f64);
-    Ok(Inspection {
-        file: name,
-        version: container.version(),
-        kind: container.kind().to_string(),
-        file_bytes: file.len(),
-        content_bytes: content.bytes,
-        characters: content.characters,
-        encoding: content.encoding,
-        bits_per_byte: rate(content.bytes),
-        bits_per_character: content.characters.and_then(rate),
-        matrices: matrices(&container, file)?,
-        ledger,
-    })
-}
-
 impl Inspection {
     fn text(&self) -> String {
-        let encoding = self.encoding.map(|encoding| format!(" of {encoding}")).unwrap_or_default();
+        let encoding = self.summary.encoding.map(|encoding| format!(" of {encoding}")).unwrap_or_default();
         let mut text = format!(
             "{}: {}, format version {}, {} bytes for {}{encoding}\n",
             printable(&self.file),
-            self.kind,
-            self.version,
-            self.file_bytes,
-            self.content_bytes
+            self.summary.kind,
+            self.summary.version,
+            self.summary.file_bytes,
+            self.summary.content_bytes
         );
-        let has_estimates = self.ledger.entries().iter().any(|entry| entry.estimate_bits.is_some());
+        let has_estimates = self.summary.ledger.entries().iter().any(|entry| entry.estimate_bits.is_some());
         let headings = ["section", "bits", "share", "bits a byte", "bits a character", "estimate"];
         let shown = if has_estimates { 6 } else { 5 };
         let mut rows = vec![headings[..shown].iter().map(|&heading| heading.to_owned()).collect()];
-        for entry in self.ledger.entries() {
+        for entry in self.summary.ledger.entries() {
             rows.push(self.row(&entry.name, entry.bits, entry.estimate_bits));
         }
-        rows.push(self.row("all", self.ledger.total_bits(), None));
+        rows.push(self.row("all", self.summary.ledger.total_bits(), None));
         for row in &mut rows {
             row.truncate(shown);
         }
         text += &files::table(&rows);
-        if let Some(Matrices { groups, speaking_cells, net_bits, net_share }) = self.matrices {
+        if let Some(MatrixSummary { groups, speaking_cells, net_bits, net_share }) = self.summary.matrices {
             let _ = writeln!(
                 text,
                 "matrices: {groups} groups, {speaking_cells} of 100 cells differ between them; {net_bits} bits sent, \
@@ -140,8 +84,15 @@ impl Inspection {
             Some(count) if count > 0 => format!("{:.4}", bits as f64 / count as f64),
             _ => "–".into(),
         };
-        let share = format!("{:.2}%", 100.0 * bits as f64 / self.ledger.total_bits() as f64);
+        let share = format!("{:.2}%", 100.0 * bits as f64 / self.summary.ledger.total_bits() as f64);
         let estimate = estimate_bits.map_or(String::new(), |bits| format!("{bits:.1}"));
-        vec![name.to_owned(), bits.to_string(), share, per(Some(self.content_bytes)), per(self.characters), estimate]
+        vec![
+            name.to_owned(),
+            bits.to_string(),
+            share,
+            per(Some(self.summary.content_bytes)),
+            per(self.summary.characters),
+            estimate,
+        ]
     }
 }

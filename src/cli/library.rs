@@ -6,13 +6,12 @@ use clap::{Args, Subcommand};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
-use tenfold::data::Article;
-use tenfold::latent::digits::{CELLS, LEVELS};
-use tenfold::pipeline::library::{
-    Answer, Contents, Duplicates, Hit, Library, LibrarySettings, NewArticle, Outcome, Progress,
-};
-use tenfold::report::{printable, printable_json};
+use tenfold::article::groups;
+use tenfold::internals::latent::digits::{CELLS, LEVELS};
+use tenfold::internals::report::{printable, printable_json};
+use tenfold::library::{Answer, Contents, Duplicates, Hit, Library, LibrarySettings, NewArticle, Outcome, Progress};
 
 /// Keep the matrices of many articles in one file, and find the groups nearest to a text
 #[derive(Args)]
@@ -130,7 +129,10 @@ fn add(arguments: &Add) -> anyhow::Result<()> {
     let settings = LibrarySettings { drift: arguments.drift, ..LibrarySettings::default() };
     let mut library = Library::open_or_create(&arguments.library)?;
     let mut report = Report::new(arguments.json);
-    let mut watch = |progress: Progress| report.hear(&progress);
+    let mut watch = |progress: Progress| {
+        report.hear(&progress);
+        ControlFlow::Continue(())
+    };
     for some in paths.chunks(READ_TOGETHER) {
         let read = |path: &PathBuf| {
             let bytes = files::read(path)?;
@@ -139,7 +141,7 @@ fn add(arguments: &Add) -> anyhow::Result<()> {
                 "{} is a library of tenfold: give the articles that it was made from",
                 files::name(path)
             );
-            let article = Article::read(&bytes, Some(path), arguments.lengths.settings())?;
+            let article = groups(&bytes, Some(path), arguments.lengths.settings())?;
             anyhow::Ok(NewArticle::new(files::name(path), article))
         };
         let mut articles = Vec::new();
@@ -213,7 +215,7 @@ fn line_of(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Added(added) => {
             let cluster = if added.opened { "opens cluster" } else { "cluster" };
-            let tenfold::pipeline::library::Added { name, article, groups, cluster: number, .. } = added;
+            let tenfold::library::Added { name, article, groups, cluster: number, .. } = added;
             format!("{}: article {article}, {groups} groups, {cluster} {number}", printable(name))
         }
         Outcome::Known { name, article } => format!("{}: known as article {article}", printable(name)),

@@ -6,17 +6,17 @@ use super::{print, progress};
 use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use tenfold::code::container::MAGIC;
-use tenfold::data::{Article, Group, read_vectors};
-use tenfold::engine::{Device, EngineKind};
-use tenfold::fit::matrices::MatrixSettings;
-use tenfold::latent::DigitMatrix;
-use tenfold::latent::digits::{adaptive_bits, digit_entropy};
-use tenfold::pipeline::article;
-use tenfold::pipeline::gist::FileMatrices;
-use tenfold::pipeline::matrices::{Collection, Method, matrices_of_vectors};
-use tenfold::report::{MatrixPanel, Style, draw_matrix, matrices_csv, matrices_npy, matrices_picture, printable};
+use tenfold::article::Group;
+use tenfold::article::{ArticleMatrices, MatrixOptions, Method, matrices, read_vectors};
+use tenfold::internals::engine::{Device, EngineKind};
+use tenfold::internals::fit::matrices::MatrixSettings;
+use tenfold::internals::latent::DigitMatrix;
+use tenfold::internals::latent::digits::{adaptive_bits, digit_entropy};
+use tenfold::internals::report::{
+    MatrixPanel, Style, draw_matrix, matrices_csv, matrices_npy, matrices_picture, printable,
+};
 
 /// Show an article's information groups as 10×10 matrices of digits, in ARC's colours
 #[derive(Args)]
@@ -99,14 +99,24 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let streams = npy.iter().chain(&png).filter(|output| output.is_stream()).count();
     anyhow::ensure!(streams < 2, "--npy and --png cannot both go to standard output: name a file for one");
-    let bytes = files::read(&arguments.article)?;
-    let (article, Made { groups, matrices, says, titles }) = if bytes.starts_with(&MAGIC) {
-        from_file(&bytes, arguments).with_context(|| files::name(&arguments.article))?
-    } else {
-        let article = Article::read(&bytes, Some(&arguments.article), arguments.lengths.settings())?;
-        let made = make(&article, &settings, arguments)?;
-        (article, made)
+    let content = files::read(&arguments.article)?;
+    let options = MatrixOptions {
+        name: Some(arguments.article.clone()),
+        groups: arguments.lengths.settings(),
+        method: arguments.method,
+        vectors: arguments.embeddings.as_deref().map(read_vectors).transpose()?,
+        merge: arguments.merge,
+        gist: arguments.gist,
+        fit: settings,
     };
+    let bar = progress::bar(options.fit.steps, "fitting", "");
+    let made = matrices(&content, &options, |step| {
+        bar.set_position(step as u64);
+        ControlFlow::Continue(())
+    });
+    bar.finish_and_clear();
+    let ArticleMatrices { keywords, groups, matrices, says, titles } =
+        made.with_context(|| files::name(&arguments.article))?;
     let panel = |(group, &matrix): (_, &DigitMatrix)| {
         let group: &Group = group;
         MatrixPanel { title: &group.title, keywords: &group.keywords, matrix }
@@ -129,8 +139,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             .map(|(index, (group, matrix))| as_json(group, matrix, says.get(index), titles.get(index)))
             .collect();
         let method = if arguments.embeddings.is_some() { json!("embeddings") } else { json!(arguments.method) };
-        let seed = settings.seed;
-        return print::json(&json!({"method": method, "seed": seed, "keywords": article.keywords, "groups": groups}));
+        let seed = options.fit.seed;
+        return print::json(&json!({"method": method, "seed": seed, "keywords": keywords, "groups": groups}));
     }
     let text = if arguments.csv {
         matrices_csv(&panels)
@@ -152,97 +162,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             )
     };
     print::out(text)
-}
-
-/// What is shown.
-struct Made {
-    groups: Vec<Group>,
-    matrices: Vec<DigitMatrix>,
-    /// What the digits of each group say, where that is asked for.
-    says: Vec<Vec<String>>,
-    /// What they say of its title.
-    titles: Vec<Vec<String>>,
-}
-
-/// The matrices that a .tenfold file holds, beside the groups of its text.
-fn from_file(file: &[u8], arguments: &Arguments) -> anyhow::Result<(Article, Made)> {
-    anyhow::ensure!(
-        arguments.embeddings.is_none() && !arguments.merge && arguments.method == Method::Ours,
-        "a file's matrices are as they are: --embeddings, --merge and --method need the article"
-    );
-    let read = FileMatrices::read(file)?.context("no matrices in it: compress with --matrix digits or gist")?;
-    let mut content = Vec::new();
-    article::decompress(file, &mut content)?;
-    let article = read
-        .groups(&content)
-        .context("this version cuts the text into other groups than the one that wrote the file; use that version")?;
-    let (mut says, mut titles) = (Vec::new(), Vec::new());
-    if arguments.gist {
-        let owned = |words: Vec<&str>| words.into_iter().map(str::to_owned).collect();
-        for saying in read.says().context("no words in it: compress with --matrix gist")? {
-            says.push(owned(saying.keywords));
-            titles.push(owned(saying.title));
-        }
-    }
-    let made = Made { groups: article.groups.clone(), matrices: read.digits.matrices, says, titles };
-    Ok((article, made))
-}
-
-fn make(article: &Article, settings: &MatrixSettings, arguments: &Arguments) -> anyhow::Result<Made> {
-    if let Some(path) = &arguments.embeddings {
-        let vectors = read_vectors(path)?;
-        anyhow::ensure!(
-            vectors.nrows() == article.groups.len(),
-            "{}: {} vectors for {} groups: give one for each, as `tenfold groups` shows them",
-            path.display(),
-            vectors.nrows(),
-            article.groups.len()
-        );
-        let matrices = matrices_of_vectors(&vectors, settings.seed);
-        return Ok(Made { groups: article.groups.clone(), matrices, says: Vec::new(), titles: Vec::new() });
-    }
-    let collection = Collection::new(std::slice::from_ref(article), settings);
-    if let Some(matrices) = collection.baseline(arguments.method, settings.seed) {
-        anyhow::ensure!(
-            !(arguments.merge || arguments.gist),
-            "--merge and --gist need a decoder: leave out --method, or take --method ours or vae"
-        );
-        return Ok(Made { groups: article.groups.clone(), matrices, says: Vec::new(), titles: Vec::new() });
-    }
-    let bar = progress::bar(settings.steps, "fitting", "");
-    let watch = |step| bar.set_position(step as u64);
-    let fitted = match arguments.method {
-        Method::Vae => collection.fit_encoder(settings, watch)?.0,
-        _ => collection.fit(settings, watch)?,
-    };
-    bar.finish_and_clear();
-    if arguments.merge {
-        return Ok(Made {
-            groups: vec![whole(article)],
-            matrices: vec![fitted.merged()],
-            says: Vec::new(),
-            titles: Vec::new(),
-        });
-    }
-    let (says, titles) = if arguments.gist {
-        (collection.gist(&fitted), collection.title_gist(&fitted))
-    } else {
-        (Vec::new(), Vec::new())
-    };
-    Ok(Made { groups: article.groups.clone(), matrices: fitted.matrices(), says, titles })
-}
-
-/// The article as one group.
-fn whole(article: &Article) -> Group {
-    let title = article.groups.iter().find(|group| !group.title.is_empty());
-    let end = article.groups.last().map_or(0, |group| group.bytes.end);
-    Group {
-        bytes: 0..end,
-        text: article.groups.iter().map(|group| group.text.as_str()).collect(),
-        title: title.map(|group| group.title.clone()).unwrap_or_default(),
-        title_source: title.map_or(tenfold::data::TitleSource::None, |group| group.title_source),
-        keywords: article.keywords.clone(),
-    }
 }
 
 fn as_json(group: &Group, matrix: &DigitMatrix, says: Option<&Vec<String>>, title: Option<&Vec<String>>) -> Value {

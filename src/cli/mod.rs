@@ -1,5 +1,6 @@
 //! The command line: one file a verb.
 
+mod advice;
 mod analyze;
 mod compare;
 mod compress;
@@ -23,7 +24,7 @@ mod streams;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
-use tenfold::report::printable_lines;
+use tenfold::internals::report::printable_lines;
 
 /// Compresses one thing at a time, with no pretraining; for an ARC puzzle, what decodes includes the answer.
 #[derive(Parser)]
@@ -78,6 +79,6 @@ pub fn fail(error: &anyhow::Error) -> ExitCode {
         print::note(printable_lines(&stopped.to_string()));
         return ExitCode::from(stopped.status());
     }
-    print::note(format_args!("error: {}", printable_lines(&format!("{error:#}"))));
+    print::note(format_args!("error: {}", printable_lines(&advice::told(error))));
     ExitCode::FAILURE
 }

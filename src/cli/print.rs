@@ -1,13 +1,13 @@
 //! The one place that writes to standard output and standard error.
 //!
 //! `println!` panics where standard output is full or gone. Here that is an error, which ends the program with status 1.
-//! What is foreign in a text goes through [`tenfold::report::printable`] before it comes here: a picture in colours is
+//! What is foreign in a text goes through [`tenfold::internals::report::printable`] before it comes here: a picture in colours is
 //! made of escape sequences, too.
 
 use super::streams;
 use std::fmt::Display;
 use std::io::{self, Write};
-use tenfold::report::printable_json;
+use tenfold::internals::report::printable_json;
 
 /// Writes bytes to standard output, wholly.
 pub fn bytes(bytes: &[u8]) -> anyhow::Result<()> {

@@ -5,14 +5,15 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use std::ops::ControlFlow;
-use tenfold::code::{Channel, Container, Kind};
-use tenfold::config::{Config, Overrides, Preset};
-use tenfold::data::{Grid, Pair, Puzzle, parse_puzzles};
-use tenfold::engine::Evaluation;
-use tenfold::pipeline::puzzle::{self, ChannelSummary, EFFORT_STEPS, Method, PuzzleSettings, PuzzleSummary, Weights};
-use tenfold::pipeline::solve;
-use tenfold::report::printable;
-use tenfold::units::{Bits, Nats};
+use tenfold::internals::code::Kind;
+use tenfold::internals::config::Overrides;
+use tenfold::internals::pipeline::puzzle::EFFORT_STEPS;
+use tenfold::internals::report::printable;
+use tenfold::puzzle::{
+    self, Channel, ChannelSummary, Config, FileProgress, Grid, Method, Pair, Preset, PuzzleError, PuzzleSettings,
+    PuzzleSummary, SolveOptions, Weights,
+};
+use tenfold::{Bits, Nats};
 
 /// What an input is taken for.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -94,13 +95,9 @@ fn parse_weight(text: &str) -> Result<f64, String> {
 }
 
 impl Options {
-    /// The puzzle in an input, if it is taken for one. Of what can't be sent as a puzzle, only `--as puzzle` makes an error.
-    pub fn puzzle(&self, name: &str, content: &[u8]) -> anyhow::Result<Option<Puzzle>> {
-        match self.content {
-            Some(Content::Article) => Ok(None),
-            Some(Content::Puzzle) => read(name, content).map(Some),
-            None => Ok(read(name, content).ok()),
-        }
+    /// Whether the input may be sent as a puzzle.
+    pub fn allows(&self) -> bool {
+        self.content != Some(Content::Article)
     }
 
     /// Whether the input has to be sent as a puzzle.
@@ -108,15 +105,14 @@ impl Options {
         self.content == Some(Content::Puzzle)
     }
 
-    /// Compresses the file of a puzzle, under a progress bar.
+    /// Compresses a task's JSON, under a progress bar.
     pub fn compress(
         &self,
         content: &[u8],
-        puzzle: &Puzzle,
         effort: u8,
         threads: Option<usize>,
         in_folder: bool,
-    ) -> anyhow::Result<Vec<u8>> {
+    ) -> Result<Vec<u8>, PuzzleError> {
         let (method, steps) = match self.code {
             CodeName::Grids => (Method::Grids(effort), EFFORT_STEPS[usize::from(effort)]),
             CodeName::Latents => (Method::Latents, self.steps),
@@ -135,47 +131,14 @@ impl Options {
             ..PuzzleSettings::default()
         };
         let bar = progress::of_file(progress::bar(steps, "fitting", "{msg}, "), in_folder);
-        let file = puzzle::compress_file(content, puzzle, &settings, &mut |step, evaluation| {
-            let Bits(latents) = Nats(evaluation.losses.kl_nats).into();
-            let Bits(grids) = Nats(evaluation.losses.reconstruction_nats).into();
+        let file = puzzle::compress(content, &settings, |FileProgress { step, latents, grids }| {
             bar.set_position(step as u64);
-            bar.set_message(format!("latents {latents:.0} bits, grids {grids:.0} bits"));
+            bar.set_message(format!("latents {:.0} bits, grids {:.0} bits", latents.0, grids.0));
             ControlFlow::Continue(())
         });
         bar.finish_and_clear();
-        Ok(file?)
+        file
     }
-}
-
-/// The most bytes of a task's file: 30 pairs and 30 tests of the largest grids, a line a cell.
-const MOST_TASK_BYTES: usize = 1 << 20;
-
-/// Reads a file that holds one task. What is too large or does not have its keys is refused before it is read as a tree, which
-/// takes a hundred times its length.
-fn read(name: &str, content: &[u8]) -> anyhow::Result<Puzzle> {
-    anyhow::ensure!(
-        content.len() <= MOST_TASK_BYTES,
-        "{name}: {} bytes; a task has {MOST_TASK_BYTES} at most: give one task's own JSON",
-        content.len()
-    );
-    let has = |key: &[u8]| content.windows(key.len()).any(|window| window == key);
-    anyhow::ensure!(
-        has(b"\"train\"") && has(b"\"test\""),
-        "{name}: no \"train\" and \"test\" in it: give one task's own JSON"
-    );
-    let mut puzzles = parse_puzzles(name, "puzzle", content)?;
-    anyhow::ensure!(puzzles.len() == 1, "{name}: {} tasks; a file holds one: give one task's own JSON", puzzles.len());
-    let puzzle = puzzles.remove(0);
-    anyhow::ensure!(
-        puzzle::has_form(content, &puzzle),
-        "{name}: its grids are not all written in one way: leave out --as puzzle, and it is compressed as an article"
-    );
-    Ok(puzzle)
-}
-
-/// Whether a file holds a puzzle, as far as it can be read.
-pub fn holds_puzzle(file: &[u8]) -> bool {
-    Container::parse(file).is_ok_and(|container| container.kind() == Kind::Puzzle)
 }
 
 /// A task's JSON with answers.
@@ -201,25 +164,26 @@ pub fn decompress(
     threads: Option<usize>,
 ) -> anyhow::Result<Vec<u8>> {
     let bar = progress::bar(EFFORT_STEPS[EFFORT_STEPS.len() - 1], "fitting again", "");
-    let mut watch = |step: usize, _: &Evaluation| {
-        bar.set_position(step as u64);
+    let watch = |progress: FileProgress| {
+        bar.set_position(progress.step as u64);
         ControlFlow::Continue(())
     };
     if answers == Answers::None {
-        let content = puzzle::restore_watched(file, threads, &mut watch);
+        let content = puzzle::decompress(file, threads, watch);
         bar.finish_and_clear();
         return Ok(content?);
     }
-    let puzzle = puzzle::decompress_watched(file, threads, &mut watch)?;
+    let puzzle = puzzle::read(file, threads, watch)?;
     bar.finish_and_clear();
     let config = Config::resolve(Preset::Default, None, &Overrides { steps, ..Overrides::default() })?;
     let bar = progress::bar(config.steps, "solving", "");
-    let solved = solve(&puzzle, &config, threads, |progress| {
+    let options = SolveOptions { config, threads, ..SolveOptions::default() };
+    let solved = puzzle::solve(&puzzle, &options, |progress| {
         bar.set_position(progress.step as u64);
         ControlFlow::Continue(())
-    })?;
+    });
     bar.finish_and_clear();
-    let attempts = solved.context("no step, no answer: give --steps more than 0")?.1.attempts;
+    let attempts = solved?.attempts;
     let test = puzzle.test.iter().zip(&attempts).map(|(input, attempts)| AnsweredTest {
         input,
         output: &attempts.attempt_1,

@@ -4,8 +4,8 @@ use super::print;
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
-use tenfold::data::{load_solutions, read_submission};
-use tenfold::report::{PassAt, RunFolder, Score, pass_at, pass_table, score, score_table};
+use tenfold::internals::data::{load_solutions, read_submission};
+use tenfold::internals::report::{PassAt, RunFolder, Score, pass_at, pass_table, score, score_table};
 
 /// Score a submission, or a run, against known solutions
 #[derive(Args)]

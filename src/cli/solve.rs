@@ -4,21 +4,20 @@ mod bars;
 mod tally;
 
 use super::files::parse_threads;
-use super::{print, stop};
-use anyhow::Context;
+use super::{advice, print, stop};
 use bars::Bars;
 use clap::Args;
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tally::Tally;
-use tenfold::config::{Config, Overrides, Preset};
-use tenfold::data::{ARC_SIDE, Grid, LoadOptions, Loaded, PairSample, Puzzle, load};
-use tenfold::engine::{self, Device, EngineKind};
-use tenfold::fit::Progress;
-use tenfold::pipeline::{self, Job, SolveOptions, available_bytes};
-use tenfold::report::{Kept, PuzzleRecord, RunFolder, printable};
+use tenfold::internals::config::Overrides;
+use tenfold::internals::data::ARC_SIDE;
+use tenfold::internals::report::printable;
+use tenfold::puzzle::{
+    self, Config, Device, EngineKind, Grid, LoadOptions, Loaded, PairSample, Preset, Progress, Puzzle, SolveOptions,
+    load,
+};
 
 /// Solve ARC puzzles: fit each one alone and give two attempts for every test input
 #[derive(Args)]
@@ -84,23 +83,26 @@ pub struct Arguments {
 
 /// Runs the verb.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let begin = Instant::now();
-    let options = options(arguments, begin)?;
+    let mut options = options(arguments, Instant::now())?;
     let loaded = read_puzzles(arguments)?;
-    let (jobs, too_large) = fitting(&loaded.puzzles, &options)?;
-    let output = arguments.output.clone().unwrap_or_else(|| default_output(arguments, &options.config));
-    let run = RunFolder::open(&output, &options.config, arguments.resume)?;
+    let folder = arguments.output.clone().unwrap_or_else(|| default_output(arguments, &options.config));
+    options.folder = Some(folder.clone());
 
-    let mut tally = Tally::new(&loaded, &run, arguments.png.as_deref(), arguments.quiet);
-    let (to_fit, cut_before) = take_up(&jobs, &run, &mut tally)?;
-    for index in too_large {
-        tally.skip(index)?;
-    }
-    fit_all(&to_fit, &options, cut_before, &mut tally)?;
-    tally.end()
+    let mut tally = Tally::new(&loaded, &folder, arguments.png.as_deref(), arguments.quiet);
+    let bars = Bars::new(options.config.steps);
+    stop::polls();
+    let watch = |index: usize, progress: Progress| {
+        bars.step(index, &loaded.puzzles[index].id, &progress);
+        if stop::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let watched = puzzle::solve_and_hear(&loaded, &options, watch, |index, news| {
+        bars.end(index);
+        bars.suspend(|| tally.hear(index, news))
+    })?;
+    tally.end(watched.is_break())
 }
 
-/// What fits may take, checked before anything is written.
+/// What fits may take.
 fn options(arguments: &Arguments, begin: Instant) -> anyhow::Result<SolveOptions> {
     let overrides = Overrides {
         steps: arguments.steps,
@@ -110,15 +112,13 @@ fn options(arguments: &Arguments, begin: Instant) -> anyhow::Result<SolveOptions
         engine: arguments.engine,
         device: arguments.device,
     };
-    let config = Config::resolve(arguments.preset, arguments.config.as_deref(), &overrides)?;
-    let fused = engine::resolve(config.engine, config.device)? == EngineKind::Fused;
     Ok(SolveOptions {
+        config: Config::resolve(arguments.preset, arguments.config.as_deref(), &overrides).map_err(advice::by_flag)?,
         workers: arguments.workers,
         threads: arguments.threads,
-        // What libtorch takes, and where, it has to say itself.
-        memory: if fused { available_bytes() } else { None },
         deadline: arguments.time_limit.map(|limit| begin + limit),
-        config,
+        resume: arguments.resume,
+        ..SolveOptions::default()
     })
 }
 
@@ -131,7 +131,7 @@ fn read_puzzles(arguments: &Arguments) -> anyhow::Result<Loaded> {
         return Err(loaded.refused.remove(0).error.into());
     }
     for refused in &loaded.refused {
-        print::note(format_args!("skipped: {}", printable(&refused.error.to_string())));
+        print::note(format_args!("skipped: {}", printable(&advice::told_of_data(&refused.error))));
     }
     anyhow::ensure!(!loaded.puzzles.is_empty(), "none of {} tasks can be read", loaded.refused.len());
     let longest = |puzzle: &Puzzle| {
@@ -147,83 +147,6 @@ fn read_puzzles(arguments: &Arguments) -> anyhow::Result<Loaded> {
         ));
     }
     Ok(loaded)
-}
-
-/// A puzzle's number and its fit.
-type Numbered<'a> = (usize, Job<'a>);
-
-/// What is fitted, and the numbers of puzzles whose fits take more memory than there is.
-fn fitting<'a>(puzzles: &'a [Puzzle], options: &SolveOptions) -> anyhow::Result<(Vec<Numbered<'a>>, Vec<usize>)> {
-    let free = options.memory.unwrap_or(u64::MAX);
-    let jobs = puzzles.iter().map(|puzzle| Job::new(puzzle, &options.config)).enumerate();
-    let (fit, too_large): (Vec<Numbered>, Vec<Numbered>) = jobs.partition(|(_, job)| job.bytes <= free);
-    let Config { steps, seeds, .. } = options.config;
-    for (_, Job { puzzle, bytes }) in &too_large {
-        let error = format!(
-            "puzzle {}: its fit takes {} ({steps} steps, {seeds} seeds), and {} are free: ask for fewer seeds or steps, or a smaller network",
-            printable(&puzzle.id),
-            gigabytes(*bytes),
-            gigabytes(free)
-        );
-        anyhow::ensure!(puzzles.len() > 1, "{error}");
-        print::note(format_args!("skipped: {error}"));
-    }
-    anyhow::ensure!(!fit.is_empty(), "none of {} puzzles can be fitted", puzzles.len());
-    Ok((fit, too_large.into_iter().map(|(index, _)| index).collect()))
-}
-
-fn gigabytes(bytes: u64) -> String {
-    if bytes == u64::MAX { "more than any machine has".into() } else { format!("{:.1} GB", bytes as f64 / 1e9) }
-}
-
-/// Counts what the run's folder has; gives what is left to fit, and the records of fits that were cut: these come last, and
-/// whichever fit gets further is kept.
-fn take_up<'a>(
-    jobs: &[Numbered<'a>],
-    run: &RunFolder,
-    tally: &mut Tally,
-) -> anyhow::Result<(Vec<Numbered<'a>>, HashMap<usize, PuzzleRecord>)> {
-    let (mut to_fit, mut again, mut cut_before) = (Vec::new(), Vec::new(), HashMap::new());
-    for &(index, job) in jobs {
-        match run.kept(job.puzzle)? {
-            Kept::Record(record) if record.cut => {
-                tally.answer(index, &record.attempts);
-                again.push((index, job));
-                cut_before.insert(index, *record);
-            }
-            Kept::Record(record) => tally.count(index, *record)?,
-            Kept::Stale(why) => {
-                print::note(format_args!("fitted again: {}", printable(&why)));
-                to_fit.push((index, job));
-            }
-            Kept::Nothing => to_fit.push((index, job)),
-        }
-    }
-    to_fit.extend(again);
-    Ok((to_fit, cut_before))
-}
-
-fn fit_all(
-    to_fit: &[Numbered],
-    options: &SolveOptions,
-    mut cut_before: HashMap<usize, PuzzleRecord>,
-    tally: &mut Tally,
-) -> anyhow::Result<()> {
-    stop::polls();
-    tally.save_submission()?;
-    let bars = Bars::new(options.config.steps);
-    let jobs: Vec<Job> = to_fit.iter().map(|&(_, job)| job).collect();
-    let watch = |number: usize, progress: Progress| {
-        let (index, Job { puzzle, .. }) = to_fit[number];
-        bars.step(index, &puzzle.id, &progress);
-        if stop::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    };
-    pipeline::solve_all(&jobs, options, &watch, |number, outcome| {
-        let (index, Job { puzzle, .. }) = to_fit[number];
-        bars.end(index);
-        let outcome = outcome.with_context(|| format!("puzzle {}", puzzle.id))?;
-        bars.suspend(|| tally.hear(index, outcome, cut_before.remove(&index), &options.config))
-    })
 }
 
 fn default_output(arguments: &Arguments, config: &Config) -> PathBuf {

@@ -9,7 +9,9 @@ use super::range::{BitDecoder, BitEncoder, TRIMMED_BYTES};
 use super::residual::{Predictor, SETTINGS_BYTES, Settings};
 use super::search::{is_noise, search};
 use super::{CodeError, Ledger, Tag};
+use crate::go_on;
 use rayon::prelude::*;
+use std::ops::ControlFlow;
 
 /// The most content of one block, in bytes.
 pub const BLOCK_BYTES: usize = 1 << 20;
@@ -74,15 +76,16 @@ impl Effort {
     }
 }
 
-/// Hears of every few thousand bytes that have been coded or decoded, how many they are; on any thread.
-pub type Watch<'a> = dyn Fn(u64) + Sync + 'a;
+/// Hears of every few thousand bytes that have been coded or decoded, how many they are; on any thread. Where it breaks off, it has to
+/// do so from then on, and what comes out is of no use.
+pub type Watch<'a> = dyn Fn(u64) -> ControlFlow<()> + Sync + 'a;
 
 /// How many bytes a [`Watch`] hears of at a time.
 const WATCHED_BYTES: usize = 1 << 12;
 
 /// Codes an article.
 pub fn encode(content: &[u8], effort: Effort) -> Vec<u8> {
-    encode_watched(content, effort, &|_| {})
+    encode_watched(content, effort, &go_on)
 }
 
 /// The same, watched.
@@ -115,7 +118,7 @@ fn encode_in_blocks(content: &[u8], effort: Effort, block_bytes: usize, watch: &
 /// The method and all that follows it; without settings the content is stored.
 fn encode_block(content: &[u8], settings: Option<Settings>, watch: &Watch) -> (Method, Vec<u8>) {
     let Some(settings) = settings else {
-        watch(content.len() as u64);
+        let _ = watch(content.len() as u64);
         return (Method::Stored, content.to_vec());
     };
     let (method, mut code) = if settings == Settings::default() {
@@ -138,7 +141,9 @@ fn model_block(content: &[u8], settings: Settings, watch: &Watch) -> Vec<u8> {
                 predictor.update(bit);
             }
         }
-        watch(some.len() as u64);
+        if watch(some.len() as u64).is_break() {
+            break;
+        }
     }
     encoder.finish()
 }
@@ -194,7 +199,7 @@ impl<'a> Article<'a> {
     /// Those of `sink`, and [`CodeError`]: where a block does not decode, or what was decoded does not fit the check; that
     /// is known last, after all pieces.
     pub fn decode<E: From<CodeError>>(&self, sink: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
-        self.decode_watched(sink, &|_| {})
+        self.decode_watched(sink, &go_on)
     }
 
     /// The same, watched.
@@ -253,7 +258,7 @@ impl<'a> Block<'a> {
 
     fn decode(&self, watch: &Watch) -> Result<Vec<u8>, CodeError> {
         if self.method == Method::Stored {
-            watch(self.content_bytes as u64);
+            let _ = watch(self.content_bytes as u64);
             return Ok(self.code.to_vec());
         }
         let mut predictor = Predictor::new(self.content_bytes, self.settings.parameters());
@@ -268,11 +273,11 @@ impl<'a> Block<'a> {
                 byte = byte << 1 | u8::from(bit);
             }
             content.push(byte);
-            if content.len() % WATCHED_BYTES == 0 {
-                watch(WATCHED_BYTES as u64);
+            if content.len() % WATCHED_BYTES == 0 && watch(WATCHED_BYTES as u64).is_break() {
+                return Ok(content);
             }
         }
-        watch((content.len() % WATCHED_BYTES) as u64);
+        let _ = watch((content.len() % WATCHED_BYTES) as u64);
         Ok(content)
     }
 }
@@ -324,7 +329,7 @@ mod tests {
         let content = "Blocks are coded on their own. Ряд блоков. 塊塊。\n".repeat(40).into_bytes();
         let on_threads = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| encode_in_blocks(&content, Effort::Quick, 700, &|_| {}))
+            pool.install(|| encode_in_blocks(&content, Effort::Quick, 700, &go_on))
         };
         let section = on_threads(1);
         assert_eq!(section, on_threads(3));
@@ -369,6 +374,7 @@ mod tests {
         let heard = std::sync::atomic::AtomicU64::new(0);
         let watch = |bytes| {
             heard.fetch_add(bytes, std::sync::atomic::Ordering::Relaxed);
+            ControlFlow::Continue(())
         };
         let section = encode_watched(&content, Effort::None, &watch);
         assert_eq!(heard.swap(0, std::sync::atomic::Ordering::Relaxed), content.len() as u64);

@@ -4,12 +4,12 @@
 //! or a [`CodeError`]. Costs eight bytes for one section. Reading allocates as much as the file is long, at most.
 //!
 //! ```
-//! use tenfold::code::{Container, Kind, Tag};
+//! use tenfold::internals::code::{Container, Kind, Tag};
 //!
 //! let file = Container::new(Kind::Article).with(Tag::Residual, vec![1, 2, 3]).to_bytes();
 //! assert_eq!(file.len(), 11);
 //! assert_eq!(Container::parse(&file)?.require(Tag::Residual)?, [1, 2, 3]);
-//! # Ok::<(), tenfold::code::CodeError>(())
+//! # Ok::<(), tenfold::internals::code::CodeError>(())
 //! ```
 
 use super::bytes::{Reader, write_varint};

@@ -195,9 +195,7 @@ pub enum TaskError {
         set: &'static str,
     },
     /// Pairs of which nobody says which are for training.
-    #[error(
-        "holds {pairs} pairs that are neither \"train\" nor \"test\"; draw a puzzle from them by --pairs TRAIN,TEST, such as --pairs 3,1"
-    )]
+    #[error("holds {pairs} pairs that are neither \"train\" nor \"test\", and nobody says how many to draw for each")]
     UnsortedPairs {
         /// How many there are.
         pairs: usize,

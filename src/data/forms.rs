@@ -240,7 +240,7 @@ mod tests {
             assert_eq!(draw(&text, 0), puzzle);
             assert_ne!(draw(&text, 1), puzzle);
             let error = read(&text, None).remove(0).unwrap_err().error.to_string();
-            assert!(error.contains("holds 10 pairs") && error.contains("--pairs 3,1"), "{error}");
+            assert!(error.contains("holds 10 pairs") && error.contains("how many to draw"), "{error}");
         }
         let sample = PairSample { train: 10, test: 1, seed: 0 };
         let error = read(&as_objects(), Some(sample)).remove(0).unwrap_err().error.to_string();

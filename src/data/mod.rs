@@ -13,7 +13,7 @@ pub mod puzzle;
 pub mod submission;
 pub mod vectors;
 
-pub use article::{Article, ArticleError, Group, GroupSettings, TitleSource};
+pub use article::{Article, Group, GroupSettings, LengthsError, TitleSource};
 pub use error::{DataError, Place, TaskError};
 pub use forms::{PairSample, parse_puzzles};
 pub use grid::{ARC_SIDE, COLOURS, Grid, GridError};

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Where an engine runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum Device {
     /// The processor.
@@ -36,7 +37,8 @@ impl fmt::Display for Device {
 }
 
 /// Which engine runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum EngineKind {
     /// Rust, on the processor.
@@ -61,12 +63,10 @@ impl fmt::Display for EngineKind {
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// The binary was built without the torch engine.
-    #[error(
-        "--engine torch: this binary was built without it; build it with `make torch`, or `cargo build --release --features torch` and LIBTORCH set, or use --engine fused"
-    )]
+    #[error("the torch engine: this binary was built without it")]
     NotBuilt,
     /// CUDA was asked for and isn't there.
-    #[error("--device cuda: {why}; use --device cpu, or --device auto to take CUDA only where it works")]
+    #[error("CUDA: {why}")]
     NoCuda {
         /// What is missing.
         why: String,

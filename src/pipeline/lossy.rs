@@ -170,6 +170,7 @@ mod tests {
     use super::*;
     use crate::data::article::{Article, GroupSettings};
     use crate::fit::matrices::MatrixSettings;
+    use crate::go_on;
 
     #[test]
     fn a_lossy_text_has_its_group_s_words_in_an_order_like_its_group_s() {
@@ -184,7 +185,7 @@ mod tests {
         let settings = MatrixSettings { steps: 100, ..MatrixSettings::default() };
         let articles = [article];
         let collection = Collection::new(&articles, &settings);
-        let said = collection.lossy_texts(&collection.fit(&settings, |_| ()).unwrap());
+        let said = collection.lossy_texts(&collection.fit(&settings, go_on).unwrap());
         assert_eq!(said.len(), collection.groups.len());
         let mut bleu = crate::data::article::bleu::Bleu::default();
         let mut shifted = bleu.clone();

@@ -7,8 +7,11 @@ pub mod gist;
 pub mod library;
 pub mod lossy;
 pub mod matrices;
+#[cfg(feature = "peers")]
 pub mod peers;
 pub mod puzzle;
 mod solve;
 
-pub use solve::{Job, Outcome, SolveOptions, available_bytes, solve, solve_all};
+pub use solve::{
+    News, Outcome, Progress, SolveError, SolveOptions, Watch, available_bytes, solve, solve_all, solve_one,
+};

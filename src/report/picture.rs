@@ -52,9 +52,7 @@ const INKS: [Rgb; 6] = [GRID_LINE, RIGHT, WRONG, [0xFA, 0xFA, 0xF8], [0x33, 0x33
 #[derive(Debug, Error)]
 pub enum PictureError {
     /// The puzzle's grids are too large for a picture.
-    #[error(
-        "puzzle '{puzzle}': its picture would have {width} × {height} pixels, more than {MOST_PIXELS}; leave --png out"
-    )]
+    #[error("puzzle '{puzzle}': its picture would have {width} × {height} pixels, more than {MOST_PIXELS}")]
     TooLarge {
         /// The puzzle's id.
         puzzle: String,

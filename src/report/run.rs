@@ -17,10 +17,10 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// It holds a run already.
-    #[error("{} holds a run already: go on with it by --resume, or name another folder by --output", .0.display())]
+    #[error("{} holds a run already", .0.display())]
     Exists(PathBuf),
     /// Somebody is running into it.
-    #[error("{} is in use by {holder}: wait for its end, or name another folder by --output", folder.display())]
+    #[error("{} is in use by {holder}: wait for its end", folder.display())]
     InUse {
         /// The folder.
         folder: PathBuf,
@@ -28,7 +28,7 @@ pub enum RunError {
         holder: String,
     },
     /// The run there was made with other settings.
-    #[error("{} was made with other settings ({differences}): use the same, or another folder by --output", folder.display())]
+    #[error("{} was made with other settings ({differences}): use the same", folder.display())]
     OtherSettings {
         /// The folder.
         folder: PathBuf,

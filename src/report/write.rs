@@ -31,7 +31,7 @@ pub enum WriteError {
         path: PathBuf,
     },
     /// A file lies there, and is not to be replaced.
-    #[error("'{}' is already there: give another path, or --force to replace it", .path.display())]
+    #[error("'{}' is already there: give another path", .path.display())]
     Exists {
         /// The path that was given.
         path: PathBuf,

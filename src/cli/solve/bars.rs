@@ -4,9 +4,9 @@ use crate::cli::progress;
 use indicatif::{MultiProgress, ProgressBar};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tenfold::fit::Progress;
-use tenfold::report::printable;
-use tenfold::units::{Bits, Nats};
+use tenfold::Bits;
+use tenfold::internals::report::printable;
+use tenfold::puzzle::Progress;
 
 pub struct Bars {
     steps: usize,
@@ -23,8 +23,7 @@ impl Bars {
     /// A fit did a step.
     pub fn step(&self, puzzle: usize, id: &str, progress: &Progress) {
         let bar = self.by_puzzle().entry(puzzle).or_insert_with(|| self.begin(id)).clone();
-        let nats: f64 = progress.losses.iter().map(|losses| losses.kl_nats + losses.reconstruction_nats).sum();
-        let Bits(bits) = Nats(nats / progress.losses.len() as f64).into();
+        let Bits(bits) = progress.bits;
         bar.set_position(progress.step as u64);
         bar.set_message(format!("{bits:.0} bits, confidence {:.0}%", 100.0 * progress.confidence));
     }

@@ -21,6 +21,12 @@ pub struct Logistic {
     logit: Vec<i16>,
 }
 
+impl Default for Logistic {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Logistic {
     /// Computes the tables.
     pub fn new() -> Self {

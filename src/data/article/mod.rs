@@ -62,16 +62,16 @@ impl Default for GroupSettings {
 }
 
 impl GroupSettings {
-    fn check(self) -> Result<(), ArticleError> {
+    fn check(self) -> Result<(), LengthsError> {
         let Self { min_characters: min, max_characters: max } = self;
-        if min == 0 || max / 2 < min { Err(ArticleError::Lengths { min, max }) } else { Ok(()) }
+        if min == 0 || max / 2 < min { Err(LengthsError::Lengths { min, max }) } else { Ok(()) }
     }
 }
 
 /// Settings that no article can be split by.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
-pub enum ArticleError {
+pub enum LengthsError {
     /// The lengths leave no room to cut at a good place.
     #[error(
         "groups of {min} to {max} characters: the least has to be at least 1 and the most at least twice the least"
@@ -132,7 +132,7 @@ impl Article {
     ///
     /// # Errors
     /// Where the settings leave no room to cut.
-    pub fn read(bytes: &[u8], name: Option<&Path>, settings: GroupSettings) -> Result<Self, ArticleError> {
+    pub fn read(bytes: &[u8], name: Option<&Path>, settings: GroupSettings) -> Result<Self, LengthsError> {
         settings.check()?;
         let Some(decoded) = Decoded::read(bytes) else { return Ok(Self::of_no_text(bytes)) };
         let format = Format::of(name, &decoded.text);
@@ -143,7 +143,7 @@ impl Article {
     ///
     /// # Errors
     /// Where the settings leave no room to cut.
-    pub fn read_as(bytes: &[u8], format_number: u8, settings: GroupSettings) -> Result<Self, ArticleError> {
+    pub fn read_as(bytes: &[u8], format_number: u8, settings: GroupSettings) -> Result<Self, LengthsError> {
         settings.check()?;
         Ok(match (Decoded::read(bytes), Format::of_number(format_number)) {
             (Some(decoded), Some(format)) => Self::cut(&decoded, format, settings),

@@ -187,7 +187,8 @@ impl<T: Float> FusedEngine<T> {
     }
 }
 
-impl Engine for FusedEngine<f32> {
+/// Parameters and gradients pass the seam in f32, whatever the engine computes in.
+impl<T: Float> Engine for FusedEngine<T> {
     fn name(&self) -> String {
         format!("{NAME} (cpu)")
     }
@@ -199,7 +200,7 @@ impl Engine for FusedEngine<f32> {
         for (seed, noise) in noise.chunks(latents).enumerate() {
             let nats = self.evaluate(seed, step, noise);
             evaluations.push(self.evaluation(nats));
-            gradients.extend_from_slice(&self.learners[seed].gradient);
+            gradients.extend(self.learners[seed].gradient.iter().map(|gradient| gradient.to_f64() as f32));
         }
         Ok((evaluations, gradients))
     }
@@ -216,13 +217,15 @@ impl Engine for FusedEngine<f32> {
     }
 
     fn parameters(&self) -> Vec<f32> {
-        self.learners.iter().flat_map(|learner| learner.parameters.iter().copied()).collect()
+        self.learners.iter().flat_map(|learner| learner.parameters.iter().map(|value| value.to_f64() as f32)).collect()
     }
 
     fn set_parameters(&mut self, parameters: &[f32]) -> Result<(), EngineError> {
         let length = self.problem.layout.len();
         for (learner, values) in self.learners.iter_mut().zip(parameters.chunks_exact(length)) {
-            learner.parameters.copy_from_slice(values);
+            for (parameter, &value) in learner.parameters.iter_mut().zip(values) {
+                *parameter = T::of(f64::from(value));
+            }
         }
         Ok(())
     }

@@ -57,6 +57,7 @@ use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_distr::{Distribution, StandardNormal};
 use source::{Free, Source};
+use std::ops::ControlFlow;
 
 /// Adam's learning rate for the title's weights: a tenth of the latents', which they multiply.
 const TITLE_LEARNING_RATE: f32 = 0.003;
@@ -153,7 +154,8 @@ impl FittedMatrices {
     }
 }
 
-/// Fits the latents of `data`'s groups and of `symbol_count` symbols. `watch` hears of each step done.
+/// Fits the latents of `data`'s groups and of `symbol_count` symbols. `watch` hears of each step done, and may break off; what there
+/// is then is given.
 ///
 /// # Errors
 /// [`EngineError`], where the settings' engine can't be had or fails; the fused one on the processor does neither.
@@ -161,7 +163,7 @@ pub fn fit(
     data: &GroupData,
     symbol_count: usize,
     settings: &MatrixSettings,
-    watch: impl FnMut(usize),
+    watch: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<FittedMatrices, EngineError> {
     let layout = Layout::of_article(data.counts.len(), symbol_count, settings.cells());
     let start = initial(&layout, tensors::GROUPS, settings.seed);
@@ -174,7 +176,7 @@ fn fit_source(
     data: &GroupData,
     symbol_count: usize,
     settings: &MatrixSettings,
-    mut watch: impl FnMut(usize),
+    mut watch: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<FittedMatrices, EngineError> {
     let groups = data.counts.len();
     let cells = source.latents().ncols();
@@ -215,7 +217,9 @@ fn fit_source(
                 learner.learn(&centres_of(&latents), index as f32 / settings.steps as f32);
             }
         }
-        watch(index + 1);
+        if watch(index + 1).is_break() {
+            break;
+        }
     }
     drop(engine);
     let latents = source.latents();

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::data::article::{SymbolKind, Symbols};
+use crate::go_on;
 
 const TEXTS: [&str; 8] = [
     "the white rabbit ran down the hole and alice ran after the rabbit",
@@ -31,7 +32,7 @@ fn quick() -> MatrixSettings {
 #[test]
 fn near_texts_get_near_matrices_and_edited_ones_are_found() {
     let (data, symbols) = data();
-    let fitted = fit(&data, symbols.len(), &quick(), |_| ()).unwrap();
+    let fitted = fit(&data, symbols.len(), &quick(), go_on).unwrap();
     let matrices = fitted.matrices();
     assert!(fitted.nats_per_symbol.last() < fitted.nats_per_symbol.first());
     for (a, near, far) in [(0, 1, 6), (2, 3, 4), (4, 5, 0), (6, 7, 2)] {
@@ -51,7 +52,7 @@ fn near_texts_get_near_matrices_and_edited_ones_are_found() {
 #[test]
 fn a_text_is_encoded_alike_whenever_it_comes_and_near_its_like() {
     let (data, symbols) = data();
-    let decoder = fit(&data, symbols.len(), &quick(), |_| ()).unwrap().decoder;
+    let decoder = fit(&data, symbols.len(), &quick(), go_on).unwrap().decoder;
     let dither = Dither::new(0);
     let settings = encode::EncodeSettings::default();
     let together = encode::encode(&decoder, &data.counts, &settings);
@@ -71,7 +72,7 @@ fn a_text_is_encoded_alike_whenever_it_comes_and_near_its_like() {
 #[test]
 fn digits_say_their_group_s_words() {
     let (data, symbols) = data();
-    let fitted = fit(&data, symbols.len(), &quick(), |_| ()).unwrap();
+    let fitted = fit(&data, symbols.len(), &quick(), go_on).unwrap();
     let is_word = |symbol| symbols.name(symbol).is_some_and(|(kind, _)| kind == SymbolKind::Word);
     for (group, text) in TEXTS[..4].iter().enumerate() {
         let centres = fitted.matrices()[group].decode(&fitted.dither);
@@ -89,7 +90,7 @@ fn digits_say_their_group_s_words() {
 #[test]
 fn digits_say_their_group_s_title() {
     let (data, symbols) = data();
-    let fitted = fit(&data, symbols.len(), &quick(), |_| ()).unwrap();
+    let fitted = fit(&data, symbols.len(), &quick(), go_on).unwrap();
     assert!(fitted.title_nats_per_symbol.last() < fitted.title_nats_per_symbol.first());
     let decoder = fitted.title_decoder();
     let in_titles = |symbol| data.title_counts.iter().flatten().any(|&(other, _)| other == symbol);
@@ -104,7 +105,7 @@ fn digits_say_their_group_s_title() {
 fn groups_align_with_their_article_s_global_latent() {
     let (data, symbols) = data();
     let apart = |article_pull| {
-        let fitted = fit(&data, symbols.len(), &MatrixSettings { article_pull, ..quick() }, |_| ()).unwrap();
+        let fitted = fit(&data, symbols.len(), &MatrixSettings { article_pull, ..quick() }, go_on).unwrap();
         let squares = fitted.latents.rows().into_iter().zip(&data.articles).map(|(latent, &article)| {
             let apart = &latent - &fitted.globals.row(article);
             apart.dot(&apart)
@@ -117,7 +118,7 @@ fn groups_align_with_their_article_s_global_latent() {
 #[test]
 fn merging_keeps_the_spread_of_a_single_matrix() {
     let (data, symbols) = data();
-    let merged = fit(&data, symbols.len(), &quick(), |_| ()).unwrap().merged();
+    let merged = fit(&data, symbols.len(), &quick(), go_on).unwrap().merged();
     assert!(merged.distinct() >= 8, "{merged:?}");
 }
 
@@ -151,8 +152,8 @@ fn a_fit_is_the_same_for_any_number_of_threads() {
         let run = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
-                let (by_encoder, _) = vae::fit_encoder(&data, symbols.len(), &settings, |_| ()).unwrap();
-                (fit(&data, symbols.len(), &settings, |_| ()).unwrap().matrices(), by_encoder.matrices())
+                let (by_encoder, _) = vae::fit_encoder(&data, symbols.len(), &settings, go_on).unwrap();
+                (fit(&data, symbols.len(), &settings, go_on).unwrap().matrices(), by_encoder.matrices())
             })
         };
         assert_eq!(run(1), run(3), "{quantiser:?}");
@@ -161,11 +162,11 @@ fn a_fit_is_the_same_for_any_number_of_threads() {
 
 #[test]
 fn nothing_to_fit_is_no_fault() {
-    let none = fit(&GroupData::default(), 0, &quick(), |_| ()).unwrap();
+    let none = fit(&GroupData::default(), 0, &quick(), go_on).unwrap();
     assert!(none.matrices().is_empty());
     let (symbols, counts) = Symbols::gather(["", "  "], 0.5);
     let data = GroupData { title_counts: vec![Counts::new(); 2], counts, articles: vec![0, 0], titles: vec![0, 0] };
-    let blank = fit(&data, symbols.len(), &quick(), |_| ()).unwrap();
+    let blank = fit(&data, symbols.len(), &quick(), go_on).unwrap();
     assert_eq!(blank.matrices().len(), 2);
     let recalled = Memory::new(&blank, QuerySettings::default()).recall(&Counts::new());
     assert!(recalled.centres.iter().all(|centre| centre.is_finite()));

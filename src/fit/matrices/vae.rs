@@ -13,6 +13,7 @@ use crate::engine::EngineError;
 use crate::latent::digits::CELLS;
 use ndarray::{Array2, Axis, Zip};
 use rayon::prelude::*;
+use std::ops::ControlFlow;
 
 /// Hidden units: as many as cells.
 const HIDDEN: usize = CELLS;
@@ -136,7 +137,7 @@ pub fn fit_encoder(
     data: &GroupData,
     symbol_count: usize,
     settings: &MatrixSettings,
-    watch: impl FnMut(usize),
+    watch: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<(FittedMatrices, Encoder), EngineError> {
     let encoder = Encoder::new(&data.counts, symbol_count, settings.seed);
     let inputs = data.counts.iter().map(|counts| encoder.weights.weigh(counts)).collect();
@@ -151,6 +152,7 @@ pub fn fit_encoder(
 mod tests {
     use super::*;
     use crate::data::article::Symbols;
+    use crate::go_on;
     use crate::latent::digits::DigitMatrix;
 
     #[test]
@@ -189,7 +191,7 @@ mod tests {
             titles: vec![0, 0, 1, 1],
         };
         let settings = MatrixSettings { steps: 40, symbols_per_step: 30, ..MatrixSettings::default() };
-        let (fitted, encoder) = fit_encoder(&data, symbols.len(), &settings, |_| ()).unwrap();
+        let (fitted, encoder) = fit_encoder(&data, symbols.len(), &settings, go_on).unwrap();
         let again: Vec<DigitMatrix> = encoder.centres(&data.counts).iter().map(|c| fitted.encode(c)).collect();
         assert_eq!(again, fitted.matrices());
         assert!(fitted.nats_per_symbol.last() < fitted.nats_per_symbol.first());

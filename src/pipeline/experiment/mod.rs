@@ -15,6 +15,7 @@ use crate::data::article::{Article, Counts, edits};
 use crate::engine::EngineError;
 use crate::fit::matrices::baselines::{Lsa, SimHash};
 use crate::fit::matrices::{Codebook, FittedMatrices, MatrixSettings, Memory, Quantiser, QuerySettings, fit_freely};
+use crate::go_on;
 use crate::latent::DigitMatrix;
 use crate::rng::{self, Purpose};
 use rayon::prelude::*;
@@ -165,7 +166,7 @@ impl<'a> Trial<'a> {
         query: &QuerySettings,
     ) -> Result<Measures, EngineError> {
         let start = Instant::now();
-        let fitted = self.collection.fit(settings, |_| ())?;
+        let fitted = self.collection.fit(settings, go_on)?;
         let code = self.code(name, &fitted, start.elapsed());
         let memory = Memory::new(&fitted, query.clone());
         let encode = |counts: &Counts| fitted.encode(&memory.recall(counts).centres);
@@ -175,7 +176,7 @@ impl<'a> Trial<'a> {
     /// Like `fitted`, but the queries' latents know the decoder alone and nothing of the groups it was fitted with.
     fn fitted_freely(&self, name: &'static str, settings: &MatrixSettings) -> Result<Measures, EngineError> {
         let start = Instant::now();
-        let fitted = self.collection.fit(settings, |_| ())?;
+        let fitted = self.collection.fit(settings, go_on)?;
         let code = self.code(name, &fitted, start.elapsed());
         self.measure(&code, &self.evidence, |counts| {
             let centres = fit_freely(&fitted, counts, settings)?;
@@ -186,7 +187,7 @@ impl<'a> Trial<'a> {
     /// The encoder gives the queries' latents as it gave the groups'.
     fn vae(&self, settings: &MatrixSettings) -> Result<Measures, EngineError> {
         let start = Instant::now();
-        let (fitted, encoder) = self.collection.fit_encoder(settings, |_| ())?;
+        let (fitted, encoder) = self.collection.fit_encoder(settings, go_on)?;
         let code = self.code("vae", &fitted, start.elapsed());
         self.measure(&code, &self.queries, |counts| {
             Ok(Coded::digits(encoder.centres(counts).iter().map(|centres| fitted.encode(centres)).collect()))

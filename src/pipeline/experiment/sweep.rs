@@ -8,6 +8,7 @@ use crate::code::article::{Effort, encode};
 use crate::code::{Container, Kind, Tag};
 use crate::data::article::{Article, GroupSettings};
 use crate::fit::matrices::{MatrixSettings, QuerySettings};
+use crate::go_on;
 use crate::pipeline::gist::{GistError, GistSettings, MatrixMode, sections};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -62,7 +63,7 @@ pub fn sweep(
         let (mut file_bytes, mut digits_bytes) = (0, 0);
         for (source, residual) in sources.iter().zip(&residuals) {
             let file_settings = GistSettings { groups, ..GistSettings::new(MatrixMode::Digits, Some(bits)) };
-            let sections = sections(&source.content, Some(&source.path), &file_settings, |_| ())?;
+            let sections = sections(&source.content, Some(&source.path), &file_settings, go_on)?;
             digits_bytes += sections.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
             let container = Container::new(Kind::Article).with(Tag::Residual, residual.clone());
             let container = sections.into_iter().fold(container, |container, (tag, bytes)| container.with(tag, bytes));

@@ -12,7 +12,7 @@ use super::matrices::Collection;
 use crate::code::Tag;
 use crate::code::digits::{Digits, MOST_GROUPS};
 use crate::code::gist::{Gist, MOST_PAIRS, MOST_TEXT_WORDS, MOST_WORD_BYTES, MOST_WORDS, WordPair};
-use crate::data::article::ArticleError;
+use crate::data::article::LengthsError;
 use crate::data::{Article, GroupSettings};
 use crate::engine::EngineError;
 use crate::engine::fused::article::GistDecoder;
@@ -21,11 +21,13 @@ use crate::latent::digits::CELLS;
 use crate::latent::{DigitMatrix, Dither};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::ControlFlow;
 use std::path::Path;
 use thiserror::Error;
 
 /// What a file says of the matrices.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum MatrixMode {
     /// Nothing
@@ -73,22 +75,25 @@ impl GistSettings {
 pub enum GistError {
     /// It can't be cut into groups.
     #[error(transparent)]
-    Article(#[from] ArticleError),
+    Lengths(#[from] LengthsError),
+    /// Whoever watched broke off.
+    #[error("the fit of the matrices was broken off")]
+    BrokenOff,
     /// They can't be fitted.
     #[error(transparent)]
     Engine(#[from] EngineError),
 }
 
 /// The sections that an article's matrices take; none where there is no text, only one group of it, or too many for a file.
-/// `watch` is told the fit's steps as they are done.
+/// `watch` is told the fit's steps as they are done, and may break off.
 ///
 /// # Errors
-/// Where the settings leave no room to cut groups, or their engine can't be had or fails.
+/// Where the settings leave no room to cut groups, their engine can't be had or fails, or `watch` breaks off.
 pub fn sections(
     content: &[u8],
     name: Option<&Path>,
     settings: &GistSettings,
-    watch: impl FnMut(usize),
+    mut watch: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Vec<(Tag, Vec<u8>)>, GistError> {
     if settings.mode == MatrixMode::None {
         return Ok(Vec::new());
@@ -97,7 +102,15 @@ pub fn sections(
     let fits = (2..=MOST_GROUPS as usize).contains(&article.groups.len());
     let Some(format) = article.format_number().filter(|_| fits) else { return Ok(Vec::new()) };
     let collection = Collection::new(std::slice::from_ref(&article), &settings.fit);
-    let mut fitted = collection.fit(&settings.fit, watch)?;
+    let mut broken_off = false;
+    let mut fitted = collection.fit(&settings.fit, |step| {
+        let watched = watch(step);
+        broken_off |= watched.is_break();
+        watched
+    })?;
+    if broken_off {
+        return Err(GistError::BrokenOff);
+    }
     let GroupSettings { min_characters, max_characters } = settings.groups;
     let lengths = (min_characters as u64, max_characters as u64);
     let of = |matrices: Vec<DigitMatrix>| Digits { format, lengths, seed: settings.fit.seed, matrices };
@@ -173,6 +186,7 @@ fn gist(collection: &Collection, fitted: &FittedMatrices, digits: &Digits) -> Gi
 mod tests {
     use super::*;
     use crate::code::{Container, Kind};
+    use crate::go_on;
 
     const TEXT: &str = "# Rabbits\n\nThe white rabbit ran down the hole and Alice ran after the rabbit, down the deep hole, \
         until the rabbit was gone and Alice sat at the bottom.\n\n# Hearts\n\nThe queen of hearts shouted off with her head, \
@@ -181,7 +195,7 @@ mod tests {
         transforms the image into parts of all sizes.\n";
 
     fn file(mode: MatrixMode, bits: f32) -> Vec<u8> {
-        let sections = sections(TEXT.as_bytes(), None, &GistSettings::new(mode, Some(bits)), |_| ()).unwrap();
+        let sections = sections(TEXT.as_bytes(), None, &GistSettings::new(mode, Some(bits)), go_on).unwrap();
         let text = crate::code::article::encode(TEXT.as_bytes(), crate::code::article::Effort::None);
         let file = Container::new(Kind::Article).with(Tag::Residual, text);
         sections.into_iter().fold(file, |file, (tag, bytes)| file.with(tag, bytes)).to_bytes()
@@ -214,7 +228,7 @@ mod tests {
         assert!(FileMatrices::read(&file(MatrixMode::Digits, 9.0)).unwrap().unwrap().says().is_none());
         let settings = GistSettings::new(MatrixMode::Gist, None);
         for content in [&b""[..], b"\x00\x01\x02\xff", b"One group."] {
-            assert!(sections(content, None, &settings, |_| ()).unwrap().is_empty());
+            assert!(sections(content, None, &settings, go_on).unwrap().is_empty());
         }
     }
 }

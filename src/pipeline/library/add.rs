@@ -12,6 +12,7 @@ use crate::latent::digits::{CELLS, LEVELS};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 /// An article to add.
@@ -83,19 +84,21 @@ impl Library {
     /// Adds articles, each in a transaction of its own, and reports each when it is on the disk. The first ones make the frame.
     ///
     /// # Errors
-    /// Where the file can't be written. What was reported before is in the library.
+    /// Where the file can't be written, or `watch` breaks off. What was reported before is in the library.
     pub fn add(
         &mut self,
         articles: &[NewArticle],
         settings: &LibrarySettings,
-        watch: &mut dyn FnMut(Progress),
+        watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<(), LibraryError> {
         if articles.iter().any(|article| !article.groups.is_empty()) && self.newest_frame()?.is_none() {
             self.first_frame(articles, settings, watch)?;
         }
         for article in articles {
             let outcome = self.add_one(article, settings)?;
-            watch(Progress::Article(&outcome));
+            if watch(Progress::Article(&outcome)).is_break() {
+                return Err(LibraryError::BrokenOff);
+            }
         }
         Ok(())
     }
@@ -104,7 +107,7 @@ impl Library {
         &mut self,
         articles: &[NewArticle],
         settings: &LibrarySettings,
-        watch: &mut dyn FnMut(Progress),
+        watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<(), LibraryError> {
         let all: Vec<FrameGroup> = (0..)
             .zip(articles)
@@ -160,14 +163,19 @@ pub(super) fn fit_frame(
     version: u32,
     all: &[FrameGroup],
     settings: &LibrarySettings,
-    watch: &mut dyn FnMut(Progress),
+    watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Rc<Frame>, LibraryError> {
     let most = settings.frame_groups.max(1);
     let some: Vec<FrameGroup> =
         if all.len() <= most { all.to_vec() } else { (0..most).map(|index| all[index * all.len() / most]).collect() };
     let steps = settings.fit.steps;
-    let frame = Frame::fit(version, &some, settings, |step| watch(Progress::Fitting { version, step, steps }))?;
-    Ok(Rc::new(frame))
+    let mut broken_off = false;
+    let frame = Frame::fit(version, &some, settings, |step| {
+        let watched = watch(Progress::Fitting { version, step, steps });
+        broken_off |= watched.is_break();
+        watched
+    })?;
+    if broken_off { Err(LibraryError::BrokenOff) } else { Ok(Rc::new(frame)) }
 }
 
 impl Census {

@@ -9,7 +9,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum LibraryError {
     /// No such file.
-    #[error("'{}' is not there: make a library with `tenfold library add`, or check the path", .file.display())]
+    #[error("'{}' is not there: check the path", .file.display())]
     Missing {
         /// The library.
         file: PathBuf,
@@ -45,7 +45,7 @@ pub enum LibraryError {
         file: PathBuf,
     },
     /// Nothing in it to ask or to compare.
-    #[error("'{}' holds no articles yet: add some with `tenfold library add`", .file.display())]
+    #[error("'{}' holds no articles yet: add some", .file.display())]
     Empty {
         /// The library.
         file: PathBuf,
@@ -56,6 +56,9 @@ pub enum LibraryError {
         /// The library.
         file: PathBuf,
     },
+    /// Whoever watched broke off.
+    #[error("broken off; what was added before is in the library")]
+    BrokenOff,
     /// A frame could not be fitted.
     #[error(transparent)]
     Engine(#[from] EngineError),

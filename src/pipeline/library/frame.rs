@@ -15,6 +15,7 @@ use rayon::prelude::*;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::ops::ControlFlow;
 
 /// A shared decoder.
 pub struct Frame {
@@ -84,7 +85,7 @@ impl Frame {
         version: u32,
         groups: &[FrameGroup],
         settings: &LibrarySettings,
-        watch: impl FnMut(usize),
+        watch: impl FnMut(usize) -> ControlFlow<()>,
     ) -> Result<Self, EngineError> {
         let fit = &settings.fit;
         let texts = groups.iter().map(|group| group.text);

@@ -10,6 +10,7 @@ use super::{Library, LibraryError, LibrarySettings, Progress};
 use crate::latent::digits::CELLS;
 use rusqlite::{Connection, Transaction};
 use std::collections::{BTreeMap, HashSet};
+use std::ops::ControlFlow;
 
 /// Groups that are encoded at a time.
 const PART: usize = 4096;
@@ -41,11 +42,11 @@ impl Library {
     /// Fits a new frame if the newest has drifted, and rewrites all matrices under it in one transaction.
     ///
     /// # Errors
-    /// Where the file can't be read or written; it is then as it was.
+    /// Where the file can't be read or written, or `watch` breaks the fit off; it is then as it was.
     pub fn refit_if_drifted(
         &mut self,
         settings: &LibrarySettings,
-        watch: &mut dyn FnMut(Progress),
+        watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<(), LibraryError> {
         let Drift { drift, growth } = self.drift()?;
         let Some(newest) = self.store.newest_version()? else { return Ok(()) };
@@ -76,7 +77,7 @@ impl Library {
         };
         let rewritten = rewrite().and_then(|groups| transaction.commit().map(|()| groups));
         if let Some(groups) = rewritten.map_err(|error| wrong(&file, &error))? {
-            watch(Progress::Refitted { version: newest + 1, groups, drift });
+            let _ = watch(Progress::Refitted { version: newest + 1, groups, drift });
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use super::store::{Store, read_matrices};
 use super::*;
 use crate::latent::DigitMatrix;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 const ALICE: [&str; 4] = [
@@ -38,6 +39,7 @@ fn add(library: &mut Library, articles: &[NewArticle], settings: &LibrarySetting
         if let Progress::Article(outcome) = progress {
             outcomes.push(outcome.clone());
         }
+        ControlFlow::Continue(())
     };
     library.add(articles, settings, &mut watch).unwrap();
     outcomes
@@ -124,6 +126,7 @@ fn drift_makes_a_frame_and_keeps_the_matrices_of_the_old_one() {
             if let Progress::Refitted { version, groups, .. } = progress {
                 refits.push((version, groups));
             }
+            ControlFlow::Continue(())
         };
         library.refit_if_drifted(&drifting, &mut watch).unwrap();
     };
@@ -148,7 +151,9 @@ fn one_that_works_with_an_old_frame_finds_the_new_one() {
     let mut other = Library::open(&file).unwrap();
     other.query(&[ALICE[0]], 1).unwrap();
     add(&mut library, &[article("chinese", &CHINESE)], &settings());
-    library.refit_if_drifted(&LibrarySettings { drift: 0.25, ..settings() }, &mut |_| ()).unwrap();
+    library
+        .refit_if_drifted(&LibrarySettings { drift: 0.25, ..settings() }, &mut |_| ControlFlow::Continue(()))
+        .unwrap();
     let outcome = add(&mut other, &[article("late", &["the white rabbit and the queen of hearts"])], &settings());
     assert_eq!(added(&outcome[0]).frame, 2);
     assert_eq!(matrices(&file, 2).len(), 12);
@@ -235,7 +240,7 @@ fn with_a_distance_near_digits_and_most_words_make_a_duplicate() {
 #[test]
 fn a_frame_comes_back_from_its_parts_and_parts_that_do_not_fit_are_refused() {
     let groups = ALICE.map(|text| frame::FrameGroup { article: 0, title: "", text });
-    let frame = Frame::fit(1, &groups, &settings(), |_| ()).unwrap();
+    let frame = Frame::fit(1, &groups, &settings(), crate::go_on).unwrap();
     let parts = frame.to_parts();
     let again = Frame::of_parts(&parts).unwrap();
     assert_eq!(frame.encode(&CODE)[0].matrix, again.encode(&CODE)[0].matrix);

@@ -22,7 +22,8 @@ use crate::units::{Bits, Nats};
 use std::ops::ControlFlow;
 
 /// How the weights are sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Weights {
     /// Not at all: all stay at what the seed gives
     Seed,

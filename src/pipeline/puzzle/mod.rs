@@ -5,17 +5,21 @@
 //! other (`replay`), and nothing of a network, which the decoder fits again where that pays (`foresight`). The other method is the
 //! published one: header, weights, latents and residual, of which decoding implies answers and knows nothing of the fit.
 
+#[cfg(feature = "peers")]
 mod baselines;
 mod decoder;
 mod encoder;
+mod file;
 mod foresight;
 mod form;
 mod grids;
 mod parts;
 mod replay;
 
+#[cfg(feature = "peers")]
 pub use baselines::{Baselines, baselines};
 pub use encoder::{Compressed, Method, PuzzleSettings, Watch, Weights, compress};
+pub use file::{FileProgress, NotATask, compress_json, decompress_json, read_file, read_task};
 pub use foresight::STEPS as EFFORT_STEPS;
 pub use form::has_form;
 pub use replay::{GridBits, Learning, Worth, learning};
@@ -39,6 +43,9 @@ pub enum PuzzleError {
     /// The file is wrong.
     #[error(transparent)]
     Code(#[from] CodeError),
+    /// The bytes are not one task's JSON.
+    #[error(transparent)]
+    NotATask(#[from] NotATask),
     /// The network could not be run.
     #[error(transparent)]
     Engine(#[from] EngineError),

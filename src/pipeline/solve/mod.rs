@@ -1,62 +1,28 @@
-//! Solving: puzzles go in, fits run side by side, two attempts for every test input come out.
+//! Solving: puzzles go in, two attempts for every test input come out.
 //!
-//! [`solve`] fits one puzzle, [`solve_all`] many within what there is of cores, memory and time. In: puzzles with what their
-//! fits take ([`Job`]), and [`SolveOptions`]. Out: an [`Outcome`] a puzzle, as each ends. Nothing is written and nothing
-//! printed here; whoever asks hears of every step and may break off.
+//! [`solve_all`] fits many puzzles side by side, takes up a run that was stopped, and keeps what comes; [`solve`] does it with one;
+//! [`solve_one`] is the fit alone. Nothing is printed here; whoever asks hears of every step and may break off.
 
+mod keep;
 mod memory;
+mod pool;
+mod run;
 mod share;
 
 pub use memory::available_bytes;
+pub use run::{News, Outcome, SolveError, solve, solve_all};
 
 use crate::config::Config;
 use crate::data::Puzzle;
-use crate::engine::{self, EngineError, EngineKind, Problem, fused};
-use crate::fit::{self, Fitted, Progress};
+use crate::engine::{EngineError, Problem};
+use crate::fit::{self, Fitted};
 use crate::model::Plan;
-use memory::side_by_side;
-use share::Shares;
+use crate::units::{Bits, Nats};
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::time::Instant;
 
-/// Fits a puzzle and chooses its answers; the puzzle's solutions, if known, are not looked at. `watch` may break off; what
-/// there is then is given. Gives nothing where no step is asked for.
-///
-/// # Errors
-/// Where no engine can be had, or it fails.
-pub fn solve(
-    puzzle: &Puzzle,
-    config: &Config,
-    threads: Option<usize>,
-    watch: impl FnMut(Progress) -> ControlFlow<()>,
-) -> Result<Option<(Problem, Fitted)>, EngineError> {
-    let problem =
-        Problem::new(Plan::new(puzzle), config.network.clone(), config.objective.clone(), config.optimiser.clone());
-    let fitted = fit::fit(&problem, &config.fit_settings(threads), watch)?;
-    Ok(fitted.map(|fitted| (problem, fitted)))
-}
-
-/// A puzzle to fit.
-#[derive(Clone, Copy, Debug)]
-pub struct Job<'a> {
-    /// The puzzle.
-    pub puzzle: &'a Puzzle,
-    /// The memory that its fit takes, by its sizes.
-    pub bytes: u64,
-}
-
-impl<'a> Job<'a> {
-    /// A puzzle's fit under these settings.
-    pub fn new(puzzle: &'a Puzzle, config: &Config) -> Self {
-        let plan = Plan::new(puzzle);
-        let engine = fused::memory_bytes(&plan, &config.network, config.seeds);
-        Self { puzzle, bytes: engine.saturating_add(fit::memory_bytes(&plan, &config.fit_settings(None))) }
-    }
-}
-
-/// What fits may take.
+/// What fits may take, and where results go.
 #[derive(Clone, Debug, Default)]
 pub struct SolveOptions {
     /// The settings of every fit.
@@ -65,215 +31,52 @@ pub struct SolveOptions {
     pub workers: Option<usize>,
     /// Threads of each fit; the cores shared among the workers by default.
     pub threads: Option<usize>,
-    /// Memory that all fits together may take, in bytes; puzzles wait where it would be more.
+    /// Memory that all fits together may take, in bytes; puzzles wait where it would be more. What is free by default, but with
+    /// libtorch, which has to say itself what it takes and where.
     pub memory: Option<u64>,
     /// When the last fit has to end. Those that are not done by then are cut, each after its share of the time.
     pub deadline: Option<Instant>,
+    /// The folder that keeps the settings, a record and a curve of each puzzle, and the submission; nothing is kept without one.
+    pub folder: Option<PathBuf>,
+    /// Whether to go on with the run that is in the folder.
+    pub resume: bool,
 }
 
-/// What became of a puzzle.
-#[derive(Debug)]
-pub enum Outcome {
-    /// Its fit came to its end.
-    Whole(Problem, Fitted),
-    /// Its fit was cut: its share of the time was over.
-    Cut(Problem, Fitted),
-    /// Whoever watched broke its fit off.
-    BrokenOff(Fitted),
-    /// Its fit did not begin: the time was over, or whoever watched broke off another.
-    NotBegun,
+/// Where a fit stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// Steps done.
+    pub step: usize,
+    /// What the latents and the grids cost together, the mean over seeds.
+    pub bits: Bits,
+    /// The leading attempts' share of the tally, 0 to 1.
+    pub confidence: f64,
 }
 
-/// Who hears of every step, by the job's number, and may break off all.
+impl Progress {
+    fn of(progress: &fit::Progress) -> Self {
+        let nats: f64 = progress.losses.iter().map(|losses| losses.kl_nats + losses.reconstruction_nats).sum();
+        let bits = Nats(nats / progress.losses.len() as f64).into();
+        Self { step: progress.step, bits, confidence: progress.confidence }
+    }
+}
+
+/// Who hears of every step, by the puzzle's number, on any thread, and may break off all.
 pub type Watch<'a> = dyn Fn(usize, Progress) -> ControlFlow<()> + Sync + 'a;
 
-/// Fits puzzles, several at a time. `watch` hears of every step of each; `done` hears in this thread what becomes of each,
-/// as it ends. With a deadline, each puzzle gets a share of what is left by its size, and what others don't use goes to
-/// those after it.
+/// Fits a puzzle and chooses its answers; the puzzle's solutions, if known, are not looked at. `watch` may break off; what
+/// there is then is given. Gives nothing where no step is asked for.
 ///
 /// # Errors
-/// Where no engine can be had; the first error of `done`, which may be that of a fit: all is broken off then.
-pub fn solve_all<E: From<EngineError>>(
-    jobs: &[Job],
-    options: &SolveOptions,
-    watch: &Watch,
-    mut done: impl FnMut(usize, Result<Outcome, EngineError>) -> Result<(), E>,
-) -> Result<(), E> {
-    let (workers, threads) = share_cores(jobs, options)?;
-    let weights = jobs.iter().map(|job| job.bytes as f64).collect();
-    let shares = options.deadline.map(|deadline| Shares::new(deadline, workers, weights));
-    let stopped = AtomicBool::new(false);
-    let pool = Pool { jobs, config: &options.config, threads, shares, stopped: &stopped, watch };
-    let next = AtomicUsize::new(0);
-    let (send, receive) = mpsc::channel();
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            let (send, next, pool) = (send.clone(), &next, &pool);
-            scope.spawn(move || {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    if index >= jobs.len() || send.send((index, pool.fit(index))).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        drop(send);
-        for (index, outcome) in receive {
-            let result = done(index, outcome);
-            if result.is_err() {
-                stopped.store(true, Ordering::Relaxed);
-                return result;
-            }
-        }
-        Ok(())
-    })
-}
-
-/// What the workers share.
-struct Pool<'a> {
-    jobs: &'a [Job<'a>],
-    config: &'a Config,
+/// Where no engine can be had, or it fails.
+pub fn solve_one(
+    puzzle: &Puzzle,
+    config: &Config,
     threads: Option<usize>,
-    shares: Option<Shares>,
-    stopped: &'a AtomicBool,
-    watch: &'a Watch<'a>,
-}
-
-impl Pool<'_> {
-    /// Fits one puzzle within its share of the time.
-    fn fit(&self, index: usize) -> Result<Outcome, EngineError> {
-        let mut before = Instant::now();
-        let end = self.shares.as_ref().map(|shares| shares.begin(index, before));
-        if self.is_stopped() || end == Some(None) {
-            return Ok(Outcome::NotBegun);
-        }
-        let end = end.flatten();
-        let watch = |progress: Progress| {
-            let now = Instant::now();
-            // The first step takes the setting up with it, and says nothing of the next.
-            let next_step = if progress.step > 1 { now - before } else { Duration::ZERO };
-            before = now;
-            if (self.watch)(index, progress).is_break() {
-                self.stopped.store(true, Ordering::Relaxed);
-            }
-            let is_over = end.is_some_and(|end| now + next_step > end);
-            if is_over || self.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        };
-        let solved = solve(self.jobs[index].puzzle, self.config, self.threads, watch);
-        if let Some(shares) = &self.shares {
-            shares.end(index);
-        }
-        Ok(match solved? {
-            None => Outcome::NotBegun,
-            Some((problem, fitted)) if !fitted.broken_off => Outcome::Whole(problem, fitted),
-            Some((_, fitted)) if self.is_stopped() => Outcome::BrokenOff(fitted),
-            Some((problem, fitted)) => Outcome::Cut(problem, fitted),
-        })
-    }
-
-    fn is_stopped(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed)
-    }
-}
-
-/// How many puzzles are fitted at the same time, and by how many threads each.
-///
-/// # Errors
-/// Where no engine can be had.
-fn share_cores(jobs: &[Job], options: &SolveOptions) -> Result<(usize, Option<usize>), EngineError> {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let fused = engine::resolve(options.config.engine, options.config.device)? == EngineKind::Fused;
-    let mut workers = options.workers.unwrap_or(if fused { cores } else { 1 }).clamp(1, jobs.len().max(1));
-    if let Some(memory) = options.memory {
-        workers = side_by_side(jobs.iter().map(|job| job.bytes), workers, memory);
-    }
-    let threads = if fused { Some((cores / workers).max(1)) } else { None };
-    Ok((workers, options.threads.or(threads)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::{Grid, Pair};
-    use std::sync::Mutex;
-
-    fn puzzle(id: &str, columns: usize) -> Puzzle {
-        let grid = |colour: u8| Grid::new(1, columns, vec![colour; columns]).unwrap();
-        let train = vec![Pair { input: grid(1), output: grid(2) }];
-        Puzzle { id: id.into(), train, test: vec![grid(1)], solutions: None }
-    }
-
-    fn options(steps: usize) -> SolveOptions {
-        let config = Config { steps, engine: EngineKind::Fused, ..Config::default() };
-        SolveOptions { config, workers: Some(2), threads: Some(1), ..SolveOptions::default() }
-    }
-
-    /// For each job whether it was whole, cut, broken off or not begun, and the steps done.
-    fn run(puzzles: &[Puzzle], options: &SolveOptions, watch: &Watch) -> Vec<(char, usize)> {
-        let jobs: Vec<Job> = puzzles.iter().map(|puzzle| Job::new(puzzle, &options.config)).collect();
-        let mut outcomes = vec![('?', 0); puzzles.len()];
-        solve_all(&jobs, options, watch, |index, outcome| {
-            outcomes[index] = match outcome? {
-                Outcome::Whole(_, fitted) => ('w', fitted.steps),
-                Outcome::Cut(_, fitted) => ('c', fitted.steps),
-                Outcome::BrokenOff(fitted) => ('b', fitted.steps),
-                Outcome::NotBegun => ('n', 0),
-            };
-            Ok::<_, EngineError>(())
-        })
-        .unwrap();
-        outcomes
-    }
-
-    #[test]
-    fn all_are_fitted_and_every_step_is_heard_of() {
-        let puzzles = [puzzle("a", 2), puzzle("b", 3), puzzle("c", 4)];
-        let steps = Mutex::new([0; 3]);
-        let outcomes = run(&puzzles, &options(4), &|index, progress| {
-            steps.lock().unwrap()[index] = progress.step;
-            ControlFlow::Continue(())
-        });
-        assert_eq!(outcomes, [('w', 4); 3]);
-        assert_eq!(steps.into_inner().unwrap(), [4; 3]);
-    }
-
-    #[test]
-    fn a_deadline_cuts_every_fit_and_none_is_left_out() {
-        let puzzles: Vec<Puzzle> = (0..6).map(|index| puzzle("p", 2 + index)).collect();
-        let begin = Instant::now();
-        let deadline = begin + Duration::from_secs(6);
-        let outcomes = run(&puzzles, &SolveOptions { deadline: Some(deadline), ..options(1_000_000) }, &|_, _| {
-            ControlFlow::Continue(())
-        });
-        assert!(outcomes.iter().all(|&(kind, steps)| kind == 'c' && steps > 0), "{outcomes:?}");
-        let late = SolveOptions { deadline: Some(begin), ..options(5) };
-        assert_eq!(run(&puzzles[..2], &late, &|_, _| ControlFlow::Continue(())), [('n', 0); 2]);
-    }
-
-    #[test]
-    fn breaking_off_ends_all_after_the_step() {
-        let puzzles: Vec<Puzzle> = (0..5).map(|_| puzzle("p", 2)).collect();
-        let outcomes = run(&puzzles, &SolveOptions { workers: Some(1), ..options(50) }, &|index, progress| {
-            if index == 1 && progress.step == 7 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
-        assert_eq!(outcomes, [('w', 50), ('b', 7), ('n', 0), ('n', 0), ('n', 0)]);
-        let at_the_end = run(&puzzles[..1], &options(7), &|_, progress| {
-            if progress.step == 7 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
-        assert_eq!(at_the_end, [('w', 7)], "the last step makes it whole");
-    }
-
-    #[test]
-    fn an_error_of_who_listens_ends_all() {
-        let puzzles: Vec<Puzzle> = (0..9).map(|_| puzzle("p", 2)).collect();
-        let options = options(2);
-        let jobs: Vec<Job> = puzzles.iter().map(|puzzle| Job::new(puzzle, &options.config)).collect();
-        let mut heard = 0;
-        let result = solve_all(&jobs, &options, &|_, _| ControlFlow::Continue(()), |_, _| {
-            heard += 1;
-            Err(EngineError::NotBuilt)
-        });
-        assert!(matches!(result, Err(EngineError::NotBuilt)) && heard == 1);
-    }
+    watch: impl FnMut(fit::Progress) -> ControlFlow<()>,
+) -> Result<Option<(Problem, Fitted)>, EngineError> {
+    let problem =
+        Problem::new(Plan::new(puzzle), config.network.clone(), config.objective.clone(), config.optimiser.clone());
+    let fitted = fit::fit(&problem, &config.fit_settings(threads), watch)?;
+    Ok(fitted.map(|fitted| (problem, fitted)))
 }

@@ -1,19 +1,25 @@
 //! Articles to digit matrices: their groups' symbols, then a joint fit or a baseline.
 //!
-//! In: articles, [`MatrixSettings`]. Out: a [`Collection`] (what there is to fit) and the matrices of its groups.
+//! In: articles, [`MatrixSettings`]. Out: a [`Collection`] (what there is to fit) and the matrices of its groups. [`matrices`] does it
+//! all for one article.
+
+mod of_article;
+
+pub use of_article::{ArticleMatrices, MatricesError, MatrixOptions, matrices};
 
 use crate::data::article::{Article, Group, Symbols};
 use crate::engine::EngineError;
 use crate::engine::fused::article::GistDecoder;
 use crate::fit::matrices::baselines::{Lsa, SimHash, centres_of_vectors};
 use crate::fit::matrices::vae::{Encoder, fit_encoder};
-use crate::fit::matrices::{self, FittedMatrices, GroupData, MatrixSettings};
+use crate::fit::matrices::{FittedMatrices, GroupData, MatrixSettings};
 use crate::latent::digits::CELLS;
 use crate::latent::{DigitMatrix, Dither};
 use ndarray::Array2;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
+use std::ops::ControlFlow;
 
 /// Words of a gist: about as many as a fragment of 100 characters has that tell something.
 pub(super) const KEYWORDS: usize = 10;
@@ -22,7 +28,8 @@ pub(super) const KEYWORDS: usize = 10;
 pub(super) const TITLE_WORDS: usize = 3;
 
 /// How matrices are made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum Method {
     /// Fitted latents, a group each.
@@ -76,8 +83,12 @@ impl<'a> Collection<'a> {
     ///
     /// # Errors
     /// Where the settings' engine can't be had or fails.
-    pub fn fit(&self, settings: &MatrixSettings, watch: impl FnMut(usize)) -> Result<FittedMatrices, EngineError> {
-        matrices::fit(&self.data, self.symbols.len(), settings, watch)
+    pub fn fit(
+        &self,
+        settings: &MatrixSettings,
+        watch: impl FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<FittedMatrices, EngineError> {
+        crate::fit::matrices::fit(&self.data, self.symbols.len(), settings, watch)
     }
 
     /// Like `fit`, with an encoder in place of a latent for each group.
@@ -87,7 +98,7 @@ impl<'a> Collection<'a> {
     pub fn fit_encoder(
         &self,
         settings: &MatrixSettings,
-        watch: impl FnMut(usize),
+        watch: impl FnMut(usize) -> ControlFlow<()>,
     ) -> Result<(FittedMatrices, Encoder), EngineError> {
         fit_encoder(&self.data, self.symbols.len(), settings, watch)
     }

@@ -1,0 +1,247 @@
+//! Fits side by side, within what there is of cores, memory and time.
+//!
+//! In: puzzles with what their fits take ([`Job`]), and [`SolveOptions`]. Out: what became of each fit, as it ends. Nothing is written
+//! and nothing printed here.
+
+use super::memory::side_by_side;
+use super::share::Shares;
+use super::{Progress, SolveOptions, Watch, solve_one};
+use crate::config::Config;
+use crate::data::Puzzle;
+use crate::engine::{self, EngineError, EngineKind, Problem, fused};
+use crate::fit::{self, Fitted};
+use crate::model::Plan;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+/// A puzzle to fit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Job<'a> {
+    /// The puzzle.
+    pub puzzle: &'a Puzzle,
+    /// The memory that its fit takes, by its sizes.
+    pub bytes: u64,
+}
+
+impl<'a> Job<'a> {
+    /// A puzzle's fit under these settings.
+    pub fn new(puzzle: &'a Puzzle, config: &Config) -> Self {
+        let plan = Plan::new(puzzle);
+        let engine = fused::memory_bytes(&plan, &config.network, config.seeds);
+        Self { puzzle, bytes: engine.saturating_add(fit::memory_bytes(&plan, &config.fit_settings(None))) }
+    }
+}
+
+/// What became of a fit.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// Its fit came to its end.
+    Whole(Problem, Fitted),
+    /// Its fit was cut: its share of the time was over.
+    Cut(Problem, Fitted),
+    /// Whoever watched broke it off.
+    BrokenOff(Problem, Fitted),
+    /// Its fit did not begin: the time was over, or whoever watched broke off another.
+    NotBegun,
+}
+
+/// Fits puzzles, several at a time. `watch` hears of every step of each; `done` hears in this thread what becomes of each,
+/// as it ends. With a deadline, each puzzle gets a share of what is left by its size, and what others don't use goes to
+/// those after it.
+///
+/// # Errors
+/// The first error of `done`, which may be that of a fit: all is broken off then.
+pub(super) fn fit_all<E>(
+    jobs: &[Job],
+    options: &SolveOptions,
+    Cores { workers, threads }: Cores,
+    watch: &Watch,
+    mut done: impl FnMut(usize, Result<Ended, EngineError>) -> Result<(), E>,
+) -> Result<(), E> {
+    let weights = jobs.iter().map(|job| job.bytes as f64).collect();
+    let shares = options.deadline.map(|deadline| Shares::new(deadline, workers, weights));
+    let stopped = AtomicBool::new(false);
+    let pool = Pool { jobs, config: &options.config, threads, shares, stopped: &stopped, watch };
+    let next = AtomicUsize::new(0);
+    let (send, receive) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            let (send, next, pool) = (send.clone(), &next, &pool);
+            scope.spawn(move || {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    if index >= jobs.len() || send.send((index, pool.fit(index))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(send);
+        for (index, outcome) in receive {
+            let result = done(index, outcome);
+            if result.is_err() {
+                stopped.store(true, Ordering::Relaxed);
+                return result;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// What the workers share.
+struct Pool<'a> {
+    jobs: &'a [Job<'a>],
+    config: &'a Config,
+    threads: Option<usize>,
+    shares: Option<Shares>,
+    stopped: &'a AtomicBool,
+    watch: &'a Watch<'a>,
+}
+
+impl Pool<'_> {
+    /// Fits one puzzle within its share of the time.
+    fn fit(&self, index: usize) -> Result<Ended, EngineError> {
+        let mut before = Instant::now();
+        let end = self.shares.as_ref().map(|shares| shares.begin(index, before));
+        if self.is_stopped() || end == Some(None) {
+            return Ok(Ended::NotBegun);
+        }
+        let end = end.flatten();
+        let watch = |progress: fit::Progress| {
+            let now = Instant::now();
+            // The first step takes the setting up with it, and says nothing of the next.
+            let next_step = if progress.step > 1 { now - before } else { Duration::ZERO };
+            before = now;
+            if (self.watch)(index, Progress::of(&progress)).is_break() {
+                self.stopped.store(true, Ordering::Relaxed);
+            }
+            let is_over = end.is_some_and(|end| now + next_step > end);
+            if is_over || self.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let solved = solve_one(self.jobs[index].puzzle, self.config, self.threads, watch);
+        if let Some(shares) = &self.shares {
+            shares.end(index);
+        }
+        Ok(match solved? {
+            None => Ended::NotBegun,
+            Some((problem, fitted)) if !fitted.broken_off => Ended::Whole(problem, fitted),
+            Some((problem, fitted)) if self.is_stopped() => Ended::BrokenOff(problem, fitted),
+            Some((problem, fitted)) => Ended::Cut(problem, fitted),
+        })
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+}
+
+/// How many puzzles are fitted at the same time, and by how many threads each.
+pub(super) struct Cores {
+    workers: usize,
+    threads: Option<usize>,
+}
+
+/// Shares the cores among fits.
+///
+/// # Errors
+/// Where no engine can be had.
+pub(super) fn share_cores(jobs: &[Job], options: &SolveOptions) -> Result<Cores, EngineError> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let fused = engine::resolve(options.config.engine, options.config.device)? == EngineKind::Fused;
+    let mut workers = options.workers.unwrap_or(if fused { cores } else { 1 }).clamp(1, jobs.len().max(1));
+    if let Some(memory) = options.memory {
+        workers = side_by_side(jobs.iter().map(|job| job.bytes), workers, memory);
+    }
+    let threads = if fused { Some((cores / workers).max(1)) } else { None };
+    Ok(Cores { workers, threads: options.threads.or(threads) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Grid, Pair};
+    use std::sync::Mutex;
+
+    fn puzzle(id: &str, columns: usize) -> Puzzle {
+        let grid = |colour: u8| Grid::new(1, columns, vec![colour; columns]).unwrap();
+        let train = vec![Pair { input: grid(1), output: grid(2) }];
+        Puzzle { id: id.into(), train, test: vec![grid(1)], solutions: None }
+    }
+
+    fn options(steps: usize) -> SolveOptions {
+        let config = Config { steps, engine: EngineKind::Fused, ..Config::default() };
+        SolveOptions { config, workers: Some(2), threads: Some(1), ..SolveOptions::default() }
+    }
+
+    /// For each job whether it was whole, cut, broken off or not begun, and the steps done.
+    fn run(puzzles: &[Puzzle], options: &SolveOptions, watch: &Watch) -> Vec<(char, usize)> {
+        let jobs: Vec<Job> = puzzles.iter().map(|puzzle| Job::new(puzzle, &options.config)).collect();
+        let mut outcomes = vec![('?', 0); puzzles.len()];
+        let cores = share_cores(&jobs, options).unwrap();
+        fit_all(&jobs, options, cores, watch, |index, outcome| {
+            outcomes[index] = match outcome? {
+                Ended::Whole(_, fitted) => ('w', fitted.steps),
+                Ended::Cut(_, fitted) => ('c', fitted.steps),
+                Ended::BrokenOff(_, fitted) => ('b', fitted.steps),
+                Ended::NotBegun => ('n', 0),
+            };
+            Ok::<_, EngineError>(())
+        })
+        .unwrap();
+        outcomes
+    }
+
+    #[test]
+    fn all_are_fitted_and_every_step_is_heard_of() {
+        let puzzles = [puzzle("a", 2), puzzle("b", 3), puzzle("c", 4)];
+        let steps = Mutex::new([0; 3]);
+        let outcomes = run(&puzzles, &options(4), &|index, progress| {
+            steps.lock().unwrap()[index] = progress.step;
+            ControlFlow::Continue(())
+        });
+        assert_eq!(outcomes, [('w', 4); 3]);
+        assert_eq!(steps.into_inner().unwrap(), [4; 3]);
+    }
+
+    #[test]
+    fn a_deadline_cuts_every_fit_and_none_is_left_out() {
+        let puzzles: Vec<Puzzle> = (0..6).map(|index| puzzle("p", 2 + index)).collect();
+        let begin = Instant::now();
+        let deadline = begin + Duration::from_secs(6);
+        let outcomes = run(&puzzles, &SolveOptions { deadline: Some(deadline), ..options(1_000_000) }, &|_, _| {
+            ControlFlow::Continue(())
+        });
+        assert!(outcomes.iter().all(|&(kind, steps)| kind == 'c' && steps > 0), "{outcomes:?}");
+        let late = SolveOptions { deadline: Some(begin), ..options(5) };
+        assert_eq!(run(&puzzles[..2], &late, &|_, _| ControlFlow::Continue(())), [('n', 0); 2]);
+    }
+
+    #[test]
+    fn breaking_off_ends_all_after_the_step() {
+        let puzzles: Vec<Puzzle> = (0..5).map(|_| puzzle("p", 2)).collect();
+        let outcomes = run(&puzzles, &SolveOptions { workers: Some(1), ..options(50) }, &|index, progress| {
+            if index == 1 && progress.step == 7 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        assert_eq!(outcomes, [('w', 50), ('b', 7), ('n', 0), ('n', 0), ('n', 0)]);
+        let at_the_end = run(&puzzles[..1], &options(7), &|_, progress| {
+            if progress.step == 7 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        assert_eq!(at_the_end, [('w', 7)], "the last step makes it whole");
+    }
+
+    #[test]
+    fn an_error_of_who_listens_ends_all() {
+        let puzzles: Vec<Puzzle> = (0..9).map(|_| puzzle("p", 2)).collect();
+        let options = options(2);
+        let jobs: Vec<Job> = puzzles.iter().map(|puzzle| Job::new(puzzle, &options.config)).collect();
+        let mut heard = 0;
+        let cores = share_cores(&jobs, &options).unwrap();
+        let result = fit_all(&jobs, &options, cores, &|_, _| ControlFlow::Continue(()), |_, _| {
+            heard += 1;
+            Err(EngineError::NotBuilt)
+        });
+        assert!(matches!(result, Err(EngineError::NotBuilt)) && heard == 1);
+    }
+}

@@ -217,7 +217,10 @@ impl Report {
             rows[0].extend((1..=SHOWN_OUTPUTS).map(|output| format!("output {output}")));
             rows[0].extend(["right answer", "other candidates"].map(String::from));
             rows.extend(learning.puzzles.iter().map(|puzzle| puzzle.cells(printable(&puzzle.id).into_owned(), 3)));
-            text += &format!("\n{}\n{}", files::table(&rows), learning.claim());
+            text.push('\n');
+            text += &files::table(&rows);
+            text.push('\n');
+            text += &learning.claim();
         }
         if !self.files.is_empty() {
             let headings: Vec<String> = FileRow::HEADINGS.iter().map(|heading| heading.replace('_', " ")).collect();

@@ -184,7 +184,9 @@ impl Tally {
     pub fn counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.groups.iter().map(Vec::len).sum()];
         for (group, scores) in self.groups.iter().zip(&self.scores) {
-            group.iter().for_each(|&test| counts[test] = scores.len());
+            for &test in group {
+                counts[test] = scores.len();
+            }
         }
         counts
     }
@@ -224,7 +226,9 @@ fn ranked(scores: &IndexMap<Vec<Grid>, Standing>) -> Vec<(usize, f64)> {
     let mut ranked: Vec<(usize, f64)> = scores.values().map(|standing| standing.score).enumerate().collect();
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
     let total = ranked.iter().map(|&(_, score)| score).fold(f64::NEG_INFINITY, log_add);
-    ranked.iter_mut().for_each(|(_, score)| *score = (*score - total).exp());
+    for (_, score) in &mut ranked {
+        *score = (*score - total).exp();
+    }
     ranked
 }
 

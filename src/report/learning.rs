@@ -12,6 +12,7 @@ use super::sheet::{sheet, text_cell};
 use crate::data::{Grid, Puzzle};
 use crate::pipeline::puzzle::{PuzzleError, Watch, learning};
 use serde::Serialize;
+use std::fmt::Write;
 
 /// Outputs that tables and plots show, from the first on.
 pub const SHOWN_OUTPUTS: usize = 5;
@@ -183,10 +184,12 @@ impl LearningAnalysis {
             ("answers: the right one is the shortest of all candidates", self.shortest),
         ];
         for (what, found) in lines {
-            text += &match found {
-                None => format!("{what}: no case\n"),
-                Some(Shorter { right, all, share }) => format!(
-                    "{what} in {right} of {all}, {:.0}% (95% interval {:.0} to {:.0}%)\n",
+            // Writing to a String cannot fail.
+            let _ = match found {
+                None => writeln!(text, "{what}: no case"),
+                Some(Shorter { right, all, share }) => writeln!(
+                    text,
+                    "{what} in {right} of {all}, {:.0}% (95% interval {:.0} to {:.0}%)",
                     100.0 * share.value,
                     100.0 * share.low,
                     100.0 * share.high

@@ -275,7 +275,7 @@ mod tests {
         let mut state = 7;
         (0..5)
             .map(|_| {
-                let cells: Vec<u8> = (0..48).map(|_| if noise(&mut state) % 3 == 0 { 4 } else { 1 }).collect();
+                let cells: Vec<u8> = (0..48).map(|_| if noise(&mut state).is_multiple_of(3) { 4 } else { 1 }).collect();
                 let input = Cells { rows: 6, columns: 8, cells };
                 let output = rule(&input);
                 [input, output]
@@ -287,18 +287,20 @@ mod tests {
         Cells { rows, columns, cells: (0..rows * columns).map(|at| cell(at / columns, at % columns)).collect() }
     }
 
+    type Rule<'a> = &'a dyn Fn(&Cells) -> Cells;
+
     #[test]
     fn outputs_that_follow_from_their_inputs_get_cheap() {
         let at = |input: &Cells, row: usize, column: usize| input.cells[row * input.columns + column];
-        let rules: Vec<(&str, Box<dyn Fn(&Cells) -> Cells>)> = vec![
-            ("the same", Box::new(Cells::clone)),
-            ("colours swapped", Box::new(move |input| made(6, 8, |row, column| 5 - at(input, row, column)))),
-            ("mirrored", Box::new(move |input| made(6, 8, |row, column| at(input, row, 7 - column)))),
-            ("turned", Box::new(move |input| made(8, 6, |row, column| at(input, 5 - column, row)))),
-            ("larger", Box::new(move |input| made(12, 16, |row, column| at(input, row / 2, column / 2)))),
-            ("tiled", Box::new(move |input| made(12, 16, |row, column| at(input, row % 6, column % 8)))),
-            ("a window", Box::new(move |input| made(3, 4, |row, column| at(input, row + 2, column + 3)))),
-            ("a panel", Box::new(move |input| made(6, 4, |row, column| at(input, row, column + 4)))),
+        let rules: [(&str, Rule); 8] = [
+            ("the same", &Cells::clone),
+            ("colours swapped", &(move |input| made(6, 8, |row, column| 5 - at(input, row, column)))),
+            ("mirrored", &(move |input| made(6, 8, |row, column| at(input, row, 7 - column)))),
+            ("turned", &(move |input| made(8, 6, |row, column| at(input, 5 - column, row)))),
+            ("larger", &(move |input| made(12, 16, |row, column| at(input, row / 2, column / 2)))),
+            ("tiled", &(move |input| made(12, 16, |row, column| at(input, row % 6, column % 8)))),
+            ("a window", &(move |input| made(3, 4, |row, column| at(input, row + 2, column + 3)))),
+            ("a panel", &(move |input| made(6, 4, |row, column| at(input, row, column + 4)))),
         ];
         for (name, rule) in rules {
             let bits = round_trip(&[0, 1, 4], &pairs(rule), None);
@@ -310,7 +312,7 @@ mod tests {
     #[test]
     fn a_network_that_is_right_makes_what_does_not_follow_cheap_and_one_that_is_wrong_costs_little() {
         let mut state = 99;
-        let noise: Vec<u8> = (0..48).map(|_| if noise(&mut state) % 2 == 0 { 4 } else { 1 }).collect();
+        let noise: Vec<u8> = (0..48).map(|_| if noise(&mut state).is_multiple_of(2) { 4 } else { 1 }).collect();
         let pairs = pairs(|_| Cells { rows: 6, columns: 8, cells: noise.iter().rev().copied().collect() });
         let pairs = &pairs[..1];
         let opinion = |right: bool| -> Vec<Opinion> {

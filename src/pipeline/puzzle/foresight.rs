@@ -63,7 +63,9 @@ pub(super) fn foresee(
     let steps = STEPS[usize::from(effort)];
     for step in 0..steps {
         let mut stream = shared_stream(SEED, Shared::Replay, step as u64);
-        noise.iter_mut().for_each(|value| *value = quantile(stream.next_u32()));
+        for value in &mut noise {
+            *value = quantile(stream.next_u32());
+        }
         let evaluation = engine.step(step, &noise)?.remove(0);
         if STEPS.contains(&(2 * step)) {
             sums.fill([0.0; COLOURS]);

@@ -152,13 +152,15 @@ pub fn learning(
     Ok(learning)
 }
 
+/// What a fit is asked for by: how many pairs are known, the input, and its output's size.
+type Asked = (usize, Grid, (usize, usize));
+
 /// The fits of one puzzle, each made once.
 struct Fits<'a, 'b> {
     /// The most effort that is asked for.
     effort: u8,
     threads: Option<usize>,
-    /// By how many pairs were known, the input and its output's size.
-    done: Vec<((usize, Grid, (usize, usize)), Foresight)>,
+    done: Vec<(Asked, Foresight)>,
     watch: &'a mut Watch<'b>,
 }
 

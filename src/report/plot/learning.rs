@@ -9,9 +9,11 @@ use plotters::prelude::*;
 
 /// Bits a cell of each train output: means over the puzzles that have so many, with their standard errors.
 pub(super) struct Outputs {
-    /// Name, colour, and by output its number, mean and error.
-    lines: Vec<(String, RGBColor, Vec<(usize, f64, f64)>)>,
+    lines: Vec<Line>,
 }
+
+/// Name, colour, and by output its number, mean and error.
+type Line = (String, RGBColor, Vec<(usize, f64, f64)>);
 
 impl Outputs {
     pub(super) fn new(puzzles: &[PuzzleCurve]) -> Self {

@@ -24,10 +24,10 @@ pub struct Arguments {
     article: PathBuf,
     #[command(flatten)]
     output: Output,
-    /// How hard to look for a short file, 0 to 3: settings that suit an article (0 is 1); steps of the networks that
-    /// foretell a puzzle's outputs, 0, 100, 200 or 400. Decompressing a puzzle takes as long again
-    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u8).range(0..=3))]
-    effort: u8,
+    /// How hard to look for a short file, 0 to 3. Articles: settings that suit them, 1 to 3 (2 if not given). Puzzles: steps
+    /// of the networks that foretell outputs, 0, 100, 200 or 400 (0 if not given); decompressing takes as long again
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=3))]
+    effort: Option<u8>,
     /// Threads [default: all]
     #[arg(long, value_parser = files::parse_threads)]
     threads: Option<usize>,
@@ -142,7 +142,7 @@ fn compress(path: &Path, output: &Output, arguments: &Arguments, settings: &Gist
 fn encode(path: &Path, content: &[u8], arguments: &Arguments, settings: &GistSettings) -> anyhow::Result<Vec<u8>> {
     let in_folder = arguments.article.is_dir();
     if arguments.puzzle.allows() {
-        match arguments.puzzle.compress(content, arguments.effort, arguments.threads, in_folder) {
+        match arguments.puzzle.compress(content, arguments.effort.unwrap_or(0), arguments.threads, in_folder) {
             Err(PuzzleError::NotATask(_)) if !arguments.puzzle.is_forced() => {}
             // What can't be sent as a puzzle is an article, too.
             Err(error) if !arguments.puzzle.is_forced() => {
@@ -152,7 +152,7 @@ fn encode(path: &Path, content: &[u8], arguments: &Arguments, settings: &GistSet
         }
     }
     let options = ArticleOptions {
-        effort: Effort::of(arguments.effort.max(1)),
+        effort: arguments.effort.map_or(Effort::Quick, |effort| Effort::of(effort.max(1))),
         matrices: settings.clone(),
         name: Some(path.to_path_buf()),
         threads: None,

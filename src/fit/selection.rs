@@ -363,8 +363,8 @@ mod tests {
         assert!(leaders.confidence > 0.9);
         let candidates = tally.candidates(10).remove(0);
         assert_eq!(tally.counts(), [candidates.len()]);
-        assert_eq!((candidates[0].first_seen, candidates[0].last_led), (200, Some(210)));
-        assert_eq!((candidates[1].first_seen, candidates[1].last_led), (210, None));
+        assert_eq!((candidates[0].first_seen, candidates[0].last_led), (210, Some(210)));
+        assert_eq!((candidates[1].first_seen, candidates[1].last_led), (200, None));
         assert!((candidates[0].share - leaders.confidence).abs() < 1e-12);
         let absent = Grid::new(1, 2, vec![9, 9]).unwrap();
         assert_eq!(tally.ranks(&[candidates[1].grid.clone()]), [Some(2)]);

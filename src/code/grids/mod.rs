@@ -21,7 +21,7 @@ use contexts::{Pairing, Scene};
 use input::Input;
 use predictor::{Known, Predictor};
 use shifts::Shifts;
-use ways::{Records, WAYS, Window, follow};
+use ways::{Place, Records, WAYS, Window, follow};
 
 /// Colours there are.
 pub const COLOURS: usize = 10;
@@ -71,6 +71,8 @@ pub struct GridCoder {
     inputs: Vec<Cells>,
     outputs: Vec<Cells>,
     totals: [u32; COLOURS],
+    /// Where the last output that may be a window of its input was found.
+    window: Option<Place>,
 }
 
 impl GridCoder {
@@ -89,6 +91,7 @@ impl GridCoder {
             inputs: Vec::new(),
             outputs: Vec::new(),
             totals: [0; COLOURS],
+            window: None,
         }
     }
 
@@ -126,7 +129,7 @@ impl GridCoder {
         let side = usize::from(kind != Kind::Input);
         let mut cells = Cells { rows, columns, cells: vec![UNKNOWN; rows * columns] };
         let mut shifts = Shifts::new();
-        let mut window = input.map(|input| Window::new(input, (rows, columns)));
+        let mut window = input.map(|input| Window::new(input, (rows, columns), self.window));
         let mut became = vec![UNKNOWN; input.map_or(0, |input| input.components.len())];
         let mut recoloured = [UNKNOWN; COLOURS];
         let mut wrong = [0u8; WAYS];
@@ -192,6 +195,9 @@ impl GridCoder {
             in_grid |= 1 << colour;
             self.totals[usize::from(colour)] += 1;
             cells.cells[place] = colour;
+        }
+        if let Some(window) = window {
+            self.window = Some(window.best());
         }
         Some(cells)
     }

@@ -20,7 +20,7 @@ const STATUSES: usize = 4;
 
 /// Where inputs start: two for each context, one for a pattern, a status and a way, two for the network, the bias.
 pub(super) const PATTERN_INPUTS: usize = 2 * COUNTED;
-const WAY_INPUTS: usize = PATTERN_INPUTS + PATTERNS + STATUSES;
+pub(super) const WAY_INPUTS: usize = PATTERN_INPUTS + PATTERNS + STATUSES;
 pub(super) const NETWORK_INPUTS: usize = WAY_INPUTS + WAYS;
 pub(super) const BIAS_INPUT: usize = NETWORK_INPUTS + 2;
 pub(super) const INPUTS: usize = BIAS_INPUT + 1;

@@ -2,10 +2,11 @@
 //!
 //! In: nothing. Out: starting values, the same for every puzzle and every kind of grid.
 
-use super::predictor::{BIAS_INPUT, INPUTS, NETWORK_INPUTS, PATTERN_INPUTS, STATES, representative};
+use super::predictor::{BIAS_INPUT, INPUTS, NETWORK_INPUTS, PATTERN_INPUTS, STATES, WAY_INPUTS, representative};
 
-/// Starting weights (2⁻¹⁰), found on 80 tasks of ARC-AGI-1's training split: of every prediction, and of the network's.
+/// Starting weights (2⁻¹⁰) of a prediction, of a way's, and of the network's, found on 80 tasks of ARC-AGI-1's training split.
 const PREDICTION: i32 = 20;
+const WAY: i32 = 60;
 const NETWORK: i32 = 205;
 
 /// A weight for each input, in units of 2⁻¹⁰. A context's second input, and the bias, have to be learnt.
@@ -13,6 +14,7 @@ pub(super) fn weights() -> [i32; INPUTS] {
     std::array::from_fn(|input| match input {
         BIAS_INPUT.. => 0,
         NETWORK_INPUTS.. => NETWORK,
+        WAY_INPUTS.. => WAY,
         PATTERN_INPUTS.. => PREDICTION,
         _ if input % 2 == 0 => PREDICTION,
         _ => 0,

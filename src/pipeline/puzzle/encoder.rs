@@ -81,7 +81,7 @@ pub struct PuzzleSettings {
 impl Default for PuzzleSettings {
     fn default() -> Self {
         Self {
-            method: Method::Grids(2),
+            method: Method::Grids(0),
             steps: 1000,
             seed: 0,
             channel: Channel::Dithered,

@@ -61,16 +61,22 @@ pub(super) fn encode(
     let outline = outline_of(puzzle)?;
     // Fits of most effort pass through those of less, so that they are done once.
     let mut fits = Fits { effort, threads, done: Vec::new(), watch };
-    let mut best: Option<(f64, Vec<u8>)> = None;
-    for tried in (0..=effort).rev() {
+    let mut coder = BitEncoder::new();
+    let without = coded(&mut coder, 0, &outline, puzzle, None, &mut fits)?;
+    let mut best = (coder.information_bits(), coder.finish());
+    // No fit saves more than all outputs after the first take, and any costs the check.
+    let outputs = without.grids.iter().filter(|grid| grid.grid.ends_with("output")).skip(1);
+    if outputs.map(|grid| grid.bits).sum::<f64>() <= f64::from(CHECK_BITS) {
+        return Ok(best.1);
+    }
+    for tried in (1..=effort).rev() {
         let mut coder = BitEncoder::new();
         coded(&mut coder, tried, &outline, puzzle, None, &mut fits)?;
-        let bits = coder.information_bits();
-        if best.as_ref().is_none_or(|&(least, _)| bits < least) {
-            best = Some((bits, coder.finish()));
+        if coder.information_bits() < best.0 {
+            best = (coder.information_bits(), coder.finish());
         }
     }
-    Ok(best.unwrap_or_default().1)
+    Ok(best.1)
 }
 
 /// Decodes a section.

@@ -147,18 +147,17 @@ pub fn solve_and_hear<E: From<SolveError>>(
     pipeline::solve_all(loaded, options, &watch, hear)
 }
 
-/// Compresses a task's JSON into a `.tenfold` file, decodes it again and compares. By default grids are coded one after the other, with networks
-/// that the decoder fits again; [`Method::Grids`]`(0)` has none, and takes milliseconds.
+/// Compresses a task's JSON into a `.tenfold` file, decodes it again and compares. By default grids are coded one after the other, which
+/// takes milliseconds; [`Method::Grids`]`(1)` to `(3)` fit networks beside, which the decoder fits again.
 ///
 /// # Errors
 /// [`PuzzleError`]; [`PuzzleError::NotATask`] where the bytes are not one task's JSON, or its text can't be told from its grids.
 ///
 /// ```
-/// use tenfold::puzzle::{self, Method, PuzzleSettings};
+/// use tenfold::puzzle::{self, PuzzleSettings};
 ///
 /// let json = std::fs::read("arc_tasks/colour_swap.json")?;
-/// let settings = PuzzleSettings { method: Method::Grids(0), ..PuzzleSettings::default() };
-/// let file = puzzle::compress(&json, &settings, tenfold::go_on)?;
+/// let file = puzzle::compress(&json, &PuzzleSettings::default(), tenfold::go_on)?;
 /// assert!(file.len() < json.len() / 4);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -177,10 +176,9 @@ pub fn compress(
 /// [`PuzzleError`], where the file is wrong.
 ///
 /// ```
-/// # use tenfold::puzzle::{self, Method, PuzzleSettings};
+/// # use tenfold::puzzle::{self, PuzzleSettings};
 /// # let json = std::fs::read("arc_tasks/colour_swap.json")?;
-/// # let settings = PuzzleSettings { method: Method::Grids(0), ..PuzzleSettings::default() };
-/// # let file = puzzle::compress(&json, &settings, tenfold::go_on)?;
+/// # let file = puzzle::compress(&json, &PuzzleSettings::default(), tenfold::go_on)?;
 /// assert_eq!(puzzle::decompress(&file, None, tenfold::go_on)?, json);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -199,10 +197,9 @@ pub fn decompress(
 /// As [`decompress`].
 ///
 /// ```
-/// # use tenfold::puzzle::{self, Method, PuzzleSettings};
+/// # use tenfold::puzzle::{self, PuzzleSettings};
 /// # let json = std::fs::read("arc_tasks/colour_swap.json")?;
-/// # let settings = PuzzleSettings { method: Method::Grids(0), ..PuzzleSettings::default() };
-/// # let file = puzzle::compress(&json, &settings, tenfold::go_on)?;
+/// # let file = puzzle::compress(&json, &PuzzleSettings::default(), tenfold::go_on)?;
 /// assert_eq!(puzzle::read(&file, None, tenfold::go_on)?.train, puzzle::parse(&json)?[0].train);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -220,10 +217,9 @@ pub fn read(
 /// As [`decompress`].
 ///
 /// ```
-/// # use tenfold::puzzle::{self, Method, PuzzleSettings};
+/// # use tenfold::puzzle::{self, PuzzleSettings};
 /// # let json = std::fs::read("arc_tasks/colour_swap.json")?;
-/// # let settings = PuzzleSettings { method: Method::Grids(0), ..PuzzleSettings::default() };
-/// # let file = puzzle::compress(&json, &settings, tenfold::go_on)?;
+/// # let file = puzzle::compress(&json, &PuzzleSettings::default(), tenfold::go_on)?;
 /// assert_eq!(puzzle::inspect(&file, None)?.ledger.total_bits(), 8 * file.len() as u64);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

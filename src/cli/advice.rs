@@ -60,7 +60,7 @@ fn advice(error: &(dyn Error + 'static)) -> Option<&'static str> {
         MatricesError::NoMatrices => Some(": compress with --matrix digits or gist"),
         MatricesError::NoWords => Some(": compress with --matrix gist"),
         MatricesError::AsTheyAre => Some("; --embeddings, --merge and --method need it"),
-        MatricesError::NoDecoder => Some(": leave out --method, or take --method ours or vae"),
+        MatricesError::NoDecoder => Some("; leave out --merge and --gist, or take --method ours or vae"),
         MatricesError::Vectors { .. } => Some(", as `tenfold groups` shows them"),
         MatricesError::Engine(error) => engine(error),
         _ => None,

@@ -152,7 +152,7 @@ fn encode(path: &Path, content: &[u8], arguments: &Arguments, settings: &GistSet
         }
     }
     let options = ArticleOptions {
-        effort: Effort::of(arguments.effort.unwrap_or(2).max(1)),
+        effort: arguments.effort.map_or(Effort::Quick, Effort::of),
         matrices: settings.clone(),
         name: Some(path.to_path_buf()),
         threads: None,

@@ -70,7 +70,7 @@ pub enum MatricesError {
         groups: usize,
     },
     /// Words or a merged matrix are asked of a method that has no decoder.
-    #[error("this method has no decoder, so that nothing can be merged or said: take one that has")]
+    #[error("this method has no decoder, so that nothing can be merged or said")]
     NoDecoder,
     /// A file's matrices can't be merged or made by another method.
     #[error("a file's matrices are as they are: for others give the article")]

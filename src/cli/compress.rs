@@ -181,9 +181,8 @@ impl Bars {
         if let Some((_, bar)) = shown.take_if(|(of_coding, _)| *of_coding != coding) {
             bar.finish_and_clear();
         }
-        let new = || match coding {
-            true => progress::bytes_bar(all, "compressing"),
-            false => progress::bar(all as usize, "fitting", ""),
+        let new = || {
+            if coding { progress::bytes_bar(all, "compressing") } else { progress::bar(all as usize, "fitting", "") }
         };
         let (_, bar) = shown.get_or_insert_with(|| (coding, progress::of_file(new(), self.in_folder)));
         bar.set_position(done);

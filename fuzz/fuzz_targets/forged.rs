@@ -9,12 +9,14 @@ use tenfold::internals::code::{Kind, Tag};
 use tenfold_fuzz::read;
 
 /// The sections of the kinds of files.
-const SHAPES: [(Kind, &[Tag]); 5] = [
+const SHAPES: [(Kind, &[Tag]); 7] = [
     (Kind::Article, &[Tag::Digits, Tag::Symbols, Tag::Residual]),
     (Kind::Article, &[Tag::Digits, Tag::Residual]),
     (Kind::Article, &[Tag::Residual]),
     (Kind::Puzzle, &[Tag::Code]),
     (Kind::Puzzle, &[Tag::Code, Tag::Form]),
+    (Kind::Puzzle, &[Tag::Grids]),
+    (Kind::Puzzle, &[Tag::Form, Tag::Grids]),
 ];
 
 fuzz_target!(|bytes: &[u8]| {

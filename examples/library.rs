@@ -12,11 +12,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut library = Library::open_or_create(&folder.path().join("documents"))?;
 
     let mut articles = Vec::new();
-    for path in ["README.md", "docs/guide.md", "docs/format.md"] {
+    for path in ["README.md", "CONTRIBUTING.md", "arc_tasks/README.md"] {
         let article = groups(&std::fs::read(path)?, Some(path.as_ref()), GroupSettings::default())?;
         articles.push(NewArticle::new(path.into(), article));
     }
-    library.add(&articles, &LibrarySettings::default(), &mut |progress| {
+    let mut settings = LibrarySettings::default();
+    settings.fit.steps = 50; // 200 by default
+    library.add(&articles, &settings, &mut |progress| {
         if let Progress::Article(outcome) = progress {
             println!("{outcome:?}");
         }

@@ -357,3 +357,59 @@ fn cells_of(grid: Option<&Grid>, (rows, columns): (usize, usize)) -> Cells {
 fn grid_of(cells: &Cells) -> Result<Grid, CodeError> {
     Grid::new(cells.rows, cells.columns, cells.cells.clone()).map_err(|_| EXHAUSTED)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Evaluation;
+
+    /// Each output has its input's two colours the other way round.
+    fn puzzle() -> Puzzle {
+        let grid = |cells: [u8; 4]| Grid::new(2, 2, cells.to_vec()).unwrap();
+        let pair = |cells: [u8; 4]| Pair { input: grid(cells), output: grid(cells.map(|cell| 3 - cell)) };
+        Puzzle {
+            id: String::new(),
+            train: vec![pair([1, 2, 2, 1]), pair([1, 1, 2, 1]), pair([2, 1, 1, 1])],
+            test: vec![grid([2, 2, 1, 1])],
+            solutions: None,
+        }
+    }
+
+    /// The section at just this effort, whether it pays or not.
+    fn sent(effort: u8, threads: usize) -> Vec<u8> {
+        let puzzle = puzzle();
+        let mut watch = |_: usize, _: &Evaluation| ControlFlow::Continue(());
+        let mut fits = Fits { effort, threads: Some(threads), done: Vec::new(), watch: &mut watch };
+        let mut coder = BitEncoder::new();
+        let outline = outline_of(&puzzle).unwrap();
+        let coded = coded(&mut coder, effort, &outline, &puzzle, None, &mut fits).unwrap();
+        let foreseen = coded.grids.iter().filter(|grid| grid.foreseen).count();
+        assert_eq!(foreseen, 2, "all outputs that have a pair before them");
+        coder.finish()
+    }
+
+    #[test]
+    fn the_decoder_fits_again_and_may_be_broken_off() {
+        let section = sent(1, 1);
+        assert_eq!(sent(1, 2), section, "the same for any number of threads");
+        let mut steps = 0;
+        let decoded = decode(&section, Some(2), &mut |_, _| {
+            steps += 1;
+            ControlFlow::Continue(())
+        });
+        assert_eq!(decoded.unwrap().puzzle, puzzle());
+        assert_eq!(steps, 2 * foresight::STEPS[1]);
+        let broken = decode(&section, Some(1), &mut |_, _| ControlFlow::Break(()));
+        assert!(matches!(broken, Err(PuzzleError::BrokenOff)));
+        let parts: Vec<&str> = weigh(&section, Some(1)).unwrap().1.iter().map(|worth| worth.part).collect();
+        assert_eq!(parts, ["contexts", "patterns", "ways", "network"]);
+    }
+
+    #[test]
+    fn a_fit_that_says_something_else_is_found_out() {
+        let mut section = sent(1, 1);
+        let last = section.len() - 2;
+        section[last] ^= 0x10;
+        assert!(decode(&section, Some(1), &mut |_, _| ControlFlow::Continue(())).is_err());
+    }
+}

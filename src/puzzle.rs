@@ -24,6 +24,7 @@ pub use crate::engine::{Device, EngineError, EngineKind};
 pub use crate::fit::Candidate;
 pub use crate::pipeline::puzzle::{
     ChannelSummary, FileProgress, GridBits, Method, NotATask, PuzzleError, PuzzleSettings, PuzzleSummary, Weights,
+    Worth,
 };
 pub use crate::pipeline::{News, Outcome, Progress, SolveError, SolveOptions};
 pub use crate::report::{Information, PictureError, PuzzleRecord, RunError, SeedRecord};

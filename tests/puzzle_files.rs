@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use tenfold::internals::code::{Channel, Container, Kind, Tag};
 use tenfold::internals::data::{Grid, Pair, Puzzle, load_puzzles};
 use tenfold::internals::pipeline::puzzle::{
-    Method, PuzzleError, PuzzleSettings, Weights, compress, compress_file, decompress, inspect, positions, restore,
+    Method, NotATask, PuzzleError, PuzzleSettings, Weights, compress, compress_file, decompress, inspect, positions,
+    restore,
 };
 
 fn own_puzzle(name: &str) -> Puzzle {
@@ -99,7 +100,7 @@ fn a_task_comes_back_byte_for_byte_and_its_given_outputs_with_it() {
     assert_eq!(bare, compressed(&puzzle, &settings), "what is written as we do costs nothing");
     let mixed = br#"{"train":[{"input":[[0,1]],"output":[[1 ,0]]}],"test":[{"input":[[0,2]]}]}"#;
     let refused = compress_file(mixed, &puzzle, &settings, &mut |_, _| panic!("no step is done"));
-    assert!(matches!(refused, Err(PuzzleError::NoForm)));
+    assert!(matches!(refused, Err(PuzzleError::NotATask(NotATask::NoForm))));
 }
 
 #[test]

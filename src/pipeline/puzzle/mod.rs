@@ -83,9 +83,6 @@ pub enum PuzzleError {
     /// A file that decodes to something else than was compressed: a fault in this program, found before any harm.
     #[error("the file decodes to another puzzle; nothing was written: please report this, with the puzzle")]
     Unfaithful,
-    /// A task's file whose text does not follow from the puzzle.
-    #[error("its grids are not all written in one way: compress it as an article")]
-    NoForm,
 }
 
 /// A file as far as it is read before the grids are.
@@ -183,10 +180,10 @@ pub fn compress_file(
     watch: &mut Watch,
 ) -> Result<Vec<u8>, PuzzleError> {
     if !has_form(content, puzzle) {
-        return Err(PuzzleError::NoForm);
+        return Err(NotATask::NoForm.into());
     }
     let (mut container, decoded) = encoder::encoded(puzzle, settings, watch)?;
-    let form = form::encode(content, &decoded).ok_or(PuzzleError::NoForm)?;
+    let form = form::encode(content, &decoded).ok_or(NotATask::NoForm)?;
     if !form.is_empty() {
         container = container.with(Tag::Form, form);
     }

@@ -1,6 +1,6 @@
 //! What a budget of bits a group buys, above, and costs, below.
 
-use super::charts::{FAINT, LABEL_END, LINES, TEXT_SIZE, TITLE_SIZE};
+use super::charts::{FAINT, LABEL_END, LINES, TEXT_SIZE, TITLE_SIZE, draw_legend};
 use super::{Area, Chart, Drawn};
 use crate::pipeline::experiment::{BudgetMeasures, EDITED_SHARES};
 use plotters::prelude::*;
@@ -55,13 +55,7 @@ impl Budgets<'_> {
                 .label(format!("{:.0}% of words edited", 100.0 * share))
                 .legend(move |(x, y)| PathElement::new([(x, y), (x + 20, y)], colour.stroke_width(3)));
         }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::LowerRight)
-            .label_font(("sans-serif", TEXT_SIZE))
-            .background_style(WHITE.mix(0.85))
-            .border_style(FAINT)
-            .draw()
+        draw_legend(&mut chart, SeriesLabelPosition::LowerRight)
     }
 
     fn draw_size<B: DrawingBackend>(&self, area: &Area<B>) -> Drawn<B> {

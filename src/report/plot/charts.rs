@@ -5,6 +5,7 @@ use super::super::curves::CurvePoint;
 use super::{Area, Chart, Course, Drawn, SIZE};
 use crate::engine::tensor_names;
 use crate::model::{Axes, Axis};
+use plotters::coord::CoordTranslate;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -38,6 +39,20 @@ pub(super) const GROUPS: [(Option<bool>, &str, RGBColor); 3] =
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "what the plotting library calls")]
 pub(super) fn bits_label(bits: &f64) -> String {
     if *bits < 1.0 { format!("{bits:.1}") } else { format!("{bits:.0}") }
+}
+
+/// What lines and dots stand for, in a corner.
+pub(super) fn draw_legend<'a, B: DrawingBackend + 'a, C: CoordTranslate>(
+    chart: &mut ChartContext<'a, B, C>,
+    corner: SeriesLabelPosition,
+) -> Drawn<B> {
+    chart
+        .configure_series_labels()
+        .position(corner)
+        .label_font(("sans-serif", TEXT_SIZE))
+        .background_style(WHITE.mix(0.85))
+        .border_style(FAINT)
+        .draw()
 }
 
 /// The powers of ten round some numbers of bits.
@@ -120,13 +135,7 @@ impl Chart for Trade {
                 .label(label)
                 .legend(move |(x, y)| Circle::new((x + 10, y), 6, colour.filled()));
         }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
-            .label_font(("sans-serif", TEXT_SIZE))
-            .background_style(WHITE.mix(0.85))
-            .border_style(FAINT)
-            .draw()
+        draw_legend(&mut chart, SeriesLabelPosition::UpperLeft)
     }
 }
 
@@ -196,13 +205,7 @@ impl Chart for OverSteps {
             .draw_series(LineSeries::new([], FAINT))?
             .label(format!("{} others", others.len()))
             .legend(|(x, y)| PathElement::new([(x, y), (x + 20, y)], FAINT.stroke_width(3)));
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperRight)
-            .label_font(("sans-serif", TEXT_SIZE))
-            .background_style(WHITE.mix(0.85))
-            .border_style(FAINT)
-            .draw()
+        draw_legend(&mut chart, SeriesLabelPosition::UpperRight)
     }
 }
 

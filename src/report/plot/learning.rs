@@ -2,7 +2,7 @@
 
 use super::super::learning::{PuzzleCurve, SHOWN_OUTPUTS};
 use super::charts::{
-    FAINT, FEWEST_BITS, GROUPS, LABEL_END, SOLVED, TEXT_SIZE, TITLE_SIZE, UNSOLVED, bits_label, decades,
+    FAINT, FEWEST_BITS, GROUPS, LABEL_END, SOLVED, TEXT_SIZE, TITLE_SIZE, UNSOLVED, bits_label, decades, draw_legend,
 };
 use super::{Area, Chart, Drawn};
 use plotters::prelude::*;
@@ -79,13 +79,7 @@ impl Chart for Outputs {
                 .label(name)
                 .legend(move |(x, y)| PathElement::new([(x, y), (x + 20, y)], colour.stroke_width(3)));
         }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperRight)
-            .label_font(("sans-serif", TEXT_SIZE))
-            .background_style(WHITE.mix(0.85))
-            .border_style(FAINT)
-            .draw()
+        draw_legend(&mut chart, SeriesLabelPosition::UpperRight)
     }
 }
 
@@ -135,12 +129,6 @@ impl Chart for Answers {
             let label = format!("{name}: {}", dots.len());
             chart.draw_series(dots)?.label(label).legend(move |(x, y)| Circle::new((x + 10, y), 6, colour.filled()));
         }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
-            .label_font(("sans-serif", TEXT_SIZE))
-            .background_style(WHITE.mix(0.85))
-            .border_style(FAINT)
-            .draw()
+        draw_legend(&mut chart, SeriesLabelPosition::UpperLeft)
     }
 }

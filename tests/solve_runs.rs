@@ -274,6 +274,10 @@ fn a_run_tells_how_many_candidates_it_would_take_and_what_answers_would_cost() {
     for file in ["learning.csv", "learning-curve.svg", "learning-curve.png"] {
         assert!(tables.join(file).is_file(), "{file}");
     }
+    let file = folder.path().join("a.tenfold");
+    tenfold().arg("compress").arg(input.path().join("a.json")).arg("-o").arg(&file).assert().success();
+    let files = tenfold().arg("analyze").arg(&file).assert().success();
+    files.stdout(predicate::str::contains("bits a cell: file").and(predicate::str::contains("NaN").not()));
     let with_network = analyze().args(["--effort", "1", "--json"]).output().unwrap();
     let report: Value = serde_json::from_slice(&with_network.stdout).unwrap();
     assert_eq!(report["learning"]["puzzles"].as_array().unwrap().len(), 2);

@@ -6,10 +6,8 @@ use clap::Args;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::borrow::Cow;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use tenfold::internals::data::load_puzzles;
-use tenfold::internals::engine::Evaluation;
 use tenfold::internals::pipeline::puzzle::{self, Baselines, baselines};
 use tenfold::internals::report::analyze::{Analysis, PuzzleLength, kl_over_steps, steps_csv};
 use tenfold::internals::report::learning::{LearningAnalysis, PuzzleCurve, SHOWN_OUTPUTS};
@@ -128,8 +126,7 @@ fn learning(arguments: &Arguments, records: &mut [PuzzleRecord]) -> anyhow::Resu
         if let Some(solutions) = &puzzle.solutions {
             record.judge(solutions);
         }
-        let mut on = |_: usize, _: &Evaluation| ControlFlow::Continue(());
-        let curve = PuzzleCurve::of(record, puzzle, arguments.effort, Some(1), &mut on)?;
+        let curve = PuzzleCurve::of(record, puzzle, arguments.effort)?;
         bar.inc(1);
         Ok(curve)
     };
@@ -230,12 +227,19 @@ impl Report {
             let sum = |bits: fn(&FileRow) -> f64| self.files.iter().map(bits).sum::<f64>();
             let (sent, estimate) = (sum(|row| row.latent_bits as f64), sum(|row| row.latent_estimate_bits));
             let cells = sum(|row| row.baselines.cells as f64);
+            // Files of grids have no latents to estimate.
+            let latents = if estimate > 0.0 {
+                let both = sum(|row| (row.latent_bits + row.residual_bits) as f64) / cells;
+                let ratio = sent / estimate;
+                format!(
+                    "latents: {sent:.0} bits sent for {estimate:.0} estimated, {ratio:.3}; with the residual {both:.3} bits a cell\n"
+                )
+            } else {
+                String::new()
+            };
             let summary = format!(
-                "\nlatents: {sent:.0} bits sent for {estimate:.0} estimated, {:.3}\n\
-                 bits a cell: file {:.3}, latents and residual {:.3}, order 0 {:.3}, xz {:.3}, raw {:.3}\n",
-                sent / estimate,
+                "\n{latents}bits a cell: file {:.3}, order 0 {:.3}, xz {:.3}, raw {:.3}\n",
                 sum(|row| row.file_bits as f64) / cells,
-                sum(|row| (row.latent_bits + row.residual_bits) as f64) / cells,
                 sum(|row| row.baselines.order_0_bits) / cells,
                 sum(|row| row.baselines.xz_bits as f64) / cells,
                 sum(|row| row.baselines.raw_bits) / cells

@@ -63,6 +63,20 @@ pub struct RankTest {
     pub p: f64,
 }
 
+impl RankTest {
+    /// Of solved against unsolved puzzles; `is_less` is what a smaller value means.
+    pub(super) fn in_words(self, is_less: &str) -> String {
+        let Self { first, second, share, interval, p, .. } = self;
+        format!(
+            "{first} solved, {second} unsolved; a solved one {is_less} in {:.0}% of pairs \
+             (95% interval {:.0} to {:.0}%), p = {p:.3}",
+            100.0 * share,
+            100.0 * interval.0,
+            100.0 * interval.1
+        )
+    }
+}
+
 /// Mann and Whitney's test of `first` against `second`; none where either is empty.
 pub fn rank_test(first: &[f64], second: &[f64]) -> Option<RankTest> {
     let (m, n) = (first.len() as f64, second.len() as f64);
@@ -161,13 +175,7 @@ impl Analysis {
     pub fn claim(&self) -> String {
         let line = |what: &str, test: Option<RankTest>| match test {
             None => format!("{what}: no test, there are not both solved and unsolved puzzles\n"),
-            Some(RankTest { first, second, share, interval, p, .. }) => format!(
-                "{what}: {first} solved, {second} unsolved; a solved one is shorter in {:.0}% of pairs \
-                 (95% interval {:.0} to {:.0}%), p = {p:.3}\n",
-                100.0 * share,
-                100.0 * interval.0,
-                100.0 * interval.1
-            ),
+            Some(test) => format!("{what}: {}\n", test.in_words("is shorter")),
         };
         line("latents and grids", self.total) + &line("latents", self.kl) + &line("grids", self.reconstruction)
     }

@@ -10,7 +10,7 @@ use super::record::PuzzleRecord;
 use super::score::{Estimate, proportion};
 use super::sheet::{sheet, text_cell};
 use crate::data::{Grid, Puzzle};
-use crate::pipeline::puzzle::{PuzzleError, Watch, learning};
+use crate::pipeline::puzzle::{PuzzleError, learning};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -51,22 +51,16 @@ pub struct PuzzleCurve {
 }
 
 impl PuzzleCurve {
-    /// Codes a puzzle at an effort, with each of its record's candidates.
+    /// Codes a puzzle at an effort, with each of its record's candidates, on one thread.
     ///
     /// # Errors
-    /// [`PuzzleError`], where a puzzle is too large or `watch` breaks off.
-    pub fn of(
-        record: &PuzzleRecord,
-        puzzle: &Puzzle,
-        effort: u8,
-        threads: Option<usize>,
-        watch: &mut Watch,
-    ) -> Result<Self, PuzzleError> {
+    /// [`PuzzleError`], where a puzzle is too large.
+    pub fn of(record: &PuzzleRecord, puzzle: &Puzzle, effort: u8) -> Result<Self, PuzzleError> {
         let solutions = puzzle.solutions.as_deref().unwrap_or_default();
         let tested: Vec<(Vec<Grid>, usize)> =
             solutions.iter().enumerate().map(|(test, right)| candidates(record, test, right)).collect();
         let grids: Vec<Vec<Grid>> = tested.iter().map(|(grids, _)| grids.clone()).collect();
-        let learnt = learning(puzzle, &grids, effort, threads, watch)?;
+        let learnt = learning(puzzle, &grids, effort)?;
         let is_output = |grid: &str| grid.starts_with("train") && grid.ends_with("output");
         let answers = learnt.candidates.into_iter().zip(tested).filter(|(bits, _)| bits.len() > 1);
         Ok(Self {
@@ -107,9 +101,9 @@ fn candidates(record: &PuzzleRecord, test: usize, right: &Grid) -> (Vec<Grid>, u
         grids.len() - 1
     };
     let wrong_attempts = attempts.map(&mut add).last().unwrap_or_default();
-    record.candidates.iter().skip(test).take(1).flatten().for_each(|candidate| {
+    for candidate in record.candidates.get(test).into_iter().flatten() {
         add(&candidate.grid);
-    });
+    }
     (grids, wrong_attempts)
 }
 
@@ -170,13 +164,7 @@ impl LearningAnalysis {
     pub fn claim(&self) -> String {
         let mut text = match self.solved {
             None => "train outputs: no test, there are not both solved and unsolved puzzles\n".into(),
-            Some(RankTest { first, second, share, interval, p, .. }) => format!(
-                "train outputs: {first} solved, {second} unsolved; a solved one takes fewer bits a cell in {:.0}% of pairs \
-                 (95% interval {:.0} to {:.0}%), p = {p:.3}\n",
-                100.0 * share,
-                100.0 * interval.0,
-                100.0 * interval.1
-            ),
+            Some(test) => format!("train outputs: {}\n", test.in_words("takes fewer bits a cell")),
         };
         let lines = [
             ("answers: the right one is shorter than a wrong attempt", self.attempts),

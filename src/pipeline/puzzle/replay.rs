@@ -120,18 +120,12 @@ pub struct Learning {
     pub candidates: Vec<Vec<f64>>,
 }
 
-/// Codes a puzzle at just this effort, and for each test every candidate as its output.
+/// Codes a puzzle at just this effort, and for each test every candidate as its output, on one thread.
 ///
 /// # Errors
-/// [`PuzzleError`], where a puzzle has too many grids or cells, or `watch` breaks off.
-pub fn learning(
-    puzzle: &Puzzle,
-    candidates: &[Vec<Grid>],
-    effort: u8,
-    threads: Option<usize>,
-    watch: &mut Watch,
-) -> Result<Learning, PuzzleError> {
-    let mut fits = Fits { effort, threads, done: Vec::new(), watch };
+/// [`PuzzleError`], where a puzzle has too many grids or cells.
+pub fn learning(puzzle: &Puzzle, candidates: &[Vec<Grid>], effort: u8) -> Result<Learning, PuzzleError> {
+    let mut fits = Fits { effort, threads: Some(1), done: Vec::new(), watch: &mut |_, _| ControlFlow::Continue(()) };
     let mut cost = |puzzle: &Puzzle| -> Result<(Decoded, f64), PuzzleError> {
         let mut coder = BitEncoder::new();
         let decoded = coded(&mut coder, effort, &outline_of(puzzle)?, puzzle, None, &mut fits)?;

@@ -48,7 +48,7 @@ impl Chart for Outputs {
         let points = || self.lines.iter().flat_map(|(.., points)| points);
         let most = points().map(|&(_, mean, error)| mean + error).fold(0.01, f64::max);
         let mut chart = ChartBuilder::on(area)
-            .caption("Bits a cell of a puzzle's outputs, each after all before it", ("sans-serif", TITLE_SIZE))
+            .caption("Bits a cell of outputs, one after the other", ("sans-serif", TITLE_SIZE))
             .margin(16)
             .margin_right(LABEL_END)
             .x_label_area_size(70)
@@ -101,7 +101,7 @@ impl Chart for Answers {
     fn draw<B: DrawingBackend>(&self, area: &Area<B>) -> Drawn<B> {
         let range = decades(self.points.iter().flat_map(|&(right, wrong)| [right, wrong]));
         let mut chart = ChartBuilder::on(area)
-            .caption("Right answers against the shortest other candidate", ("sans-serif", TITLE_SIZE))
+            .caption("Right answers against the shortest other", ("sans-serif", TITLE_SIZE))
             .margin(16)
             .margin_right(LABEL_END)
             .x_label_area_size(70)

@@ -30,15 +30,16 @@ demo: build
 	rm -rf results/demo
 	$(BINARY) solve arc_tasks/frame_grid.json --output results/demo --stable-steps 100
 
+# With both engines, so each test runs once; that the default features build is for `make lint` to see.
 test: $(NEEDS_LIBTORCH)
-	cargo test --locked --quiet
-	cargo test --locked --quiet --test articles --test library -- --ignored
 	cargo test --locked --quiet --features torch
+	cargo test --locked --quiet --features torch --test articles --test library -- --ignored
 	$(MAKE) examples
 
-# The examples, on what the repository holds.
-examples:
-	for example in solve compress matrices library; do cargo run --locked --quiet --release --example $$example || exit 1; done
+# The examples, on what the repository holds, as `make test` has built them.
+examples: $(NEEDS_LIBTORCH)
+	for example in solve compress matrices library; do \
+		cargo run --locked --quiet --profile test --features torch --example $$example || exit 1; done
 
 # Every engine against the numeric references in $$TENFOLD_ORACLE_DIR.
 oracle: $(NEEDS_LIBTORCH)

@@ -10,7 +10,8 @@ use tenfold::internals::code::{CodeError, Container, Kind, Tag};
 use tenfold::internals::config::Config;
 use tenfold::internals::data::{Grid, Pair, Puzzle, load_puzzles};
 use tenfold::internals::pipeline::puzzle::{
-    EFFORT_STEPS, Method, PuzzleError, PuzzleSettings, baselines, compress, compress_file, decompress, inspect, restore,
+    EFFORT_STEPS, Method, PuzzleError, PuzzleSettings, baselines, compress, compress_file, decompress,
+    decompress_watched, inspect, restore,
 };
 use tenfold::internals::pipeline::solve_one;
 
@@ -125,11 +126,46 @@ proptest! {
     }
 }
 
-/// A file of no effort: what is forged below never asks for a fit, so that thousands of them take seconds.
+/// Of one of our puzzles with nothing but its grids, and of one whose outputs were shorter with networks that are fitted again.
+#[test]
+fn golden_files_decode_to_what_they_were_made_of() {
+    for (name, effort) in [("colour_swap", 0), ("frame_grid", 2)] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let content = std::fs::read(folder.join(format!("arc_tasks/{name}.json"))).unwrap();
+        let file = std::fs::read(folder.join(format!("tests/golden/{name}.grids.v3.tenfold"))).unwrap();
+        assert_eq!(restore(&file, Some(2)).unwrap(), content, "{name}, byte for byte");
+        let mut steps = 0;
+        let decoded = decompress_watched(&file, Some(1), &mut |_, _| {
+            steps += 1;
+            ControlFlow::Continue(())
+        });
+        assert_eq!(decoded.unwrap().train.len(), 4);
+        assert_eq!(steps > 0, effort > 0, "{name}: {steps} steps");
+    }
+}
+
 #[test]
 fn every_truncation_and_ten_thousand_changes_are_refused_or_another_puzzle() {
-    let puzzle = small();
-    let file = compressed(&puzzle, 0, 1);
+    let row = |cells: &[u8]| grid(1, cells.len(), cells);
+    let cut = |cells: [u8; 5]| Pair { input: row(&cells), output: row(&cells[1..3]) };
+    let answered = Puzzle {
+        train: vec![cut([1, 0, 2, 2, 1]), cut([2, 2, 0, 1, 1])],
+        test: vec![row(&[0, 1, 1, 2, 2])],
+        solutions: Some(vec![row(&[1, 1])]),
+        ..small()
+    };
+    let one_pair = Puzzle { train: small().train[..1].to_vec(), test: vec![grid(1, 4, &[9, 8, 7, 0])], ..small() };
+    for puzzle in [small(), answered, one_pair] {
+        damage(&puzzle);
+    }
+}
+
+/// The file is of no effort: what is forged of it never asks for a fit, so that thousands of them take seconds.
+fn damage(puzzle: &Puzzle) {
+    let mut content = serde_json::to_vec(puzzle).unwrap();
+    content.push(b'\n');
+    let settings = PuzzleSettings { method: Method::Grids(0), ..PuzzleSettings::default() };
+    let file = compress_file(&content, puzzle, &settings, &mut |_, _| ControlFlow::Continue(())).unwrap();
     for length in 0..file.len() {
         assert!(matches!(decompress(&file[..length], Some(1)), Err(PuzzleError::Code(_))), "cut to {length}");
     }

@@ -17,7 +17,7 @@ pub const STEPS: [usize; 4] = [0, 100, 200, 400];
 
 /// A network with a larger tensor is not fitted, nor one for later outputs than these: both sides know it, and so a file can't
 /// ask for more.
-const MOST_POSITIONS: u64 = 250_000;
+const MOST_POSITIONS: u64 = 160_000;
 const MOST_FITS: usize = 10;
 
 /// The seed of all fits.
@@ -102,5 +102,41 @@ fn add(sums: &mut [[f64; COLOURS]], problem: &Problem, outputs: &Outputs, (rows,
         for (sum, weight) in sums.iter_mut().zip(weights) {
             *sum += weight / all;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::fused::memory_bytes;
+    use std::ops::ControlFlow;
+
+    fn noise(rows: usize, columns: usize) -> Grid {
+        let cells = (0..rows * columns).map(|cell| (cell * 7 % 10) as u8).collect();
+        Grid::new(rows, columns, cells).unwrap()
+    }
+
+    /// What the largest fit that a file may ask for takes, whatever shape it has.
+    #[test]
+    fn the_largest_fit_takes_less_than_300_megabytes() {
+        for (pairs, rows, columns) in [(1, 33, 33), (2, 20, 37), (9, 13, 17), (10, 10, 20), (1, 1, 1110)] {
+            let grid = noise(rows, columns);
+            let known = vec![Pair { input: grid.clone(), output: grid.clone() }; pairs];
+            let puzzle = Puzzle { id: String::new(), train: known, test: vec![grid], solutions: None };
+            let plan = Plan::new(&puzzle);
+            let positions = decoder::positions(&plan);
+            assert!(positions <= MOST_POSITIONS && positions > MOST_POSITIONS * 95 / 100, "{positions}");
+            let problem = decoder::problem_of(plan);
+            let bytes = memory_bytes(&problem.plan, &problem.network, 1);
+            assert!(bytes < 300_000_000, "{pairs} pairs of {rows} × {columns}: {bytes} bytes");
+        }
+    }
+
+    #[test]
+    fn a_larger_puzzle_is_not_fitted() {
+        let grid = noise(34, 33);
+        let known = [Pair { input: grid.clone(), output: grid.clone() }];
+        let foresight = foresee(&known, &grid, (34, 33), 1, Some(1), &mut |_, _| ControlFlow::Break(())).unwrap();
+        assert!(foresight.after(1).is_none());
     }
 }

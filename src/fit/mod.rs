@@ -7,7 +7,7 @@ pub mod matrices;
 mod selection;
 mod weights;
 
-pub use file::{FileFit, FileSettings};
+pub use file::{FileSettings, MeansFit, Phase, SettlingFit, WholeFit};
 pub use selection::{Candidate, Leaders, Selection, Tally, Vote};
 pub use weights::WeightFit;
 

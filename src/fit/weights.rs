@@ -42,7 +42,6 @@ pub(super) struct WeightState {
     log_noise: Vec<[f64; 3]>,
     /// The last step's noise, by parameter from `weights_from`, of variance 1.
     noise: Vec<f32>,
-    fixed: bool,
 }
 
 impl WeightState {
@@ -57,12 +56,11 @@ impl WeightState {
             start: start.to_vec(),
             weights_from,
             noise: if fit == WeightFit::Posterior { vec![0.0; layout.weights()] } else { Vec::new() },
-            fixed: false,
         }
     }
 
     fn has_posteriors(&self) -> bool {
-        self.fit == WeightFit::Posterior && !self.fixed
+        self.fit == WeightFit::Posterior
     }
 
     /// Adds the posteriors' noise to the weights.
@@ -112,7 +110,6 @@ impl WeightState {
     pub(super) fn shrink(&self, place: usize, parameter: &mut f32, rate: f32) {
         if let WeightFit::Sparse { pressure } = self.fit
             && place >= self.weights_from
-            && !self.fixed
         {
             let difference = *parameter - self.start[place];
             let left = (difference.abs() - rate * pressure as f32).max(0.0);
@@ -138,12 +135,12 @@ impl WeightState {
         self.log_noise.iter().map(|[log_noise, ..]| log_noise.exp()).collect()
     }
 
-    pub(super) fn fix(&mut self, differences: &[Vec<f32>], parameters: &mut [f32]) {
+    /// Puts the weights where these differences, by group, say.
+    pub(super) fn place(&self, differences: &[Vec<f32>], parameters: &mut [f32]) {
         for (places, differences) in self.places.iter().zip(differences) {
             for (&place, &difference) in places.iter().zip(differences) {
                 parameters[place] = self.start[place] + difference;
             }
         }
-        self.fixed = true;
     }
 }

@@ -4,7 +4,9 @@ use super::*;
 
 fn text(bytes: &[u8]) -> Text {
     let mut text = Text::new();
-    bytes.iter().for_each(|&byte| text.push(byte));
+    for &byte in bytes {
+        text.push(byte);
+    }
     text
 }
 

@@ -36,7 +36,7 @@ pub struct TorchEngine {
     second_moment: Tensor,
     updates: i32,
     decoder: Decoder,
-    reconstruction: Reconstruction,
+    reconstruction: TorchReconstruction,
     problem: Problem,
 }
 

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::time::Instant;
 use tenfold::internals::code::Channel;
 use tenfold::internals::data::load_puzzles;
-use tenfold::internals::pipeline::puzzle::{Method, PuzzleSettings, Weights, baselines, compress, decompress, inspect};
+use tenfold::internals::lab::baselines;
+use tenfold::internals::pipeline::puzzle::{Method, PuzzleSettings, Weights, compress, decompress, inspect};
 
 #[derive(Parser)]
 struct Arguments {

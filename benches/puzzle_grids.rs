@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Instant;
 use tenfold::internals::data::load_puzzles;
-use tenfold::internals::pipeline::peers;
-use tenfold::internals::pipeline::puzzle::{Method, PuzzleSettings, baselines, compress, decompress, inspect};
+use tenfold::internals::lab::{baselines, peers};
+use tenfold::internals::pipeline::puzzle::{Method, PuzzleSettings, compress, decompress, inspect};
 
 #[derive(Parser)]
 struct Arguments {

@@ -22,7 +22,7 @@ pub use crate::pipeline::article::{
     ArticleError, ArticleOptions, ArticleProgress, ArticleSummary, ArticleWatch, MatrixSummary,
 };
 pub use crate::pipeline::gist::{FileMatrices, GistError, GistSettings, MatrixMode, Saying, Telling, Told};
-pub use crate::pipeline::matrices::{ArticleMatrices, MatricesError, MatrixOptions, Method};
+pub use crate::pipeline::matrices::{ArticleMatrices, MatricesError, MatrixOptions};
 pub use crate::report::MatrixPictureError;
 
 use crate::code::CodeError;

@@ -3,7 +3,7 @@
 //! The flow of a puzzle: [`data`] (read it) → [`model`] (what the network is for it: sizes, named parameters) →
 //! [`fit`] on an [`engine`] (training steps, votes) → [`report`] (records, scores, pictures). An article goes the same way,
 //! with `model::article`, `fit::matrices` and `engine::article`, and files of either go on to [`code`]. [`pipeline`] composes
-//! them, [`config`] says how, [`latent`] states the latent's formulas; [`rng`] and [`units`] serve all.
+//! them, [`lab`] measures what comes out, [`config`] says how, [`latent`] states the latent's formulas; [`rng`] and [`units`] serve all.
 
 /// Pure bytes: range coder, residual coder, digits, container, ledger.
 pub mod code {
@@ -28,6 +28,11 @@ pub mod engine {
 /// The loop that fits one thing.
 pub mod fit {
     pub use crate::fit::*;
+}
+
+/// What measures.
+pub mod lab {
+    pub use crate::lab::*;
 }
 
 /// Formulas of the latent: channels, centres, digits.

@@ -14,6 +14,7 @@ mod engine;
 mod file;
 mod fit;
 pub mod internals;
+mod lab;
 mod latent;
 pub mod library;
 mod model;

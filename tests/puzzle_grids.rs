@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use tenfold::internals::code::{CodeError, Container, Kind, Tag};
 use tenfold::internals::config::Config;
 use tenfold::internals::data::{Grid, Pair, Puzzle, load_puzzles};
+use tenfold::internals::lab::baselines;
 use tenfold::internals::pipeline::puzzle::{
-    EFFORT_STEPS, Method, PuzzleError, PuzzleSettings, baselines, compress, compress_file, decompress,
-    decompress_watched, inspect, restore,
+    EFFORT_STEPS, Method, PuzzleError, PuzzleSettings, compress, compress_file, decompress, decompress_watched,
+    inspect, restore,
 };
 use tenfold::internals::pipeline::solve_one;
 

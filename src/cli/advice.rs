@@ -4,6 +4,7 @@ use std::error::Error;
 use tenfold::internals::config::ConfigError;
 use tenfold::internals::data::{DataError, TaskError};
 use tenfold::internals::engine::EngineError;
+use tenfold::internals::lab::codes::MethodError;
 use tenfold::internals::pipeline::SolveError;
 use tenfold::internals::pipeline::article::ArticleError;
 use tenfold::internals::pipeline::library::LibraryError;
@@ -60,17 +61,20 @@ fn advice(error: &(dyn Error + 'static)) -> Option<&'static str> {
         MatricesError::NoMatrices => Some(": compress with --matrix digits or gist"),
         MatricesError::NoWords => Some(": compress with --matrix gist"),
         MatricesError::AsTheyAre => Some("; --embeddings, --merge and --method need it"),
-        MatricesError::NoDecoder => Some("; leave out --merge and --gist, or take --method ours or vae"),
         MatricesError::Vectors { .. } => Some(", as `tenfold groups` shows them"),
         MatricesError::Engine(error) => engine(error),
         _ => None,
+    };
+    let method = |error: &MethodError| match error {
+        MethodError::Matrices(error) => matrices(error),
+        MethodError::NoDecoder => Some("; leave out --merge and --gist, or take --method ours or vae"),
     };
     None.or_else(|| error.downcast_ref().and_then(data))
         .or_else(|| error.downcast_ref().and_then(engine))
         .or_else(|| error.downcast_ref().and_then(solve))
         .or_else(|| error.downcast_ref().and_then(write))
         .or_else(|| error.downcast_ref().and_then(library))
-        .or_else(|| error.downcast_ref().and_then(matrices))
+        .or_else(|| error.downcast_ref().and_then(method))
         .or_else(|| match error.downcast_ref() {
             Some(PictureError::TooLarge { .. }) => Some("; leave --png out"),
             _ => None,

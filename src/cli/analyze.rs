@@ -8,10 +8,11 @@ use serde::Serialize;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use tenfold::internals::data::load_puzzles;
-use tenfold::internals::pipeline::puzzle::{self, Baselines, baselines};
-use tenfold::internals::report::analyze::{Analysis, PuzzleLength, kl_over_steps, steps_csv};
-use tenfold::internals::report::learning::{LearningAnalysis, PuzzleCurve, SHOWN_OUTPUTS};
-use tenfold::internals::report::plot::{Course, learning_plots, plots};
+use tenfold::internals::lab::analyze::{Analysis, PuzzleLength, kl_over_steps, steps_csv};
+use tenfold::internals::lab::learning::{LearningAnalysis, PuzzleCurve, SHOWN_OUTPUTS};
+use tenfold::internals::lab::plot::{Course, learning_plots, plots};
+use tenfold::internals::lab::{Baselines, baselines};
+use tenfold::internals::pipeline::puzzle;
 use tenfold::internals::report::{CurvePoint, PuzzleRecord, RunFolder, printable, sheet, text_cell, write_atomically};
 
 /// Analyze bit lengths: over the steps of runs, solved against unsolved puzzles, what was sent against what was estimated

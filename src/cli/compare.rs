@@ -7,8 +7,8 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use tenfold::internals::code::article::Effort;
+use tenfold::internals::lab::peers::{self, Size};
 use tenfold::internals::pipeline::article;
-use tenfold::internals::pipeline::peers::{self, Size};
 use tenfold::internals::report::printable;
 
 /// Compare our size (of the text alone, without matrices) and time with gzip, bzip2, xz, zstd, brotli and PPMd at their strongest

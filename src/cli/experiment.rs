@@ -8,9 +8,9 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use tenfold::internals::data::Article;
 use tenfold::internals::fit::matrices::{MatrixSettings, QuerySettings};
-use tenfold::internals::pipeline::experiment::{Measures, Source, experiment, sweep};
-use tenfold::internals::report::plot::budget_plot;
-use tenfold::internals::report::{budget_table, experiment_tables, write_atomically};
+use tenfold::internals::lab::experiment::{Measures, Source, budget_table, experiment, experiment_tables, sweep};
+use tenfold::internals::lab::plot::budget_plot;
+use tenfold::internals::report::write_atomically;
 
 /// Measure the digit matrices: edited groups found again, articles held together, beside a codebook, an encoder, LSA and SimHash
 #[derive(Args)]

@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use tenfold::article::Group;
-use tenfold::article::{ArticleMatrices, MatrixOptions, Method, matrices, read_vectors};
+use tenfold::article::{ArticleMatrices, MatrixOptions, read_vectors};
 use tenfold::internals::engine::{Device, EngineKind};
 use tenfold::internals::fit::matrices::MatrixSettings;
+use tenfold::internals::lab::codes::{Method, matrices};
 use tenfold::internals::latent::DigitMatrix;
 use tenfold::internals::latent::digits::{adaptive_bits, digit_entropy};
 use tenfold::internals::report::{
@@ -103,14 +104,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let options = MatrixOptions {
         name: Some(arguments.article.clone()),
         groups: arguments.lengths.settings(),
-        method: arguments.method,
         vectors: arguments.embeddings.as_deref().map(read_vectors).transpose()?,
         merge: arguments.merge,
         gist: arguments.gist,
         fit: settings,
     };
     let bar = progress::bar(options.fit.steps, "fitting", "");
-    let made = matrices(&content, &options, |step| {
+    let made = matrices(&content, arguments.method, &options, |step| {
         bar.set_position(step as u64);
         ControlFlow::Continue(())
     });

@@ -5,7 +5,8 @@ use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
 use tenfold::internals::data::{load_solutions, read_submission};
-use tenfold::internals::report::{PassAt, RunFolder, Score, pass_at, pass_table, score, score_table};
+use tenfold::internals::lab::score::{PassAt, Score, pass_at, pass_table, score, score_table};
+use tenfold::internals::report::RunFolder;
 
 /// Score a submission, or a run, against known solutions
 #[derive(Args)]

@@ -13,6 +13,8 @@ use crate::go_on;
 use rayon::prelude::*;
 use std::ops::ControlFlow;
 
+pub use super::search::Effort;
+
 /// The most content of one block, in bytes.
 pub const BLOCK_BYTES: usize = 1 << 20;
 
@@ -47,33 +49,11 @@ struct Block<'a> {
 
 /// A residual section, read as far as it can be without decoding.
 #[derive(Debug, Clone)]
-pub struct Article<'a> {
+pub struct ResidualSection<'a> {
     content_bytes: u64,
     check: u16,
     header_bytes: u64,
     blocks: Vec<Block<'a>>,
-}
-
-/// How much work goes into settings that suit a block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effort {
-    /// None: the settings that suit most.
-    None,
-    /// A quick search.
-    Quick,
-    /// A full one.
-    Full,
-}
-
-impl Effort {
-    /// 1, 2 or 3; less and more are taken as these.
-    pub fn of(level: u8) -> Self {
-        match level {
-            0 | 1 => Self::None,
-            2 => Self::Quick,
-            _ => Self::Full,
-        }
-    }
 }
 
 /// Hears of every few thousand bytes that have been coded or decoded, how many they are; on any thread. Where it breaks off, it has to
@@ -148,7 +128,7 @@ fn model_block(content: &[u8], settings: Settings, watch: &Watch) -> Vec<u8> {
     encoder.finish()
 }
 
-impl<'a> Article<'a> {
+impl<'a> ResidualSection<'a> {
     /// Reads the header and finds the blocks of a residual section.
     ///
     /// # Errors
@@ -205,7 +185,7 @@ impl<'a> Article<'a> {
     /// The same, watched.
     ///
     /// # Errors
-    /// Those of [`Article::decode`].
+    /// Those of [`ResidualSection::decode`].
     pub fn decode_watched<E: From<CodeError>>(
         &self,
         mut sink: impl FnMut(&[u8]) -> Result<(), E>,
@@ -289,7 +269,7 @@ mod tests {
 
     fn decode_in_blocks(section: &[u8], block_bytes: usize) -> Result<Vec<u8>, CodeError> {
         let mut content = Vec::new();
-        Article::parse_in_blocks(section, block_bytes)?.decode(|piece| {
+        ResidualSection::parse_in_blocks(section, block_bytes)?.decode(|piece| {
             content.extend_from_slice(piece);
             Ok::<(), CodeError>(())
         })?;
@@ -378,7 +358,7 @@ mod tests {
         };
         let section = encode_watched(&content, Effort::None, &watch);
         assert_eq!(heard.swap(0, std::sync::atomic::Ordering::Relaxed), content.len() as u64);
-        Article::parse(&section).unwrap().decode_watched(|_| Ok::<(), CodeError>(()), &watch).unwrap();
+        ResidualSection::parse(&section).unwrap().decode_watched(|_| Ok::<(), CodeError>(()), &watch).unwrap();
         assert_eq!(heard.into_inner(), content.len() as u64);
     }
 

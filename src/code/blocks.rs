@@ -6,9 +6,9 @@
 //! an error that falls as candidates are added to the 2^KL that are needed.
 
 use super::adaptive::{decode_plain, encode_plain};
-use super::latents::{Means, Shared, shared_stream};
 use super::normal::quantile;
 use super::range::{BitDecoder, BitEncoder};
+use super::shared::{Means, Shared, shared_stream};
 use super::{CodeError, Rate};
 use rand::Rng;
 

@@ -405,7 +405,7 @@ mod tests {
     /// Centres of a normal of deviation `spread` in the first cells, silent in the others.
     fn spread(groups: usize, speaking: usize, spread: f32) -> Digits {
         use rand_distr::{Distribution, Normal};
-        let mut stream = super::super::latents::shared_stream(5, super::super::latents::Shared::Candidates, 0);
+        let mut stream = super::super::shared::shared_stream(5, super::super::shared::Shared::Candidates, 0);
         let normal = Normal::new(0.5f32, spread).unwrap();
         let mut matrix = || {
             let mut centres = [0.5; CELLS];

@@ -6,9 +6,9 @@
 //! the uniform posterior from the prior N(0, 1 − s²) ∗ U, which has variance 1.
 
 use super::adaptive::{decode_plain, encode_plain};
-use super::latents::{Shared, shared_stream};
 use super::normal::{CDF_BITS, END, POSITION_BITS, cdf};
 use super::range::{BitDecoder, BitEncoder, PROBABILITY_BITS};
+use super::shared::{Shared, shared_stream};
 use super::{CodeError, Rate};
 use rand::Rng;
 

@@ -4,7 +4,7 @@
 //! which. Out: the section: the words by the predictor that codes articles, the numbers as multiples of a step; and back, rounded.
 
 use super::adaptive::{Number, decode_plain, encode_plain};
-use super::article::{self, Article, Effort};
+use super::article::{self, Effort, ResidualSection};
 use super::bytes::{Reader, write_varint};
 use super::range::{BitDecoder, BitEncoder};
 use super::weights::{Steps, decode_steps, encode_steps, nearest_scale, scale};
@@ -140,7 +140,7 @@ impl Gist {
     pub fn decode(section: &[u8], speaking: usize, version: u8) -> Result<Self, CodeError> {
         let mut reader = Reader::new(section);
         let head = Head::read(&mut reader, version)?;
-        let code = Article::parse(reader.take(head.word_bytes, "the words")?)?;
+        let code = ResidualSection::parse(reader.take(head.word_bytes, "the words")?)?;
         let bounded =
             |what, found, most| if found > most { Err(CodeError::Gist { what, found, most }) } else { Ok(()) };
         bounded("the number of words", head.words, (MOST_WORDS as u64).min(WORDS_PER_BYTE * head.word_bytes))?;

@@ -4,9 +4,8 @@
 //! code and the sample; and the sample again. A coordinate has the prior N(0, 1).
 
 use super::range::{BitDecoder, BitEncoder};
+use super::shared::Means;
 use super::{CodeError, Rate, blocks, dithered};
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 
 /// How a sample of the posterior is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,9 +16,6 @@ pub enum Channel {
     /// Gaussian noise by minimal random coding; see [`blocks`].
     Blocks = 1,
 }
-
-/// The posterior's means of all coordinates, given those that have been sent.
-pub type Means<'a, E> = dyn FnMut(&[Option<f32>]) -> Result<Vec<f32>, E> + 'a;
 
 impl Channel {
     /// In how many ways the channel may send a posterior of these rates; the sender tries all.
@@ -60,31 +56,4 @@ impl Channel {
             Self::Blocks => blocks::receive(coder, rates, seed),
         }
     }
-}
-
-/// What a stream of random numbers is for; streams of different purposes are independent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u64)]
-pub enum Shared {
-    /// The dither of the latents.
-    Dither = 16,
-    /// The order of coordinates in blocks.
-    Order = 17,
-    /// The candidates of a block; the index is the block's.
-    Candidates = 18,
-    /// The starting values of the weights; the index is the parameter's.
-    Weights = 19,
-    /// The dither of the weights.
-    WeightDither = 20,
-    /// The noise of a fit that the decoder repeats; the index is the step.
-    Replay = 21,
-}
-
-/// Random numbers that encoder and decoder share: ChaCha with eight rounds, by the file's seed.
-pub fn shared_stream(seed: u64, purpose: Shared, index: u64) -> ChaCha8Rng {
-    let mut key = [0; 32];
-    key[..8].copy_from_slice(&seed.to_le_bytes());
-    let mut stream = ChaCha8Rng::from_seed(key);
-    stream.set_stream((purpose as u64) << 56 | index);
-    stream
 }

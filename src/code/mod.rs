@@ -29,6 +29,7 @@ pub mod range;
 mod rate;
 pub mod residual;
 mod search;
+pub mod shared;
 pub mod symbols;
 pub mod weights;
 

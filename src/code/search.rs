@@ -3,7 +3,6 @@
 //! In: the content and how hard to look. Out: settings, the same whatever the number of threads. Candidates are tried in
 //! parallel, as many at a time as their models fit in memory.
 
-use super::article::Effort;
 use super::residual::{Predictor, Settings};
 use rayon::prelude::*;
 
@@ -18,6 +17,28 @@ const ROUNDS: usize = 3;
 
 /// What settings cost in the file, in units of 2⁻¹⁶ bits.
 const SETTINGS_COST: u64 = (8 * 3) << 16;
+
+/// How much work goes into settings that suit a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// None: the settings that suit most.
+    None,
+    /// A quick search.
+    Quick,
+    /// A full one.
+    Full,
+}
+
+impl Effort {
+    /// 1, 2 or 3; less and more are taken as these.
+    pub fn of(level: u8) -> Self {
+        match level {
+            0 | 1 => Self::None,
+            2 => Self::Quick,
+            _ => Self::Full,
+        }
+    }
+}
 
 /// The best settings that were found.
 pub fn search(content: &[u8], effort: Effort) -> Settings {

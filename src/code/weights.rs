@@ -5,8 +5,8 @@
 
 use super::adaptive::{Bit, Number, decode_plain, encode_plain, fold_sign, unfold_sign};
 use super::dithered::{Grid, draw};
-use super::latents::{Shared, shared_stream};
 use super::range::{BitDecoder, BitEncoder};
+use super::shared::{Shared, shared_stream};
 use super::{CodeError, Rate};
 
 /// How the weights are sent.

@@ -4,7 +4,6 @@
 //! gives the value at fault and what should stand there. Pairs, rows, columns and lines are counted from 1.
 
 use super::grid::GridError;
-use serde_json::Value;
 use std::fmt;
 use std::io;
 use thiserror::Error;
@@ -308,18 +307,15 @@ impl fmt::Display for Place {
     }
 }
 
-/// Says in a few words what a JSON value is: a scalar as it is written, cut at 24 characters; else its kind.
-pub(super) fn describe(value: &Value) -> String {
-    const MOST_CHARACTERS: usize = 24;
-    match value {
-        Value::Array(_) => "an array".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
-        Value::String(text) if text.chars().count() > MOST_CHARACTERS => {
-            let start: String = text.chars().take(MOST_CHARACTERS).collect();
-            format!("a string that starts with {start:?}")
-        }
-        scalar => scalar.to_string(),
-    }
+/// A task, or a file of tasks, that can't be read.
+#[derive(Debug)]
+pub struct Refused {
+    /// The task's id, where that much is known.
+    pub id: Option<String>,
+    /// How many test inputs it seems to have.
+    pub tests: usize,
+    /// Why.
+    pub error: DataError,
 }
 
 /// What to do about an unknown id.

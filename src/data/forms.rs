@@ -3,9 +3,9 @@
 //! In: the bytes of a file. Out: its puzzles, and what is wrong with those that can't be read; one that is wrong leaves the
 //! others right. docs/guide.md has a table of the forms.
 
-use super::error::{DataError, TaskError, describe};
+use super::describe::describe;
+use super::error::{DataError, Refused, TaskError};
 use super::json::read_items;
-use super::load::Refused;
 use super::puzzle::{Pair, Puzzle, check_id, read_pair};
 use crate::rng::{self, Purpose};
 use rand::seq::index;

@@ -4,7 +4,7 @@
 //! colour below [`COLOURS`]. The rooms below rely on that and check nothing again. How large a grid may be is a question of
 //! memory, which whoever fits it has to ask; ARC's own have sides of up to [`ARC_SIDE`].
 
-use super::error::describe;
+use super::describe::describe;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;

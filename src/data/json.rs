@@ -3,7 +3,8 @@
 //! In: a path or a reader. Out: JSON values, or a [`DataError`] that names the file, the line and the column. A file of tasks
 //! is read one task at a time: it is small, its [`Value`] is not.
 
-use super::error::{DataError, TaskError, describe};
+use super::describe::describe;
+use super::error::{DataError, TaskError};
 use super::puzzle::check_id;
 use encoding_rs::Encoding;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};

@@ -4,7 +4,7 @@
 //! them, if the user has it, Kaggle's `*_solutions.json`. Out come [`Puzzle`]s with distinct ids, and what can't be read. What
 //! kind a file is, is told by its content, and what is wrong with it by a [`DataError`].
 
-use super::error::{DataError, Place, TaskError};
+use super::error::{DataError, Place, Refused, TaskError};
 use super::forms::{PairSample, read_tasks};
 use super::grid::Grid;
 use super::json::{parse_json, read_bytes, read_file, read_list, read_object};
@@ -44,17 +44,6 @@ pub struct Loaded {
     pub puzzles: Vec<Puzzle>,
     /// The tasks and files that can't.
     pub refused: Vec<Refused>,
-}
-
-/// A task, or a file of tasks, that can't be read.
-#[derive(Debug)]
-pub struct Refused {
-    /// The task's id, where that much is known.
-    pub id: Option<String>,
-    /// How many test inputs it seems to have.
-    pub tests: usize,
-    /// Why.
-    pub error: DataError,
 }
 
 /// Loads the puzzles in `paths`, in that order; those of a folder by file name, those of a challenges file as they stand.

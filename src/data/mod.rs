@@ -4,6 +4,7 @@
 //! names the file, the task, the pair and the cell at fault. No room below reads a puzzle's file itself.
 
 pub mod article;
+mod describe;
 pub mod error;
 mod forms;
 pub mod grid;
@@ -14,10 +15,10 @@ pub mod submission;
 pub mod vectors;
 
 pub use article::{Article, Group, GroupSettings, LengthsError, TitleSource};
-pub use error::{DataError, Place, TaskError};
+pub use error::{DataError, Place, Refused, TaskError};
 pub use forms::{PairSample, parse_puzzles};
 pub use grid::{ARC_SIDE, COLOURS, Grid, GridError};
-pub use load::{LoadOptions, Loaded, Refused, load, load_puzzles, load_solutions};
+pub use load::{LoadOptions, Loaded, load, load_puzzles, load_solutions};
 pub use puzzle::{Pair, Puzzle};
 pub use submission::{AnswerFault, Attempts, GivenSubmission, Submission, parse_submission, read_submission};
 pub use vectors::{VectorsError, parse_vectors, read_vectors};

@@ -3,7 +3,8 @@
 //! [`load_puzzles`](super::load_puzzles) makes them from files; the solver reads `train` and `test`. `solutions` is for scoring
 //! alone and must not reach the model.
 
-use super::error::{Place, TaskError, describe};
+use super::describe::describe;
+use super::error::{Place, TaskError};
 use super::grid::Grid;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};

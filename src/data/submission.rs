@@ -3,7 +3,8 @@
 //! `{id: [{"attempt_1": grid, "attempt_2": grid}, …], …}`, the answers of a task in the order of its test inputs. A
 //! [`Submission`] is written with serde; what others wrote is read by [`read_submission`], which names every fault.
 
-use super::error::{DataError, Place, TaskError, describe};
+use super::describe::describe;
+use super::error::{DataError, Place, TaskError};
 use super::grid::Grid;
 use super::json::{read_file, read_list, read_object};
 use super::puzzle::read_grid;

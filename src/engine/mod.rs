@@ -6,6 +6,7 @@
 
 pub mod article;
 pub mod fused;
+pub mod gist;
 #[cfg(feature = "torch")]
 mod torch;
 

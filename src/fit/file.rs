@@ -3,7 +3,11 @@
 //!
 //! In: a [`Problem`], the weights' starting values, [`FileSettings`]. Out: capacities, means and differences of the
 //! weights, asked for when they are to be sent. Widths are a channel's, not a coordinate's: the local capacity
-//! adjustments stay 0.
+//! adjustments stay 0. Each of its three phases is a type, and the only way to a phase is from the one before:
+//!
+//! 1. [`WholeFit`]: everything learns;
+//! 2. [`SettlingFit`]: weights that have not moved stay, what is left learns on; rates and weights can be asked for;
+//! 3. [`MeansFit`]: rates and weights are what the file says, and the means learn on, given what has been sent of them.
 
 use super::weights::{WeightFit, WeightState};
 use crate::engine::{self, Device, Engine, EngineError, EngineKind, Evaluation, Problem};
@@ -43,31 +47,64 @@ struct Moments {
     updates: i32,
 }
 
-/// A fit under way.
-pub struct FileFit {
+/// What all phases have: the network under the channel's noise.
+struct ChannelFit {
     problem: Problem,
-    settings: FileSettings,
+    seed: u64,
     engine: Box<dyn Engine>,
     channels: Vec<LatentChannel>,
     parameters: Vec<f32>,
-    weights: WeightState,
     trainable: Vec<bool>,
     moments: Moments,
     uniform: Option<UniformRate>,
-    /// Once capacities are fixed, which channels are sent.
-    sent_channels: Option<Vec<bool>>,
-    /// Latents that have been sent, by coordinate.
-    sent: Vec<Option<f32>>,
     noise: Vec<f32>,
     step: usize,
 }
 
-impl FileFit {
+/// A phase of a fit.
+pub trait Phase {
+    /// Does one step; gives its losses and outputs before the update. `rate` multiplies the learning rate.
+    ///
+    /// # Errors
+    /// Where the engine fails.
+    fn step(&mut self, rate: f64) -> Result<Evaluation, EngineError>;
+
+    /// Steps done, those of the phases before among them.
+    fn steps(&self) -> usize;
+}
+
+/// Everything learns.
+pub struct WholeFit {
+    fitted: ChannelFit,
+    weights: WeightState,
+}
+
+/// Everything but the weights that had not moved learns on.
+pub struct SettlingFit {
+    fitted: ChannelFit,
+    weights: WeightState,
+}
+
+/// The means learn on, under rates and weights that are fixed.
+pub struct MeansFit {
+    fitted: ChannelFit,
+    sent: Sent,
+}
+
+/// What has been fixed of the latents.
+struct Sent {
+    /// Which channels are sent.
+    channels: Vec<bool>,
+    /// Latents that have been sent, by coordinate.
+    values: Vec<Option<f32>>,
+}
+
+impl WholeFit {
     /// Starts with the weights at `start` (in the layout's order, all parameters; only weights are taken from it).
     ///
     /// # Errors
     /// Where no engine can be had.
-    pub fn new(problem: &Problem, start: &[f32], settings: FileSettings) -> Result<Self, EngineError> {
+    pub fn new(problem: &Problem, start: &[f32], settings: &FileSettings) -> Result<Self, EngineError> {
         let layout = &problem.layout;
         let weights_from = layout.len() - layout.weights();
         let mut parameters = layout.initial_values(settings.seed);
@@ -85,66 +122,172 @@ impl FileFit {
             Device::Cpu,
             settings.threads,
         )?;
-        Ok(Self {
-            channels: LatentChannel::all(&problem.layout),
-            weights: WeightState::new(layout, start, settings.weights),
+        let fitted = ChannelFit {
+            channels: LatentChannel::all(layout),
             moments: Moments { first: vec![0.0; layout.len()], second: vec![0.0; layout.len()], updates: 0 },
             uniform: settings.uniform.then(UniformRate::new),
-            sent_channels: None,
-            sent: vec![None; layout.latents()],
             noise: vec![0.0; layout.latents()],
             step: 0,
             problem: problem.clone(),
+            seed: settings.seed,
             engine,
             parameters,
             trainable,
-            settings,
-        })
+        };
+        Ok(Self { fitted, weights: WeightState::new(layout, start, settings.weights) })
     }
 
-    /// Steps done.
-    pub fn steps(&self) -> usize {
-        self.step
+    /// Ends the pressure on sparse weights: those that have not moved stay, the others learn freely from here on.
+    pub fn settle(self) -> SettlingFit {
+        let Self { mut fitted, mut weights } = self;
+        let weights_from = fitted.weights_from();
+        weights.keep_moved(&fitted.parameters[weights_from..], &mut fitted.trainable[weights_from..]);
+        SettlingFit { fitted, weights }
+    }
+}
+
+impl SettlingFit {
+    /// Nats a coordinate of each channel.
+    pub fn rates_nats(&self) -> Vec<f64> {
+        self.fitted.channels.iter().map(|&channel| self.fitted.rate(channel)).collect()
     }
 
-    /// Does one step; gives its losses and outputs before the update. `rate` multiplies the learning rate.
-    ///
-    /// # Errors
-    /// Where the engine fails.
-    pub fn step(&mut self, rate: f64) -> Result<Evaluation, EngineError> {
+    /// What each channel has beyond what every channel has in any case, in nats of its own coordinates.
+    pub fn learnt_nats(&self) -> Vec<f64> {
+        let learnt =
+            |&channel: &LatentChannel| (self.fitted.capacity(channel) - MINIMUM_CAPACITY) / LATENT_CHANNELS as f64;
+        self.fitted.channels.iter().map(learnt).collect()
+    }
+
+    /// Whether a channel can have this rate: every channel has some capacity in any case.
+    pub fn can_have(channel: LatentChannel, nats: f64) -> bool {
+        channel.positions > 1 && nats * channel.tensor_size() > MINIMUM_CAPACITY
+    }
+
+    /// The differences of the weights from their starting values, by group.
+    pub fn differences(&self) -> Vec<Vec<f32>> {
+        self.weights.differences(&self.fitted.parameters)
+    }
+
+    /// Deviation of the posterior's noise in each group, where weights have posteriors.
+    pub fn weight_noise(&self) -> Vec<f64> {
+        self.weights.noise()
+    }
+
+    /// Fixes the weights at these differences, by group, and the channels' rates, in nats a coordinate; without a rate a channel is
+    /// not sent and its latents are 0.
+    pub fn fix(self, differences: &[Vec<f32>], rates: &[Option<f64>]) -> MeansFit {
+        let Self { mut fitted, weights } = self;
+        weights.place(differences, &mut fitted.parameters);
+        let weights_from = fitted.weights_from();
+        fitted.trainable[weights_from..].fill(false);
+        fitted.fix_rates(rates);
+        let sent = Sent {
+            channels: rates.iter().map(Option::is_some).collect(),
+            values: vec![None; fitted.problem.layout.latents()],
+        };
+        MeansFit { fitted, sent }
+    }
+}
+
+impl MeansFit {
+    /// Notes the latents that have been sent, by coordinate; the fit goes on given these.
+    pub fn note_sent(&mut self, sent: &[Option<f32>]) {
+        self.sent.values.copy_from_slice(sent);
+    }
+
+    /// The posterior's means, √(1 − s²) times the normalised means, by coordinate.
+    pub fn means(&self) -> Vec<f32> {
+        self.fitted.means()
+    }
+}
+
+impl Phase for WholeFit {
+    fn step(&mut self, rate: f64) -> Result<Evaluation, EngineError> {
+        self.fitted.step_with_weights(rate, &mut self.weights)
+    }
+
+    fn steps(&self) -> usize {
+        self.fitted.step
+    }
+}
+
+impl Phase for SettlingFit {
+    fn step(&mut self, rate: f64) -> Result<Evaluation, EngineError> {
+        self.fitted.step_with_weights(rate, &mut self.weights)
+    }
+
+    fn steps(&self) -> usize {
+        self.fitted.step
+    }
+}
+
+impl Phase for MeansFit {
+    fn step(&mut self, rate: f64) -> Result<Evaluation, EngineError> {
+        self.fitted.draw_noise();
+        self.fitted.keep_to(&self.sent);
+        let parameters = self.fitted.parameters.clone();
+        let (evaluation, gradient) = self.fitted.evaluate(&parameters)?;
+        self.fitted.update(&gradient, rate, |_, _, _| {});
+        Ok(evaluation)
+    }
+
+    fn steps(&self) -> usize {
+        self.fitted.step
+    }
+}
+
+impl ChannelFit {
+    /// The place of the first weight.
+    fn weights_from(&self) -> usize {
+        self.problem.layout.len() - self.problem.layout.weights()
+    }
+
+    /// A step in which the weights may learn.
+    fn step_with_weights(&mut self, rate: f64, weights: &mut WeightState) -> Result<Evaluation, EngineError> {
         self.draw_noise();
         let mut noisy = self.parameters.clone();
-        self.weights.add_noise(self.settings.seed, self.step, &mut noisy);
-        self.engine.set_parameters(&noisy)?;
-        let (mut evaluations, mut gradient) = self.engine.gradients(self.step, &self.noise)?;
-        self.charge_channels(&mut gradient);
-        self.weights.charge(&self.parameters, &mut gradient, &self.problem.optimiser);
-        self.update(&gradient, rate);
-        self.step += 1;
-        evaluations.pop().ok_or(EngineError::Library { engine: "fit", message: "no seed was evaluated".into() })
+        weights.add_noise(self.seed, self.step, &mut noisy);
+        let (evaluation, mut gradient) = self.evaluate(&noisy)?;
+        weights.charge(&self.parameters, &mut gradient, &self.problem.optimiser);
+        self.update(&gradient, rate, |place, parameter, rate| weights.shrink(place, parameter, rate));
+        Ok(evaluation)
     }
 
-    /// The step's noise; none in channels that are not sent, and in coordinates that have been sent what makes them so.
+    /// The losses and outputs with these parameters, and their gradient, the channels' price in it.
+    fn evaluate(&mut self, parameters: &[f32]) -> Result<(Evaluation, Vec<f32>), EngineError> {
+        self.engine.set_parameters(parameters)?;
+        let (mut evaluations, mut gradient) = self.engine.gradients(self.step, &self.noise)?;
+        self.charge_channels(&mut gradient);
+        let evaluation = evaluations.pop();
+        let none = || EngineError::Library { engine: "fit", message: "no seed was evaluated".into() };
+        Ok((evaluation.ok_or_else(none)?, gradient))
+    }
+
+    /// The step's noise.
     fn draw_noise(&mut self) {
         if self.uniform.is_some() {
-            let mut stream = rng::stream(self.settings.seed, Purpose::Noise, self.step as u64);
+            let mut stream = rng::stream(self.seed, Purpose::Noise, self.step as u64);
             let half = 3f32.sqrt();
             self.noise.fill_with(|| stream.random_range(-half..half));
         } else {
-            rng::step_noise(self.settings.seed, self.step, &mut self.noise);
+            rng::step_noise(self.seed, self.step, &mut self.noise);
         }
-        let Some(used) = &self.sent_channels else { return };
-        for (channel, &used) in self.channels.iter().zip(used) {
+    }
+
+    /// Takes the noise out of channels that are not sent, and puts into coordinates that have been sent what makes them so.
+    fn keep_to(&mut self, sent: &Sent) {
+        for (channel, &used) in self.channels.iter().zip(&sent.channels) {
             if !used {
                 channel.coordinates().for_each(|coordinate| self.noise[coordinate] = 0.0);
             }
         }
-        if self.sent.iter().any(Option::is_some) {
+        if sent.values.iter().any(Option::is_some) {
             let means = self.means();
             for channel in &self.channels {
-                let deviation = (-self.capacity(*channel) / channel.tensor_size()).exp();
+                let deviation = (-self.rate(*channel)).exp();
                 for coordinate in channel.coordinates() {
-                    if let Some(value) = self.sent[coordinate] {
+                    if let Some(value) = sent.values[coordinate] {
                         self.noise[coordinate] = (f64::from(value - means[coordinate]) / deviation) as f32;
                     }
                 }
@@ -158,12 +301,17 @@ impl FileFit {
         (TARGET_SCALE * target).exp() * INITIAL_CAPACITY + MINIMUM_CAPACITY
     }
 
+    /// The same for each coordinate of the tensor.
+    fn rate(&self, channel: LatentChannel) -> f64 {
+        self.capacity(channel) / channel.tensor_size()
+    }
+
     /// Adds what uniform noise costs above Gaussian noise to the gradient of the target capacities.
     fn charge_channels(&self, gradient: &mut [f32]) {
         let Some(uniform) = &self.uniform else { return };
         for &channel in &self.channels {
             let capacity = self.capacity(channel);
-            let slope = uniform.slope(capacity / channel.tensor_size());
+            let slope = uniform.slope(self.rate(channel));
             let by_target = TARGET_SCALE * (capacity - MINIMUM_CAPACITY) / channel.tensor_size();
             gradient[channel.target] += (channel.positions as f64 * (slope - 1.0) * by_target) as f32;
         }
@@ -171,7 +319,9 @@ impl FileFit {
 
     /// Adam over what is trainable. A gradient that isn't finite changes nothing: a tensor none of whose channels is sent may be
     /// 0 all over, where the way back through its normalisations multiplies by 10,000 for each, and overflows.
-    fn update(&mut self, gradient: &[f32], rate: f64) {
+    /// `then` has the place of each that is moved, the parameter and what its gradient's mean was multiplied by.
+    fn update(&mut self, gradient: &[f32], rate: f64, then: impl Fn(usize, &mut f32, f32)) {
+        self.step += 1;
         if gradient.iter().zip(&self.trainable).any(|(gradient, &trainable)| trainable && !gradient.is_finite()) {
             return;
         }
@@ -190,23 +340,12 @@ impl FileFit {
             *second = beta2 * *second + (1.0 - beta2) * gradient * gradient;
             let scale = (*second * correction).sqrt() + epsilon;
             *parameter -= rate * *first / scale;
-            self.weights.shrink(place, parameter, rate / scale);
+            then(place, parameter, rate / scale);
         }
     }
 
-    /// Nats a coordinate of each channel.
-    pub fn rates_nats(&self) -> Vec<f64> {
-        self.channels.iter().map(|&channel| self.capacity(channel) / channel.tensor_size()).collect()
-    }
-
-    /// What each channel has beyond what every channel has in any case, in nats of its own coordinates.
-    pub fn learnt_nats(&self) -> Vec<f64> {
-        let learnt = |&channel: &LatentChannel| (self.capacity(channel) - MINIMUM_CAPACITY) / LATENT_CHANNELS as f64;
-        self.channels.iter().map(learnt).collect()
-    }
-
-    /// Fixes the channels' rates, in nats a coordinate; without a rate a channel is not sent and its latents are 0.
-    pub fn fix_rates(&mut self, rates: &[Option<f64>]) {
+    /// Fixes the channels' rates.
+    fn fix_rates(&mut self, rates: &[Option<f64>]) {
         for (channel, rate) in self.channels.iter().zip(rates) {
             self.trainable[channel.target] = false;
             let capacity = rate.map(|nats| nats * channel.tensor_size() - MINIMUM_CAPACITY);
@@ -221,51 +360,17 @@ impl FileFit {
                 }
             }
         }
-        self.sent_channels = Some(rates.iter().map(Option::is_some).collect());
-    }
-
-    /// Whether a channel can have this rate: every channel has some capacity in any case.
-    pub fn can_have(channel: LatentChannel, nats: f64) -> bool {
-        channel.positions > 1 && nats * channel.tensor_size() > MINIMUM_CAPACITY
-    }
-
-    /// The differences of the weights from their starting values, by group.
-    pub fn differences(&self) -> Vec<Vec<f32>> {
-        self.weights.differences(&self.parameters)
-    }
-
-    /// Deviation of the posterior's noise in each group, where weights have posteriors.
-    pub fn weight_noise(&self) -> Vec<f64> {
-        self.weights.noise()
-    }
-
-    /// Ends the pressure on sparse weights: those that have not moved stay, the others learn freely from here on.
-    pub fn keep_moved(&mut self) {
-        let weights_from = self.problem.layout.len() - self.problem.layout.weights();
-        self.weights.keep_moved(&self.parameters[weights_from..], &mut self.trainable[weights_from..]);
-    }
-
-    /// Fixes the weights at these differences.
-    pub fn fix_weights(&mut self, differences: &[Vec<f32>]) {
-        self.weights.fix(differences, &mut self.parameters);
-        let weights_from = self.problem.layout.len() - self.problem.layout.weights();
-        self.trainable[weights_from..].fill(false);
-    }
-
-    /// Notes the latents that have been sent, by coordinate; the fit goes on given these.
-    pub fn note_sent(&mut self, sent: &[Option<f32>]) {
-        self.sent.copy_from_slice(sent);
     }
 
     /// The posterior's means, √(1 − s²) times the normalised means, by coordinate.
-    pub fn means(&self) -> Vec<f32> {
+    fn means(&self) -> Vec<f32> {
         let mut means = vec![0.0; self.problem.layout.latents()];
         for &channel in &self.channels {
             let values = || channel.coordinates().map(|coordinate| f64::from(self.parameters[coordinate]));
             let count = channel.positions as f64;
             let mean = values().sum::<f64>() / count;
             let variance = values().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
-            let rate = self.capacity(channel) / channel.tensor_size();
+            let rate = self.rate(channel);
             let scale = (-(-2.0 * rate).exp_m1()).sqrt() / (variance + VARIANCE_FLOOR).sqrt();
             for (coordinate, value) in channel.coordinates().zip(values()) {
                 means[coordinate] = ((value - mean) * scale) as f32;
@@ -276,28 +381,4 @@ impl FileFit {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::{Grid, Pair, Puzzle};
-    use crate::model::{Network, Objective, Plan};
-
-    #[test]
-    fn means_stay_finite_where_next_to_nothing_is_sent() {
-        let grid = |shade: u8| Grid::new(6, 6, (0..36).map(|cell| (cell % 7) * shade % 4).collect()).unwrap();
-        let train = vec![Pair { input: grid(3), output: grid(7) }, Pair { input: grid(5), output: grid(2) }];
-        let puzzle = Puzzle { id: "p".into(), train, test: vec![grid(9)], solutions: None };
-        let problem = Problem::new(Plan::new(&puzzle), Network::default(), Objective::default(), Optimiser::default());
-        let start = problem.layout.initial_values(0);
-        for kept in 0..LatentChannel::all(&problem.layout).len() {
-            let settings = FileSettings { uniform: true, weights: WeightFit::Frozen, seed: 0, threads: Some(1) };
-            let mut fit = FileFit::new(&problem, &start, settings).unwrap();
-            let rates: Vec<Option<f64>> =
-                (0..fit.channels.len()).map(|channel| (channel == kept).then_some(0.5)).collect();
-            fit.fix_rates(&rates);
-            for _ in 0..3 {
-                fit.step(1.0).unwrap();
-            }
-            assert!(fit.means().iter().all(|mean| mean.is_finite()), "channel {kept}");
-        }
-    }
-}
+mod tests;

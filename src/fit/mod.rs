@@ -7,7 +7,7 @@ pub mod matrices;
 mod selection;
 mod weights;
 
-pub use file::{FileFit, FileSettings};
+pub use file::{FileSettings, MeansFit, Phase, SettlingFit, WholeFit};
 pub use selection::{Candidate, Leaders, Selection, Tally, Vote};
 pub use weights::WeightFit;
 
@@ -175,4 +175,78 @@ pub fn fit(
         changes: changes.clone(),
         tally,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Pair, Puzzle};
+    use crate::go_on;
+    use crate::model::{Network, Objective, Optimiser};
+
+    fn problem() -> Problem {
+        let grid = |cells: [u8; 4]| Grid::new(2, 2, cells.to_vec()).unwrap();
+        let train = vec![
+            Pair { input: grid([0, 1, 2, 1]), output: grid([1, 0, 1, 2]) },
+            Pair { input: grid([2, 0, 0, 1]), output: grid([0, 2, 1, 0]) },
+        ];
+        let puzzle = Puzzle { id: "p".into(), train, test: vec![grid([1, 1, 0, 2])], solutions: None };
+        Problem::new(Plan::new(&puzzle), Network::default(), Objective::default(), Optimiser::default())
+    }
+
+    fn settings(steps: usize, stable_steps: usize, early_steps: usize) -> FitSettings {
+        FitSettings {
+            steps,
+            seed: 0,
+            seeds: 1,
+            stable_steps,
+            selection: Selection { early_steps, ..Selection::default() },
+            engine: EngineKind::Fused,
+            device: Device::Cpu,
+            threads: Some(1),
+        }
+    }
+
+    #[test]
+    fn a_fit_stops_as_soon_as_its_attempts_have_stood_still_for_long_enough() {
+        let problem = problem();
+        for (stable_steps, early_steps) in [(3, 0), (4, 12), (1, 5)] {
+            let fitted = fit(&problem, &settings(200, stable_steps, early_steps), |_| go_on(())).unwrap().unwrap();
+            assert!(fitted.stopped_early && !fitted.broken_off);
+            let changes: Vec<usize> = fitted.changes.iter().map(|change| change.step + 1).collect();
+            let last = changes[changes.len() - 1];
+            assert_eq!(fitted.steps, last.max(early_steps) + stable_steps, "{changes:?}");
+            let could_stop = |&[before, after]: &[usize; 2]| after > before.max(early_steps) + stable_steps;
+            assert!(!changes.array_windows().any(could_stop), "no earlier stop was passed over: {changes:?}");
+            assert_eq!(fitted.trace.len(), fitted.steps);
+        }
+    }
+
+    #[test]
+    fn a_fit_that_may_not_stop_does_all_its_steps_and_the_same_ones() {
+        let problem = problem();
+        let whole = fit(&problem, &settings(20, 0, 0), |_| go_on(())).unwrap().unwrap();
+        assert!(whole.steps == 20 && !whole.stopped_early && !whole.broken_off);
+        let stopped = fit(&problem, &settings(20, 2, 0), |_| go_on(())).unwrap().unwrap();
+        assert!(stopped.steps < 20);
+        assert_eq!(stopped.trace, whole.trace[..stopped.steps]);
+    }
+
+    #[test]
+    fn who_watches_breaks_off_after_a_whole_step() {
+        let problem = problem();
+        let until = |last: usize| {
+            let mut heard = Vec::new();
+            let fitted = fit(&problem, &settings(6, 0, 0), |progress| {
+                heard.push(progress.step);
+                if progress.step == last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            (fitted.unwrap().unwrap(), heard)
+        };
+        let (fitted, heard) = until(4);
+        assert!(fitted.broken_off && fitted.steps == 4 && fitted.trace.len() == 4);
+        assert_eq!(heard, [1, 2, 3, 4]);
+        assert!(!until(6).0.broken_off, "nothing was left to break off");
+        assert!(fit(&problem, &settings(0, 0, 0), |_| go_on(())).unwrap().is_none());
+    }
 }

@@ -42,7 +42,6 @@ pub(super) struct WeightState {
     log_noise: Vec<[f64; 3]>,
     /// The last step's noise, by parameter from `weights_from`, of variance 1.
     noise: Vec<f32>,
-    fixed: bool,
 }
 
 impl WeightState {
@@ -57,12 +56,11 @@ impl WeightState {
             start: start.to_vec(),
             weights_from,
             noise: if fit == WeightFit::Posterior { vec![0.0; layout.weights()] } else { Vec::new() },
-            fixed: false,
         }
     }
 
     fn has_posteriors(&self) -> bool {
-        self.fit == WeightFit::Posterior && !self.fixed
+        self.fit == WeightFit::Posterior
     }
 
     /// Adds the posteriors' noise to the weights.
@@ -112,7 +110,6 @@ impl WeightState {
     pub(super) fn shrink(&self, place: usize, parameter: &mut f32, rate: f32) {
         if let WeightFit::Sparse { pressure } = self.fit
             && place >= self.weights_from
-            && !self.fixed
         {
             let difference = *parameter - self.start[place];
             let left = (difference.abs() - rate * pressure as f32).max(0.0);
@@ -138,12 +135,149 @@ impl WeightState {
         self.log_noise.iter().map(|[log_noise, ..]| log_noise.exp()).collect()
     }
 
-    pub(super) fn fix(&mut self, differences: &[Vec<f32>], parameters: &mut [f32]) {
+    /// Puts the weights where these differences, by group, say.
+    pub(super) fn place(&self, differences: &[Vec<f32>], parameters: &mut [f32]) {
         for (places, differences) in self.places.iter().zip(differences) {
             for (&place, &difference) in places.iter().zip(differences) {
                 parameters[place] = self.start[place] + difference;
             }
         }
-        self.fixed = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Dimensions, Network};
+
+    fn layout() -> Layout {
+        let dimensions = Dimensions { examples: 3, colours: 2, rows: 3, columns: 3 };
+        Layout::new(&Network::default(), &dimensions)
+    }
+
+    /// Parameters that have moved from their start, each by another distance below `most`.
+    fn moved(start: &[f32], most: f32) -> Vec<f32> {
+        start
+            .iter()
+            .enumerate()
+            .map(|(place, start)| start + most * ((place * 7919 % 201) as f32 / 100.0 - 1.0))
+            .collect()
+    }
+
+    /// What the posteriors' formula says that one group's weights cost, in nats.
+    fn kl_nats(differences: &[f32], noise: f64) -> f64 {
+        let squares = differences.iter().map(|&difference| f64::from(difference).powi(2)).sum::<f64>();
+        let count = differences.len() as f64;
+        0.5 * count * (squares / count / (noise * noise)).ln_1p()
+    }
+
+    #[test]
+    fn posteriors_pay_the_slope_of_their_kl() {
+        let layout = layout();
+        let start = layout.initial_values(1);
+        let optimiser = Optimiser::default();
+        let mut state = WeightState::new(&layout, &start, WeightFit::Posterior);
+        let parameters = moved(&start, 0.1);
+        let mut gradient = vec![0.0; layout.len()];
+        let (before, noise) = (state.noise(), START_NOISE);
+        state.charge(&parameters, &mut gradient, &optimiser);
+
+        let differences = state.differences(&parameters);
+        let cost = |group: usize, index: usize, by: f32| {
+            let mut differences = differences[group].clone();
+            differences[index] += by;
+            kl_nats(&differences, noise)
+        };
+        for (group, places) in state.places.iter().enumerate() {
+            for (index, &place) in places.iter().enumerate().step_by(1 + places.len() / 3) {
+                let slope = (cost(group, index, 1e-3) - cost(group, index, -1e-3)) / 2e-3;
+                let found = f64::from(gradient[place]);
+                assert!((found - slope).abs() < 0.01 * (1.0 + slope.abs()), "group {group}: {found} for {slope}");
+            }
+            let by_log_noise = (kl_nats(&differences[group], noise * 1.001)
+                - kl_nats(&differences[group], noise / 1.001))
+                / (2.0 * 1.001f64.ln());
+            let found = state.log_noise[group][1] / (1.0 - optimiser.beta1);
+            assert!((found - by_log_noise).abs() < 1e-3 * (1.0 + by_log_noise.abs()), "{found} for {by_log_noise}");
+        }
+        assert!(gradient[..state.weights_from].iter().all(|&slope| slope == 0.0), "the latents don't pay");
+        assert!(state.noise().iter().zip(&before).all(|(after, before)| after > before), "more noise costs less");
+    }
+
+    #[test]
+    fn only_posteriors_have_noise_and_it_belongs_to_seed_and_step() {
+        let layout = layout();
+        let start = layout.initial_values(1);
+        let noisy = |fit, seed, step| {
+            let mut parameters = start.clone();
+            WeightState::new(&layout, &start, fit).add_noise(seed, step, &mut parameters);
+            parameters
+        };
+        for fit in [WeightFit::Frozen, WeightFit::Free, WeightFit::Sparse { pressure: 1.0 }] {
+            assert_eq!(noisy(fit, 1, 2), start, "{fit:?}");
+        }
+        let drawn = noisy(WeightFit::Posterior, 1, 2);
+        assert_eq!(drawn, noisy(WeightFit::Posterior, 1, 2));
+        assert!(drawn != noisy(WeightFit::Posterior, 1, 3) && drawn != noisy(WeightFit::Posterior, 2, 2));
+        let weights_from = layout.len() - layout.weights();
+        assert_eq!(drawn[..weights_from], start[..weights_from]);
+        let squares = drawn.iter().zip(&start).map(|(drawn, start)| f64::from(drawn - start).powi(2)).sum::<f64>();
+        let deviation = (squares / layout.weights() as f64).sqrt();
+        assert!((deviation / START_NOISE - 1.0).abs() < 0.02, "{deviation}");
+    }
+
+    #[test]
+    fn pressure_takes_weights_back_to_their_start_and_never_beyond() {
+        let layout = layout();
+        let start = layout.initial_values(1);
+        let state = WeightState::new(&layout, &start, WeightFit::Sparse { pressure: 2.0 });
+        let (rate, least) = (0.01, 0.02);
+        for (place, value) in moved(&start, 0.1).into_iter().enumerate() {
+            let mut shrunk = value;
+            state.shrink(place, &mut shrunk, rate);
+            let (before, after) = (value - start[place], shrunk - start[place]);
+            if place < state.weights_from {
+                assert_eq!(shrunk, value);
+            } else if before.abs() <= least {
+                assert_eq!(shrunk, start[place]);
+            } else {
+                assert!((before - after - least.copysign(before)).abs() < 1e-5 && before * after >= 0.0);
+            }
+        }
+        let mut free = 1.0;
+        WeightState::new(&layout, &start, WeightFit::Free).shrink(layout.len() - 1, &mut free, rate);
+        assert_eq!(free, 1.0);
+    }
+
+    #[test]
+    fn weights_that_have_not_moved_stay_and_the_others_are_free() {
+        let layout = layout();
+        let start = layout.initial_values(1);
+        let weights_from = layout.len() - layout.weights();
+        let mut weights = start[weights_from..].to_vec();
+        weights[3] += 0.5;
+        let mut trainable = vec![true; weights.len()];
+        let mut state = WeightState::new(&layout, &start, WeightFit::Sparse { pressure: 2.0 });
+        state.keep_moved(&weights, &mut trainable);
+        let kept: Vec<usize> = (0..trainable.len()).filter(|&index| trainable[index]).collect();
+        assert_eq!(kept, [3]);
+        state.shrink(weights_from + 3, &mut weights[3], 1.0);
+        assert_eq!(weights[3], start[weights_from + 3] + 0.5, "the pressure has ended");
+        let mut all = vec![true; weights.len()];
+        WeightState::new(&layout, &start, WeightFit::Posterior).keep_moved(&weights, &mut all);
+        assert!(all.iter().all(|&trainable| trainable));
+    }
+
+    #[test]
+    fn differences_by_group_say_where_the_weights_are() {
+        let layout = layout();
+        let start = layout.initial_values(1);
+        let state = WeightState::new(&layout, &start, WeightFit::Free);
+        let parameters = moved(&start, 0.1);
+        let mut placed = start.clone();
+        state.place(&state.differences(&parameters), &mut placed);
+        let off = placed.iter().zip(&parameters).skip(state.weights_from).map(|(placed, meant)| (placed - meant).abs());
+        assert!(off.fold(0.0, f32::max) < 1e-6, "every weight is in one group");
+        assert_eq!(placed[..state.weights_from], start[..state.weights_from]);
     }
 }

@@ -3,15 +3,14 @@
 //! In: centres c in [0.05, 0.95], one a cell, where the prior is uniform on [0, 1]. Out: digits k = round(10 c − d), always 0–9,
 //! with one dither d a cell that all groups share; (k + d) / 10 is c plus noise that is uniform on ±0.05, the noise of the fit.
 
+pub use crate::model::article::SIDE;
+
 use crate::rng::{self, Purpose};
 use rand::RngExt;
 use serde::{Serialize, Serializer};
 
 /// Cells of a matrix.
 pub const CELLS: usize = SIDE * SIDE;
-
-/// Rows, and columns.
-pub const SIDE: usize = 10;
 
 /// Values of a digit.
 pub const LEVELS: usize = 10;

@@ -12,7 +12,9 @@
 
 use super::layout::{Initial, Layout};
 use crate::data::article::Counts;
-use crate::latent::digits::SIDE;
+
+/// Rows, and columns, of the digit matrix.
+pub const SIDE: usize = 10;
 
 /// What a symbol stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,9 +4,9 @@
 //! often as the decoder expects; the first is the one expected most, and each next one, of those left, the one likeliest after the
 //! word before, or without such a pair the one expected most.
 
-use super::matrices::{Collection, decoded};
+use super::collection::{Collection, decoded};
 use crate::data::article::{SymbolKind, is_unspaced};
-use crate::engine::fused::article::GistDecoder;
+use crate::engine::gist::GistDecoder;
 use crate::fit::matrices::FittedMatrices;
 use crate::latent::digits::CELLS;
 use ndarray::ArrayView1;
@@ -162,40 +162,5 @@ impl<'a> Grammar<'a> {
         let mut taken: Vec<(f32, u32)> = expected.into_iter().flat_map(times).collect();
         taken.sort_unstable_by(order);
         taken.into_iter().take(length).map(|(_, word)| word).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::article::{Article, GroupSettings};
-    use crate::fit::matrices::MatrixSettings;
-    use crate::go_on;
-
-    #[test]
-    fn a_lossy_text_has_its_group_s_words_in_an_order_like_its_group_s() {
-        let sentence = |i: usize| {
-            ["Rabbits and their gardens, hedges and carrots: plenty of everything was there in those days, number",
-             "兔子和它们的花园、树篱和胡萝卜，那时候那里什么都有，兔子们都很高兴，信息压缩技术把文章拆分成多段信息组，每个信息组包括标题和片段内容，第",
-             "A queen shouted loudly for heads, hearts, tarts; nobody listened except one small cook with pepper, guest"]
-                [i % 3].to_owned() + &format!(" {i}{}. ", i * 37)
-        };
-        let text: String = (0..24).map(sentence).collect();
-        let article = Article::read(text.as_bytes(), None, GroupSettings::default()).unwrap();
-        let settings = MatrixSettings { steps: 100, ..MatrixSettings::default() };
-        let articles = [article];
-        let collection = Collection::new(&articles, &settings);
-        let said = collection.lossy_texts(&collection.fit(&settings, go_on).unwrap());
-        assert_eq!(said.len(), collection.groups.len());
-        let mut bleu = crate::data::article::bleu::Bleu::default();
-        let mut shifted = bleu.clone();
-        for (index, (said, group)) in said.iter().zip(&collection.groups).enumerate() {
-            let other = &collection.groups[(index + 1) % collection.groups.len()];
-            for (bleu, meant) in [(&mut bleu, &group.text), (&mut shifted, &other.text)] {
-                let meant = crate::data::article::counted(meant);
-                bleu.add(said, &meant, crate::data::article::bleu::Tokenisation::of(&meant));
-            }
-        }
-        assert!(bleu.score() > 10.0 && bleu.score() > 3.0 * shifted.score(), "{bleu:?} {shifted:?} {said:?}");
     }
 }

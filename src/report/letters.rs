@@ -1,16 +1,32 @@
 //! Letters for captions in pictures: a bitmap font of 5 × 7 dots for digits, capitals and what names and labels hold.
 //!
-//! In: a character. Out: seven rows of five dots, the leftmost in bit 4.
+//! In: a text. Out: which of its dots are drawn.
 
 /// Dots across a glyph.
-pub(super) const GLYPH_COLUMNS: usize = 5;
+const GLYPH_COLUMNS: usize = 5;
 
 /// Rows of dots in a glyph.
-pub(super) const GLYPH_ROWS: usize = 7;
+pub(crate) const GLYPH_ROWS: usize = 7;
 
-/// The glyph of a character. Small letters are drawn as capitals; what the font lacks is drawn as a box.
+/// The dots that a text on one line is drawn by, as (column, row) from its upper left corner.
+pub(crate) fn dots(text: &str) -> impl Iterator<Item = (usize, usize)> {
+    let of_letter = |(place, character): (usize, char)| {
+        let left = place * (GLYPH_COLUMNS + 1);
+        let drawn = |row: u8| (0..GLYPH_COLUMNS).filter(move |column| row >> (GLYPH_COLUMNS - 1 - column) & 1 == 1);
+        let rows = glyph(character).into_iter().enumerate();
+        rows.flat_map(move |(row, dots)| drawn(dots).map(move |column| (left + column, row)))
+    };
+    text.chars().enumerate().flat_map(of_letter)
+}
+
+/// The width of a text whose letters have dots of that side.
+pub(crate) fn text_width(text: &str, dot: usize) -> usize {
+    (text.chars().count() * (GLYPH_COLUMNS + 1) * dot).saturating_sub(dot)
+}
+
+/// The glyph of a character: rows of dots, the leftmost in bit 4. Small letters are drawn as capitals; what the font lacks is drawn as a box.
 #[rustfmt::skip]
-pub(super) fn glyph(character: char) -> [u8; GLYPH_ROWS] {
+fn glyph(character: char) -> [u8; GLYPH_ROWS] {
     match character.to_ascii_uppercase() {
         ' ' => [0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00],
         '-' => [0x00, 0x00, 0x00, 0x1F, 0x00, 0x00, 0x00],

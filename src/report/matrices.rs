@@ -2,13 +2,14 @@
 //!
 //! In: titles, keywords and [`DigitMatrix`]es. Out: text or the bytes of a file, the same for the same groups.
 
+use super::canvas::{CAPTION, Canvas, DOT, INK_LINE, INK_TEXT};
 use super::palette::{colour_of, is_dark};
-use super::picture::{CAPTION, Canvas, DOT, INK_LINE, INK_TEXT};
 use super::printable;
 use super::sheet::{sheet, text_cell};
 use super::terminal::Style;
 use crate::latent::DigitMatrix;
 use crate::latent::digits::{CELLS, SIDE};
+use npyz::{WriteOptions, WriterBuilder};
 use std::fmt::Write;
 use thiserror::Error;
 
@@ -75,20 +76,16 @@ pub fn matrices_csv(panels: &[MatrixPanel<'_>]) -> String {
     sheet(&headings, panels.iter().enumerate().map(row))
 }
 
-/// NumPy's format, version 1.0: unsigned bytes, (group, row, column).
+/// A NumPy array of unsigned bytes, (group, row, column).
 pub fn matrices_npy(matrices: &[DigitMatrix]) -> Vec<u8> {
-    const MAGIC: &[u8] = b"\x93NUMPY\x01\x00";
-    /// The header's end is a multiple of this, as the format asks.
-    const ALIGNED: usize = 64;
-    let mut header =
-        format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({}, {SIDE}, {SIDE}), }}", matrices.len());
-    let unpadded = MAGIC.len() + 2 + header.len() + 1;
-    header.push_str(&" ".repeat(unpadded.next_multiple_of(ALIGNED) - unpadded));
-    header.push('\n');
-    let mut bytes = MAGIC.to_vec();
-    bytes.extend((header.len() as u16).to_le_bytes());
-    bytes.extend(header.bytes());
-    bytes.extend(matrices.iter().flat_map(DigitMatrix::cells));
+    let shape = [matrices.len(), SIDE, SIDE].map(|side| side as u64);
+    let mut bytes = Vec::new();
+    let writer = WriteOptions::<u8>::new().default_dtype().shape(&shape).writer(&mut bytes).begin_nd();
+    let written = writer.and_then(|mut writer| {
+        writer.extend(matrices.iter().flat_map(DigitMatrix::cells).copied())?;
+        writer.finish()
+    });
+    written.unwrap_or_else(|error| unreachable!("memory takes all cells: {error}"));
     bytes
 }
 
@@ -158,7 +155,7 @@ mod tests {
         let data = bytes.len() - 300;
         assert_eq!(data % 64, 0);
         assert_eq!(bytes[data..data + 12], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]);
-        assert!(String::from_utf8_lossy(&bytes[..data]).contains("(3, 10, 10)"));
+        assert!(String::from_utf8_lossy(&bytes[..data]).contains("(3, 10, 10, )"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What people see of a result, and how it is kept: files written whole, puzzles drawn, answers scored, curves tabled.
+//! What people see of a result, and how it is kept: files written whole, puzzles drawn, curves tabled.
 //!
 //! In come puzzles, answers and numbers, all plain data; out come text, PNG bytes, CSV and files. This room computes
 //! nothing that a fit would need.
@@ -6,126 +6,41 @@
 //! - [`write`](mod@write): a file that is written whole or not at all
 //! - [`printable`](fn@printable): foreign text made safe for a terminal
 //! - [`palette`]: the colours of ARC
-//! - [`terminal`] and [`picture`]: a puzzle with its answers, as text and as a PNG
-//! - [`score`](mod@score): the three scorings in use, each with an interval
-//! - [`curves`]: the course of a training run as CSV, [`analyze`]: bit lengths over many puzzles,
-//!   [`learning`]: what their outputs take one after the other, and [`plot`]: their pictures
-//! - [`matrices`]: groups with their digit matrices, and [`experiment`]: the tables of what is measured of them
+//! - [`terminal`] and [`picture`]: a puzzle with its answers, as text and as a PNG; both draw its `panels`, the PNG on a `canvas`
+//! - [`curves`]: the course of a training run as CSV
+//! - [`matrices`]: groups with their digit matrices
 //! - [`sheet`](fn@sheet): tables as CSV
 //! - [`record`]: what is kept of each puzzle, and [`run`]: the folder that a run leaves
 
-pub mod analyze;
+pub(crate) mod canvas;
 pub mod curves;
-pub mod experiment;
-pub mod learning;
-mod letters;
+pub(crate) mod letters;
 pub mod matrices;
 pub mod palette;
+mod panels;
 pub mod picture;
-pub mod plot;
 mod printable;
 pub mod record;
 pub mod run;
-pub mod score;
 mod sheet;
 pub mod terminal;
 pub mod write;
 
 pub use curves::{CurvePoint, curves_csv, read_curves};
-pub use experiment::{budget_table, experiment_tables};
 pub use matrices::{MatrixPanel, MatrixPictureError, draw_matrix, matrices_csv, matrices_npy, matrices_picture};
 pub use picture::{PictureError, puzzle_picture};
 pub use printable::{printable, printable_json, printable_lines};
 pub use record::{Information, PuzzleRecord, SeedRecord};
 pub use run::{Kept, RunError, RunFolder};
-pub use score::{Estimate, PassAt, Score, ScoreError, pass_at, pass_table, score, score_table};
 pub use sheet::{sheet, text_cell};
 pub use terminal::{Style, draw_puzzle};
 pub use write::{Existing, WriteError, check_free, fill_atomically, sweep_stale, write_atomically};
 
-use crate::data::grid::Grid;
-use crate::data::puzzle::Puzzle;
-use crate::data::submission::Attempts;
-
-/// Whether an attempt equals the known solution.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Right,
-    Wrong,
-}
-
-impl Verdict {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Right => "right",
-            Self::Wrong => "wrong",
-        }
-    }
-}
-
-/// A grid with what is said about it. Terminal and picture draw the same panels.
-struct Panel<'a> {
-    caption: String,
-    grid: &'a Grid,
-    verdict: Option<Verdict>,
-}
-
-impl<'a> Panel<'a> {
-    fn new(caption: impl Into<String>, grid: &'a Grid) -> Self {
-        Self { caption: caption.into(), grid, verdict: None }
-    }
-
-    /// The caption with the verdict, as it is drawn.
-    fn full_caption(&self) -> String {
-        match self.verdict {
-            Some(verdict) => format!("{} {}", self.caption, verdict.word()),
-            None => self.caption.clone(),
-        }
-    }
-}
-
-/// One row of panels for each train pair: the input, the output.
-fn train_panels(puzzle: &Puzzle) -> Vec<Vec<Panel<'_>>> {
-    let numbered = puzzle.train.iter().enumerate();
-    numbered
-        .map(|(index, pair)| {
-            vec![Panel::new(format!("train {}", index + 1), &pair.input), Panel::new("output", &pair.output)]
-        })
-        .collect()
-}
-
-/// One row of panels for each test input: the input, the two attempts where there are any, the solution where it is known.
-fn test_panels<'a>(puzzle: &'a Puzzle, attempts: &'a [Attempts]) -> Vec<Vec<Panel<'a>>> {
-    let numbered = puzzle.test.iter().enumerate();
-    numbered
-        .map(|(index, input)| {
-            let known = puzzle.solutions.as_ref();
-            let solution = known.and_then(|solutions| solutions.get(index));
-            let mut panels = vec![Panel::new(format!("test {}", index + 1), input)];
-            if let Some(Attempts { attempt_1, attempt_2 }) = attempts.get(index) {
-                for (caption, attempt) in [("attempt 1", attempt_1), ("attempt 2", attempt_2)] {
-                    panels.push(Panel {
-                        verdict: solution.map(|solution| verdict_on(attempt, solution)),
-                        ..Panel::new(caption, attempt)
-                    });
-                }
-            }
-            panels.extend(solution.map(|solution| Panel::new("solution", solution)));
-            panels
-        })
-        .collect()
-}
-
-fn verdict_on(attempt: &Grid, solution: &Grid) -> Verdict {
-    if attempt == solution { Verdict::Right } else { Verdict::Wrong }
-}
-
 #[cfg(test)]
-mod examples {
+pub(crate) mod examples {
     //! Grids and puzzles that the tests of this room share.
 
-    use super::{Attempts, Grid, Puzzle};
-    use crate::data::puzzle::Pair;
+    use crate::data::{Attempts, Grid, Pair, Puzzle};
 
     /// A grid from one digit a cell.
     pub fn grid(rows: &[&str]) -> Grid {

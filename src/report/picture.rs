@@ -5,9 +5,9 @@
 
 use thiserror::Error;
 
-use super::letters::{GLYPH_COLUMNS, GLYPH_ROWS, glyph};
-use super::palette::{GRID_LINE, PALETTE, RIGHT, Rgb, WRONG};
-use super::{Panel, Verdict, test_panels, train_panels};
+use super::canvas::{CAPTION, Canvas, DOT, INK_LINE, INK_RIGHT, INK_RULE, INK_TEXT, INK_WRONG};
+use super::letters::{GLYPH_ROWS, text_width};
+use super::panels::{Panel, Verdict, test_panels, train_panels};
 use crate::data::grid::Grid;
 use crate::data::puzzle::Puzzle;
 use crate::data::submission::Attempts;
@@ -24,29 +24,14 @@ const MARGIN: usize = 28;
 const COLUMN_GAP: usize = 60;
 /// What is left free between a row of grids and the caption below.
 const ROW_GAP: usize = 32;
-/// The side of one dot of a letter in a caption.
-pub(super) const DOT: usize = 2;
 /// The side of one dot of a letter in the title.
 const TITLE_DOT: usize = 3;
 /// The title with the space below it.
 const TITLE: usize = GLYPH_ROWS * TITLE_DOT + 24;
-/// A caption with the space below it, which a frame may enter.
-pub(super) const CAPTION: usize = GLYPH_ROWS * DOT + 10;
 /// The most pixels of a picture: ARC's largest puzzles have some 20 million.
 const MOST_PIXELS: usize = 1 << 28;
 /// A longer title is cut off here, in characters.
 const TITLE_LIMIT: usize = 32;
-
-/// Indices into the picture's palette, after ARC's ten colours.
-pub(super) const INK_LINE: u8 = 10;
-const INK_RIGHT: u8 = 11;
-const INK_WRONG: u8 = 12;
-const INK_PAPER: u8 = 13;
-pub(super) const INK_TEXT: u8 = 14;
-const INK_RULE: u8 = 15;
-
-/// The colours of the indices from 10 on.
-const INKS: [Rgb; 6] = [GRID_LINE, RIGHT, WRONG, [0xFA, 0xFA, 0xF8], [0x33, 0x33, 0x33], [0xCC, 0xCC, 0xCC]];
 
 /// A picture could not be made.
 #[derive(Debug, Error)]
@@ -141,11 +126,6 @@ fn side(cells: usize) -> usize {
     cells * (CELL + LINE) + LINE
 }
 
-/// The width of a text whose letters have dots of that side.
-fn text_width(text: &str, dot: usize) -> usize {
-    (text.chars().count() * (GLYPH_COLUMNS + 1) * dot).saturating_sub(dot)
-}
-
 fn draw_row(canvas: &mut Canvas, row: &[Panel<'_>], lefts: &[usize], top: usize) {
     let grid_top = top + CAPTION;
     for (panel, &left) in row.iter().zip(lefts) {
@@ -193,57 +173,10 @@ fn draw_arrow(canvas: &mut Canvas, middle: usize, height: usize) {
     }
 }
 
-/// Pixels as indices into a palette, row by row.
-pub(super) struct Canvas {
-    width: usize,
-    height: usize,
-    pixels: Vec<u8>,
-}
-
-impl Canvas {
-    pub(super) fn new(width: usize, height: usize) -> Self {
-        Self { width, height, pixels: vec![INK_PAPER; width * height] }
-    }
-
-    /// Fills a rectangle; what lies outside the canvas is left out.
-    pub(super) fn fill(&mut self, left: usize, top: usize, width: usize, height: usize, ink: u8) {
-        let (right, bottom) = ((left + width).min(self.width), (top + height).min(self.height));
-        for row in top..bottom {
-            if left < right {
-                self.pixels[row * self.width + left..row * self.width + right].fill(ink);
-            }
-        }
-    }
-
-    pub(super) fn text(&mut self, left: usize, top: usize, text: &str, dot: usize, ink: u8) {
-        for (place, character) in text.chars().enumerate() {
-            for (row, dots) in glyph(character).into_iter().enumerate() {
-                for column in 0..GLYPH_COLUMNS {
-                    if dots >> (GLYPH_COLUMNS - 1 - column) & 1 == 1 {
-                        let dot_left = left + (place * (GLYPH_COLUMNS + 1) + column) * dot;
-                        self.fill(dot_left, top + row * dot, dot, dot, ink);
-                    }
-                }
-            }
-        }
-    }
-
-    pub(super) fn into_png(self) -> Result<Vec<u8>, png::EncodingError> {
-        let mut bytes = Vec::new();
-        let mut encoder = png::Encoder::new(&mut bytes, self.width as u32, self.height as u32);
-        encoder.set_color(png::ColorType::Indexed);
-        encoder.set_depth(png::BitDepth::Eight);
-        encoder.set_palette([PALETTE.as_flattened(), INKS.as_flattened()].concat());
-        let mut writer = encoder.write_header()?;
-        writer.write_image_data(&self.pixels)?;
-        writer.finish()?;
-        Ok(bytes)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::examples::{attempts, grid, puzzle};
+    use super::super::palette::{PALETTE, RIGHT, Rgb, WRONG};
     use super::*;
 
     struct Decoded {

@@ -9,7 +9,8 @@ use std::fmt::Write;
 use std::io::IsTerminal;
 
 use super::palette::{Rgb, colour_of, is_dark};
-use super::{Panel, Verdict, printable, test_panels, train_panels};
+use super::panels::{Panel, Verdict, test_panels, train_panels};
+use super::printable;
 use crate::data::grid::Grid;
 use crate::data::puzzle::Puzzle;
 use crate::data::submission::Attempts;

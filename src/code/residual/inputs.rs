@@ -79,3 +79,57 @@ fn length_bucket(length: usize) -> usize {
         _ => (20 + (length - 32) / 16).min(31),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Parameters;
+    use super::*;
+
+    #[test]
+    fn longer_repeats_are_in_no_lower_bucket() {
+        let buckets: Vec<usize> = (0..70_000).map(length_bucket).collect();
+        assert_eq!(buckets[..16], (0..16).collect::<Vec<_>>());
+        assert!(buckets.is_sorted() && buckets.windows(2).all(|pair| pair[1] - pair[0] <= 1));
+        assert_eq!((buckets[32], buckets[69_999]), (20, 31));
+    }
+
+    /// A predictor that has read these bytes, and of the next one the bits so far.
+    fn after(bytes: &[u8], bits: &[bool]) -> Predictor {
+        let mut predictor = Predictor::new(bytes.len() + 1, Parameters::default());
+        let read = bytes.iter().flat_map(|byte| (0..8).rev().map(move |shift| byte >> shift & 1 == 1));
+        for bit in read.chain(bits.iter().copied()) {
+            predictor.one();
+            predictor.update(bit);
+        }
+        predictor
+    }
+
+    #[test]
+    fn a_repeat_speaks_for_its_byte_until_a_bit_denies_it() {
+        let text = b"a text that comes again: a text that comes agai".as_slice();
+        let strengths = |bits: &[bool]| {
+            let mut predictor = after(text, bits);
+            let longest = predictor.repeat_inputs();
+            let inputs = &predictor.mixer.inputs()[REPEAT_INPUTS..DIRECT_INPUTS];
+            (longest, inputs.iter().skip(3).step_by(INPUTS_PER_REPEAT).copied().collect::<Vec<i16>>())
+        };
+        // 'n' is 0110_1110.
+        let (longest, for_zero) = strengths(&[]);
+        assert!(longest >= 20 && for_zero.iter().all(|&strength| strength < 0), "{longest}, {for_zero:?}");
+        assert!(strengths(&[false]).1.iter().all(|&strength| strength > 0));
+        assert_eq!(strengths(&[true]), (0, vec![0; 3]));
+    }
+
+    #[test]
+    fn contexts_that_were_never_seen_say_nothing() {
+        let mut new = after(b"", &[]);
+        assert_eq!(new.context_inputs(), 0);
+        assert!(new.mixer.inputs()[..REPEAT_INPUTS].iter().all(|&input| input == 0));
+        let mut known = after(&b"aaaaaaaaaaaaaaaa".repeat(4), &[]);
+        assert!(known.context_inputs() > 10);
+        // The first bit of 'a' is 0.
+        let logits: Vec<i16> =
+            known.mixer.inputs()[..REPEAT_INPUTS].iter().step_by(INPUTS_PER_CONTEXT).copied().collect();
+        assert!(logits.iter().all(|&logit| logit <= 0) && logits.iter().any(|&logit| logit < -500), "{logits:?}");
+    }
+}

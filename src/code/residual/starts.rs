@@ -53,3 +53,45 @@ fn towards(bit: bool, right: i32, all: i32) -> i32 {
     let probability = 65536 * right / all;
     if bit { probability } else { 65536 - probability }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn maps_start_near_what_they_are_asked_and_rise_with_it() {
+        let logistic = Logistic::new();
+        let maps = maps(&Parameters::default(), &logistic);
+        assert_eq!(maps.len(), MAP_SIZE * contexts::COUNT);
+        for count in 0..16 {
+            let entries = &maps[count * 64..(count + 1) * 64];
+            assert!(entries.windows(2).all(|pair| pair[0].probability() < pair[1].probability()), "count {count}");
+            for (index, entry) in entries.iter().enumerate() {
+                // A quarter of a nat for each index, from the middle on.
+                let exact = 65536.0 / (1.0 + (-(index as f64 - 31.5) / 4.0).exp());
+                assert!((f64::from(entry.probability()) - exact).abs() < 0.6, "{index}: {exact}");
+            }
+        }
+    }
+
+    #[test]
+    fn longer_runs_and_repeats_are_believed_more_and_zeros_as_much_as_ones() {
+        let runs = runs(&Parameters::default());
+        assert_eq!(runs[super::super::NO_RUN].probability(), 32768, "nothing is foretold without a run");
+        for starts in [&runs[..64], &repeats()[..64]] {
+            let ones: Vec<i32> = starts.iter().skip(1).step_by(2).map(|entry| entry.probability()).collect();
+            assert!(ones[0] > 32768 && ones.is_sorted() && ones[31] > 64_000, "{ones:?}");
+            assert!(starts.chunks(2).all(|pair| pair[0].probability() + pair[1].probability() == 65536));
+        }
+    }
+
+    #[test]
+    fn every_input_has_a_weight_and_all_together_are_worth_more_than_one() {
+        let parameters = Parameters::default();
+        let weights = weights(&parameters);
+        assert_eq!(weights.len(), INPUTS);
+        let first_repeat = contexts::COUNT * parameters.context_weights.len();
+        assert_eq!(weights[first_repeat], (75 * i64::from(ONE) / 1000) as i32);
+        assert!(weights.iter().map(|&weight| i64::from(weight)).sum::<i64>() > i64::from(ONE));
+    }
+}

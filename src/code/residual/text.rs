@@ -342,3 +342,6 @@ impl Successors {
             .map(u64::from)
     }
 }
+
+#[cfg(test)]
+mod tests;

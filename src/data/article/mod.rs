@@ -10,12 +10,9 @@
 //! - `split`: where groups end
 //! - `keywords`: titles and keywords from the words' statistics
 //! - `counted`: the form that all forms of one text are counted in
-//! - [`symbols`]: a text as counts of what occurs in it; [`edits`]: a text at random changed
-//! - [`bleu`]: how much of a text another one says
+//! - [`symbols`]: a text as counts of what occurs in it
 
-pub mod bleu;
 mod counted;
-pub mod edits;
 mod encoding;
 mod format;
 mod front;
@@ -35,6 +32,7 @@ mod words;
 pub use counted::counted;
 pub use encoding::{SNIFFED_BYTES, encoding_name};
 pub use symbols::{Counts, SymbolKind, Symbols};
+pub(crate) use words::is_ideograph;
 pub use words::{Word, is_unspaced, words};
 
 use encoding::Decoded;

@@ -72,7 +72,7 @@ pub fn is_unspaced(character: char) -> bool {
 }
 
 /// Whether the character is an ideograph, which says as much alone as a short word does.
-pub(super) fn is_ideograph(character: char) -> bool {
+pub(crate) fn is_ideograph(character: char) -> bool {
     matches!(character, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 

@@ -1,7 +1,7 @@
 //! What every stage of a layer reads: the weights, the puzzle's constants, and who does the work.
 
-use super::directions::Rays;
 use super::float::Float;
+use super::rays::Rays;
 use super::simd::Level;
 use super::team::Team;
 use super::weights::{Matrix, Record};

@@ -6,8 +6,9 @@
 //! nor on the vector instructions at hand.
 //!
 //! A layer of the network is one file, forward and backward side by side: `share`, `branch` (the normalised residual
-//! branches), `softmax`, `directions` with `scan`, `hidden` with `maps`; `latents` comes before them and
-//! `reconstruction` after. `linear`, `columns` and `lattice` are what they are made of. [`article`] has all that articles need.
+//! branches), `softmax`, `directions` with `rays` and `scan`, `hidden` with `maps`; `latents` comes before them and
+//! `reconstruction` after. `linear`, `columns` and `lattice` are what they are made of. [`article`] has all that a fit of articles needs, and
+//! [`product`](fn@product) its matrix products.
 
 #![allow(clippy::inline_always, reason = "a kernel's parts have to be compiled for its instruction set")]
 #![allow(clippy::needless_range_loop, reason = "lanes of several arrays are walked side by side")]
@@ -32,6 +33,8 @@ mod linear;
 mod maps;
 mod network;
 mod plan;
+mod product;
+mod rays;
 mod reconstruction;
 mod scan;
 mod share;
@@ -46,7 +49,7 @@ use adam::Learner;
 use float::Float;
 use network::{Model, Workspace, numbers};
 use plan::Purpose;
-use reconstruction::Reconstruction;
+use reconstruction::GridReconstruction;
 use simd::Level;
 use team::{Team, on, pool};
 
@@ -56,6 +59,7 @@ mod tests;
 pub use decoder::Decoder;
 #[doc(hidden)]
 pub use network::{Stage, Stages};
+pub use product::product;
 
 const NAME: &str = "fused";
 
@@ -93,7 +97,7 @@ pub fn memory_bytes(plan: &Plan, network: &Network, seeds: usize) -> u64 {
 /// One puzzle's parameters, for one or several seeds.
 pub struct FusedEngine<T> {
     model: Model<T>,
-    reconstruction: Reconstruction<T>,
+    reconstruction: GridReconstruction<T>,
     workspace: Workspace<T>,
     learners: Vec<Learner<T>>,
     noise: Vec<T>,
@@ -124,7 +128,7 @@ impl<T: Float> FusedEngine<T> {
         let convert = |values: &Vec<f32>| values.iter().map(|&value| T::of(f64::from(value))).collect();
         Ok(Self {
             workspace: model.workspace(&problem.plan),
-            reconstruction: Reconstruction::new(&problem.plan),
+            reconstruction: GridReconstruction::new(&problem.plan),
             learners: parameters.iter().map(|values| Learner::new(convert(values))).collect(),
             noise: vec![T::ZERO; problem.layout.latents()],
             problem: problem.clone(),

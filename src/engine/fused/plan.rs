@@ -3,8 +3,8 @@
 //! In: a puzzle's sizes and the network. Out: for each tensor one slab of the arena, and ranges within it: what the
 //! backward pass needs of each layer, and scratch that layers share. Nothing is allocated in a step.
 
-use super::directions::SCRATCH;
 use super::geometry::{ALIGNMENT, Ranges, Shape, cell_width};
+use super::scan::SCRATCH;
 use super::softmax::Tables;
 use super::weights::Record;
 use crate::model::{Axes, Dimensions, LATENT_CHANNELS, Network};

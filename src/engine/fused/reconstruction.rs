@@ -44,7 +44,7 @@ struct Side<T> {
 
 /// The reconstruction of one puzzle.
 #[derive(Clone, Debug)]
-pub struct Reconstruction<T> {
+pub struct GridReconstruction<T> {
     slots: Vec<Slot<T>>,
     dimensions: Dimensions,
 }
@@ -123,7 +123,7 @@ kernel! {
     }
 }
 
-impl<T: Float> Reconstruction<T> {
+impl<T: Float> GridReconstruction<T> {
     /// Prepares the slots.
     pub fn new(plan: &Plan) -> Self {
         let dimensions = plan.dimensions;

@@ -3,9 +3,12 @@
 //! In and out: arrays (cell, branch channel). A sweep takes the ray's steps in order, so that whole rows are combined with
 //! the rows before them, and back again to spread what a line's last cell knows.
 
-use super::directions::Ray;
 use super::float::Float;
+use super::rays::Ray;
 use super::simd::kernel;
+
+/// Arrays of one ray's cells that a scan works with.
+pub const SCRATCH: usize = 5;
 
 /// What a cell outside the grids is moved by, so that it is no maximum (CompressARC, `cummax_`).
 pub const OUTSIDE: f64 = 1e3;

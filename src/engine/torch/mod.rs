@@ -21,7 +21,7 @@ use crate::model::Axes;
 pub use article::TorchArticles;
 pub use device::has_cuda;
 use network::Decoder;
-use objective::Reconstruction;
+use objective::TorchReconstruction;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tch::{Kind, Tensor};
 
@@ -36,7 +36,7 @@ pub struct TorchEngine {
     second_moment: Tensor,
     updates: i32,
     decoder: Decoder,
-    reconstruction: Reconstruction,
+    reconstruction: TorchReconstruction,
     problem: Problem,
 }
 
@@ -75,7 +75,7 @@ impl TorchEngine {
                 parameters: flat.set_requires_grad(true),
                 updates: 0,
                 decoder: Decoder::new(problem, seeds, device),
-                reconstruction: Reconstruction::new(problem, device),
+                reconstruction: TorchReconstruction::new(problem, device),
                 problem: problem.clone(),
             }
         })

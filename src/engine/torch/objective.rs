@@ -36,14 +36,14 @@ struct Side {
 }
 
 /// The reconstruction of one puzzle.
-pub struct Reconstruction {
+pub struct TorchReconstruction {
     groups: Vec<Group>,
     /// 2 where a row lies in an interval, (row, interval); intervals by length, then by offset.
     row_intervals: Tensor,
     column_intervals: Tensor,
 }
 
-impl Reconstruction {
+impl TorchReconstruction {
     /// Groups the known grids by size.
     pub fn new(problem: &Problem, device: Device) -> Self {
         let plan = &problem.plan;

@@ -8,7 +8,7 @@ use ndarray::{Array2, Zip};
 const EPSILON: f32 = 1e-6;
 
 /// Moments of the gradients of all rows.
-pub(super) struct Adam {
+pub(crate) struct Adam {
     first: Array2<f32>,
     second: Array2<f32>,
     ages: Vec<i32>,

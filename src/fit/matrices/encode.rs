@@ -8,7 +8,7 @@ use super::adam::Adam;
 use super::centres_of;
 use super::query::HIGHEST_EXPONENT;
 use crate::data::article::Counts;
-use crate::engine::fused::article::GistDecoder;
+use crate::engine::gist::GistDecoder;
 use crate::latent::centre::{feature, feature_slope};
 use crate::latent::digits::CELLS;
 use ndarray::Array2;

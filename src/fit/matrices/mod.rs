@@ -20,11 +20,9 @@
 //! - [`encode`](mod@encode): the latents of other texts, fast and the same for the same text
 //! - [`query`]: the latent of another text under a decoder that stays as it is
 //! - [`codebook`]: the other quantiser, learned
-//! - [`vae`]: latents by an encoder, instead of one for each group
-//! - [`baselines`]: LSA and SimHash
+//! - `vectors`: a user's vectors as digits
 
 mod adam;
-pub mod baselines;
 pub mod codebook;
 pub mod encode;
 mod global;
@@ -33,22 +31,25 @@ pub mod query;
 mod rate;
 mod settings;
 mod source;
-pub mod vae;
+mod vectors;
 
 pub use codebook::{Codebook, CodebookSettings};
 pub use query::{Memory, QuerySettings};
 pub use settings::{FLAT_BITS, MatrixSettings, MatrixSettingsError, Quantiser};
+pub use vectors::centres_of_vectors;
+
+pub(crate) use adam::Adam;
+pub(crate) use source::Source;
 
 use crate::data::article::Counts;
 use crate::engine::EngineError;
 use crate::engine::article::{self, ArticlePoint};
-use crate::engine::fused::article::GistDecoder;
+use crate::engine::gist::GistDecoder;
 use crate::latent::centre::centre;
 use crate::latent::digits::{CELLS, DigitMatrix, Dither, HALF_WIDTH};
 use crate::model::Layout;
 use crate::model::article::{ArticlePlan, GAIN, Part, tensors};
 use crate::rng::{self, Purpose};
-use adam::Adam;
 use codebook::Learner;
 use global::Globals;
 use ndarray::{Array1, Array2, ArrayView1, Axis};
@@ -56,7 +57,7 @@ use pulls::Pulls;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_distr::{Distribution, StandardNormal};
-use source::{Free, Source};
+use source::Free;
 use std::ops::ControlFlow;
 
 /// Adam's learning rate for the title's weights: a tenth of the latents', which they multiply.
@@ -85,7 +86,7 @@ pub struct FittedMatrices {
     /// The decoder.
     pub decoder: GistDecoder,
     /// What titles read instead: weights, (gain or bias, cell), and each symbol's background.
-    title: (Array2<f32>, Vec<f32>),
+    pub(crate) title: (Array2<f32>, Vec<f32>),
     /// The global latent of each article, decoded to the groups' cells, (article, cell).
     pub globals: Array2<f32>,
     /// −log p of a fragment's symbol among those of its step, in nats, averaged over the counts, by step.
@@ -171,7 +172,7 @@ pub fn fit(
 }
 
 /// Fits a decoder and what `source` has its latents from.
-fn fit_source(
+pub(crate) fn fit_source(
     source: &mut impl Source,
     data: &GroupData,
     symbol_count: usize,
@@ -237,45 +238,13 @@ fn fit_source(
     })
 }
 
-/// Fits latents of other texts to `fitted`'s decoder, which stays as it is, under the normal prior alone: the posterior's mode.
-///
-/// What [`Memory`] is measured against: it knows nothing of the groups that the decoder was fitted with.
-///
-/// # Errors
-/// Those of [`fit`].
-pub fn fit_freely(
-    fitted: &FittedMatrices,
-    counts: &[Counts],
-    settings: &MatrixSettings,
-) -> Result<Vec<[f32; CELLS]>, EngineError> {
-    let symbol_count = fitted.decoder.background.len();
-    let untitled = vec![Counts::new(); counts.len()];
-    let mut plan = ArticlePlan::new(counts, &untitled, symbol_count, 0.0, settings.symbol_precision);
-    plan.parts[Part::Fragment as usize].background.clone_from(&fitted.decoder.background);
-    let mut engine = article::create(&plan, settings.engine, settings.device)?;
-    let shape = (counts.len(), fitted.latents.ncols());
-    let mut latents = Array2::zeros(shape);
-    let noise = Array2::zeros(shape);
-    let mut adam = Adam::new(shape, 2.0 * settings.group_learning_rate, 0.9, 0.99);
-    let all: Vec<usize> = (0..counts.len()).collect();
-    let mut subsets = Subsets::new(symbol_count, settings);
-    let (symbols, title) = (&fitted.decoder.symbols, &fitted.title.0);
-    for _ in 0..settings.steps / 2 {
-        let subset = subsets.next();
-        let at = ArticlePoint { groups: &latents, noise: &noise, symbols, title, subset: &subset };
-        let gradient = engine.gradients(&at)?.groups + &latents;
-        adam.step(&mut latents, &all, &gradient);
-    }
-    Ok(centres_of(&latents))
-}
-
 /// Starting values of a tensor of the decoder, (its first axis, cell).
 fn initial(layout: &Layout, name: &str, seed: u64) -> Array2<f32> {
     let shape = layout.get(name).map_or((0, 0), |slice| (slice.shape[0], slice.shape[1]));
     Array2::from_shape_vec(shape, layout.initial_values_of(name, seed)).unwrap_or_else(|_| Array2::zeros(shape))
 }
 
-fn centres_of(latents: &Array2<f32>) -> Vec<[f32; CELLS]> {
+pub(crate) fn centres_of(latents: &Array2<f32>) -> Vec<[f32; CELLS]> {
     latents.rows().into_iter().map(centres_of_latent).collect()
 }
 
@@ -285,7 +254,7 @@ fn centres_of_latent(latent: ArrayView1<f32>) -> [f32; CELLS] {
 }
 
 /// Standard normals times `scale`, (row, cell).
-fn normals(rows: usize, cells: usize, seed: u64, index: u64, scale: f32) -> Array2<f32> {
+pub(crate) fn normals(rows: usize, cells: usize, seed: u64, index: u64, scale: f32) -> Array2<f32> {
     let mut stream = rng::stream(seed, Purpose::Initial, index);
     Array2::from_shape_fn((rows, cells), |_| {
         let normal: f32 = StandardNormal.sample(&mut stream);
@@ -300,7 +269,7 @@ fn noise(groups: usize, cells: usize, seed: u64, step: usize) -> Array2<f32> {
 }
 
 /// Goes through all symbols in random parts, again and again in another order.
-struct Subsets {
+pub(crate) struct Subsets {
     order: Vec<usize>,
     at: usize,
     round: u64,
@@ -309,12 +278,12 @@ struct Subsets {
 }
 
 impl Subsets {
-    fn new(symbols: usize, settings: &MatrixSettings) -> Self {
+    pub(crate) fn new(symbols: usize, settings: &MatrixSettings) -> Self {
         let size = settings.symbols_per_step.clamp(1, symbols.max(1));
         Self { order: (0..symbols).collect(), at: symbols, round: 0, size, seed: settings.seed }
     }
 
-    fn next(&mut self) -> Vec<usize> {
+    pub(crate) fn next(&mut self) -> Vec<usize> {
         if self.at + self.size > self.order.len() {
             self.order.shuffle(&mut rng::stream(self.seed, Purpose::Subset, self.round));
             self.round += 1;

@@ -8,7 +8,8 @@
 
 use super::FittedMatrices;
 use crate::data::article::Counts;
-use crate::engine::fused::article::{GistDecoder, product};
+use crate::engine::fused::product;
+use crate::engine::gist::GistDecoder;
 use crate::latent::centre::feature;
 use crate::latent::digits::CELLS;
 use ndarray::{Array2, Axis};

@@ -1,4 +1,4 @@
-//! Where a fit has its groups' latents from: one that is free for each group, or an encoder's ([`vae`](super::vae)).
+//! Where a fit has its groups' latents from: one that is free for each group, or an encoder's (`lab::codes`).
 //!
 //! In: the gradient of the loss by the latents. Out: latents, moved against it.
 
@@ -8,7 +8,7 @@ use super::{FLAT_BITS, MatrixSettings};
 use ndarray::Array2;
 
 /// Latents that a fit moves.
-pub(super) trait Source {
+pub(crate) trait Source {
     /// The latents as they are, (group, cell).
     fn latents(&self) -> Array2<f32>;
 

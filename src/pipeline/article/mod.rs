@@ -198,8 +198,8 @@ pub fn decompress_watched(file: &[u8], output: &mut impl Write, watch: &ArticleW
 fn decode(file: &[u8], sink: impl FnMut(&[u8]) -> Result<(), ArticleError>, bytes: &Bytes) -> Result<(), ArticleError> {
     let container = Container::parse(file)?;
     container.expect_kind(Kind::Article)?;
-    let decoded =
-        article::Article::parse(container.require(Tag::Residual)?)?.decode_watched(sink, &|some| bytes.hear(some));
+    let decoded = article::ResidualSection::parse(container.require(Tag::Residual)?)?
+        .decode_watched(sink, &|some| bytes.hear(some));
     // What was broken off is wrong for no other reason.
     bytes.check()?;
     decoded
@@ -271,7 +271,7 @@ impl Characters {
 pub fn content_bytes(file: &[u8]) -> Result<u64, CodeError> {
     let container = Container::parse(file)?;
     container.expect_kind(Kind::Article)?;
-    Ok(article::Article::parse(container.require(Tag::Residual)?)?.content_bytes())
+    Ok(article::ResidualSection::parse(container.require(Tag::Residual)?)?.content_bytes())
 }
 
 /// Where a file's bits went, in more detail than its sections.
@@ -282,7 +282,7 @@ pub fn ledger(file: &[u8]) -> Result<Ledger, CodeError> {
     let container = Container::parse(file)?;
     container.expect_kind(Kind::Article)?;
     let mut ledger = container.ledger();
-    let content = article::Article::parse(container.require(Tag::Residual)?)?;
+    let content = article::ResidualSection::parse(container.require(Tag::Residual)?)?;
     content.detail(&mut ledger);
     if let Some(section) = container.section(Tag::Digits) {
         DigitCounts::read(section, content.content_bytes())?.detail(&mut ledger);

@@ -7,15 +7,15 @@ mod reading;
 
 pub use reading::{FileMatrices, Saying, Telling, Told};
 
+use super::collection::Collection;
 use super::lossy::lossy_words;
-use super::matrices::Collection;
 use crate::code::Tag;
 use crate::code::digits::{Digits, MOST_GROUPS};
 use crate::code::gist::{Gist, MOST_PAIRS, MOST_TEXT_WORDS, MOST_WORD_BYTES, MOST_WORDS, WordPair};
 use crate::data::article::LengthsError;
 use crate::data::{Article, GroupSettings};
 use crate::engine::EngineError;
-use crate::engine::fused::article::GistDecoder;
+use crate::engine::gist::GistDecoder;
 use crate::fit::matrices::{FLAT_BITS, FittedMatrices, MatrixSettings};
 use crate::latent::digits::CELLS;
 use crate::latent::{DigitMatrix, Dither};

@@ -7,12 +7,12 @@ use crate::code::gist::Gist;
 use crate::code::{self, CodeError, Container, Kind, Tag};
 use crate::data::article::symbols::{is_one_word, is_telling};
 use crate::data::{Article, GroupSettings};
-use crate::engine::fused::article::GistDecoder;
+use crate::engine::gist::GistDecoder;
 use crate::latent::digits::CELLS;
 use crate::latent::{DigitMatrix, Dither};
 use crate::model::article::GAIN;
+use crate::pipeline::collection::{KEYWORDS, TITLE_WORDS};
 use crate::pipeline::lossy::{Grammar, lossy_words};
-use crate::pipeline::matrices::{KEYWORDS, TITLE_WORDS};
 use ndarray::{Array2, ArrayView1, s};
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -45,7 +45,7 @@ impl FileMatrices {
         let container = Container::parse(file)?;
         container.expect_kind(Kind::Article)?;
         let Some(section) = container.section(Tag::Digits) else { return Ok(None) };
-        let content_bytes = code::article::Article::parse(container.require(Tag::Residual)?)?.content_bytes();
+        let content_bytes = code::article::ResidualSection::parse(container.require(Tag::Residual)?)?.content_bytes();
         let digits = Digits::decode(section, content_bytes)?;
         let speaking = digits.speaking().len();
         let gist = container

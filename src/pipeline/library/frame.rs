@@ -5,7 +5,7 @@
 use super::LibrarySettings;
 use crate::data::article::{Counts, SymbolKind, Symbols};
 use crate::engine::EngineError;
-use crate::engine::fused::article::GistDecoder;
+use crate::engine::gist::GistDecoder;
 use crate::fit::matrices::encode::{EncodeSettings, encode, log_normalisers};
 use crate::fit::matrices::{self, GroupData, Memory, QuerySettings};
 use crate::latent::digits::CELLS;

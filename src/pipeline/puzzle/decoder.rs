@@ -3,9 +3,9 @@
 //! In: a [`Header`]. Out: the plan without targets, which coordinates are sent and at which rates, and the outputs for a
 //! sample. Only the fused engine decodes: its sums have one order, so that every machine has the same outputs.
 
-use crate::code::latents::{Shared, shared_stream};
 use crate::code::normal::quantile;
 use crate::code::puzzle::{Header, Size};
+use crate::code::shared::{Shared, shared_stream};
 use crate::code::{CodeError, Rate};
 use crate::data::{Grid, Pair, Puzzle};
 use crate::engine::fused::Decoder;

@@ -13,7 +13,7 @@ use crate::code::weights::{Posterior, Steps, WeightCode, encode_posteriors, enco
 use crate::code::{Channel, Container, Kind, Rate, Tag};
 use crate::data::{Grid, Puzzle};
 use crate::engine::{EngineError, Evaluation, Outputs, Problem, fused};
-use crate::fit::{FileFit, FileSettings, WeightFit};
+use crate::fit::{FileSettings, MeansFit, Phase, SettlingFit, WeightFit, WholeFit};
 use crate::latent::LatentChannel;
 use crate::latent::uniform;
 use crate::model::{Network, Objective, Plan};
@@ -189,7 +189,7 @@ fn with_latents(puzzle: &Puzzle, settings: &PuzzleSettings, watch: &mut Watch) -
     let mut problem = decoder::problem_of(plan);
     problem.objective =
         Objective { reconstruction_weight: settings.reconstruction_weight, ..problem.objective.clone() };
-    Encoder::new(&problem, settings, watch)?.run(puzzle)
+    Encoder { problem: &problem, settings, watch }.run(puzzle)
 }
 
 /// Decodes the file and compares; gives what it decodes to.
@@ -202,32 +202,32 @@ fn verify(file: &[u8], puzzle: &Puzzle, threads: Option<usize>) -> Result<Puzzle
 struct Encoder<'a, 'b> {
     problem: &'a Problem,
     settings: &'a PuzzleSettings,
-    fit: FileFit,
     watch: &'a mut Watch<'b>,
 }
 
-impl<'a, 'b> Encoder<'a, 'b> {
-    fn new(problem: &'a Problem, settings: &'a PuzzleSettings, watch: &'a mut Watch<'b>) -> Result<Self, EngineError> {
-        let start = decoder::starting_values(&problem.layout, settings.seed);
-        let weights = match settings.weights {
+impl Encoder<'_, '_> {
+    /// The first phase of the fit.
+    fn begin(&self) -> Result<WholeFit, EngineError> {
+        let start = decoder::starting_values(&self.problem.layout, self.settings.seed);
+        let weights = match self.settings.weights {
             Weights::Seed => WeightFit::Frozen,
             Weights::Coarse => WeightFit::Free,
             Weights::Posterior => WeightFit::Posterior,
-            Weights::Sparse => WeightFit::Sparse { pressure: settings.pressure },
+            Weights::Sparse => WeightFit::Sparse { pressure: self.settings.pressure },
         };
         let file_settings = FileSettings {
-            uniform: settings.channel == Channel::Dithered,
+            uniform: self.settings.channel == Channel::Dithered,
             weights,
-            seed: settings.seed.into(),
-            threads: settings.threads,
+            seed: self.settings.seed.into(),
+            threads: self.settings.threads,
         };
-        Ok(Self { fit: FileFit::new(problem, &start, file_settings)?, problem, settings, watch })
+        WholeFit::new(self.problem, &start, &file_settings)
     }
 
-    fn steps(&mut self, count: usize, rate: impl Fn(f64) -> f64) -> Result<(), PuzzleError> {
+    fn steps(&mut self, fit: &mut impl Phase, count: usize, rate: impl Fn(f64) -> f64) -> Result<(), PuzzleError> {
         for index in 0..count {
-            let evaluation = self.fit.step(rate(index as f64 / count as f64))?;
-            if (self.watch)(self.fit.steps(), &evaluation).is_break() {
+            let evaluation = fit.step(rate(index as f64 / count as f64))?;
+            if (self.watch)(fit.steps(), &evaluation).is_break() {
                 return Err(PuzzleError::BrokenOff);
             }
         }
@@ -239,22 +239,22 @@ impl<'a, 'b> Encoder<'a, 'b> {
         let steps = self.settings.steps as f64;
         let blocks = self.settings.channel == Channel::Blocks;
         let fixed_share = 1.0 - FREE_SHARE - SETTLING_SHARE - if blocks { BLOCK_SHARE } else { 0.0 };
-        self.steps((FREE_SHARE * steps).ceil() as usize, |_| 1.0)?;
-        self.fit.keep_moved();
         let settling = |done| 1.0 - (1.0 - LAST_RATE) * done;
-        self.steps((SETTLING_SHARE * steps).ceil() as usize, settling)?;
+        let mut fit = self.begin()?;
+        self.steps(&mut fit, (FREE_SHARE * steps).ceil() as usize, |_| 1.0)?;
+        let mut fit = fit.settle();
+        self.steps(&mut fit, (SETTLING_SHARE * steps).ceil() as usize, settling)?;
 
-        let rates = self.choose_rates();
+        let rates = self.choose_rates(&fit);
         let sent = decoder::coordinates(self.problem, &rates);
         let mut coder = BitEncoder::new();
         header(puzzle, &self.problem.plan, self.settings, &rates).encode(&mut coder);
-        let differences = self.send_weights(&mut coder);
-        self.fit.fix_weights(&differences);
+        let differences = self.send_weights(&fit, &mut coder);
         let nats: Vec<Option<f64>> = rates.iter().map(|rate| rate.map(Rate::nats)).collect();
-        self.fit.fix_rates(&nats);
-        self.steps((fixed_share * steps).ceil() as usize, settling)?;
+        let mut fit = fit.fix(&differences, &nats);
+        self.steps(&mut fit, (fixed_share * steps).ceil() as usize, settling)?;
 
-        let (sample, latents_kl_bits) = self.send_latents(&mut coder, &sent, &differences)?;
+        let (sample, latents_kl_bits) = self.send_latents(fit, &mut coder, &sent, &differences)?;
         let outputs = self.outputs(&sent, &sample, &differences)?;
         grids::encode(&mut coder, &self.problem.plan, &outputs);
         Ok(Compressed { file: file(coder.finish(), decoder::least_bytes(&self.problem.plan)), latents_kl_bits })
@@ -266,19 +266,19 @@ impl<'a, 'b> Encoder<'a, 'b> {
     }
 
     /// The rates that are sent, rounded to levels: those of channels that have learnt something.
-    fn choose_rates(&self) -> Vec<Option<Rate>> {
+    fn choose_rates(&self, fit: &SettlingFit) -> Vec<Option<Rate>> {
         let channels = LatentChannel::all(&self.problem.layout);
-        let rates = self.fit.rates_nats().into_iter().zip(self.fit.learnt_nats());
+        let rates = fit.rates_nats().into_iter().zip(fit.learnt_nats());
         let choose = |(&channel, (nats, learnt)): (&LatentChannel, (f64, f64))| {
             let rate = Rate::nearest(nats)?;
-            (learnt >= LEAST_LEARNT_NATS && FileFit::can_have(channel, rate.nats())).then_some(rate)
+            (learnt >= LEAST_LEARNT_NATS && SettlingFit::can_have(channel, rate.nats())).then_some(rate)
         };
         channels.iter().zip(rates).map(choose).collect()
     }
 
     /// Sends the weights; gives their differences from the start as the decoder will have them.
-    fn send_weights(&self, coder: &mut BitEncoder) -> Vec<Vec<f32>> {
-        let differences = self.fit.differences();
+    fn send_weights(&self, fit: &SettlingFit, coder: &mut BitEncoder) -> Vec<Vec<f32>> {
+        let differences = fit.differences();
         match self.settings.weights.code() {
             WeightCode::Seed => Vec::new(),
             WeightCode::Steps => {
@@ -290,7 +290,7 @@ impl<'a, 'b> Encoder<'a, 'b> {
             WeightCode::Posterior => {
                 let groups: Vec<(usize, Option<Posterior>)> = differences
                     .into_iter()
-                    .zip(self.fit.weight_noise())
+                    .zip(fit.weight_noise())
                     .map(|(means, noise)| (means.len(), posterior(means, noise)))
                     .collect();
                 encode_posteriors(coder, &groups, self.settings.seed.into())
@@ -302,6 +302,7 @@ impl<'a, 'b> Encoder<'a, 'b> {
     /// sent from in bits.
     fn send_latents(
         &mut self,
+        mut fit: MeansFit,
         coder: &mut BitEncoder,
         sent: &[Coordinate],
         differences: &[Vec<f32>],
@@ -311,7 +312,7 @@ impl<'a, 'b> Encoder<'a, 'b> {
         let blocks = partition(&rates, seed).len();
         let steps = (BLOCK_SHARE * self.settings.steps as f64 / blocks as f64).ceil() as usize;
         let channel = self.settings.channel;
-        let way = self.shortest_way(&rates, sent, differences)?;
+        let way = self.shortest_way(&fit, &rates, sent, differences)?;
         // By coordinate, the mean at the last asking before it was sent.
         let mut asked = vec![0.0; sent.len()];
         let mut means = |sample: &[Option<f32>]| {
@@ -320,10 +321,10 @@ impl<'a, 'b> Encoder<'a, 'b> {
                 for (coordinate, &value) in sent.iter().zip(sample) {
                     by_place[coordinate.place] = value;
                 }
-                self.fit.note_sent(&by_place);
-                self.steps(steps, |_| LAST_RATE)?;
+                fit.note_sent(&by_place);
+                self.steps(&mut fit, steps, |_| LAST_RATE)?;
             }
-            let means = self.means(sent);
+            let means = means_of(&fit, sent);
             for ((asked, &mean), value) in asked.iter_mut().zip(&means).zip(sample) {
                 if value.is_none() {
                     *asked = mean;
@@ -338,13 +339,19 @@ impl<'a, 'b> Encoder<'a, 'b> {
     }
 
     /// The way of the channel in which latents and grids have the least information.
-    fn shortest_way(&self, rates: &[Rate], sent: &[Coordinate], differences: &[Vec<f32>]) -> Result<u32, EngineError> {
+    fn shortest_way(
+        &self,
+        fit: &MeansFit,
+        rates: &[Rate],
+        sent: &[Coordinate],
+        differences: &[Vec<f32>],
+    ) -> Result<u32, EngineError> {
         let Self { problem, settings, .. } = self;
         let ways = settings.channel.ways(rates);
         if ways == 1 {
             return Ok(0);
         }
-        let means = self.means(sent);
+        let means = means_of(fit, sent);
         let mut best = (f64::INFINITY, 0);
         for way in 0..ways {
             let mut coder = BitEncoder::new();
@@ -358,12 +365,12 @@ impl<'a, 'b> Encoder<'a, 'b> {
         }
         Ok(best.1)
     }
+}
 
-    /// The posterior's means of what is sent.
-    fn means(&self, sent: &[Coordinate]) -> Vec<f32> {
-        let means = self.fit.means();
-        sent.iter().map(|coordinate| means[coordinate.place]).collect()
-    }
+/// The posterior's means of what is sent.
+fn means_of(fit: &MeansFit, sent: &[Coordinate]) -> Vec<f32> {
+    let means = fit.means();
+    sent.iter().map(|coordinate| means[coordinate.place]).collect()
 }
 
 /// A file of this code. Zeros follow it, as the decoder takes what is behind its end, until the file is as long as its network asks.

@@ -5,8 +5,8 @@
 
 use super::{PuzzleError, Watch, decoder};
 use crate::code::grids::{COLOURS, Opinion};
-use crate::code::latents::{Shared, shared_stream};
 use crate::code::normal::{exp, quantile};
+use crate::code::shared::{Shared, shared_stream};
 use crate::data::{Grid, Pair, Puzzle};
 use crate::engine::{self, Device, EngineKind, Outputs, Problem};
 use crate::model::{MODES, Mode, Plan};

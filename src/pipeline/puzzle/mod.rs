@@ -5,8 +5,6 @@
 //! other (`replay`), and nothing of a network, which the decoder fits again where that pays (`foresight`). The other method is the
 //! published one: header, weights, latents and residual, of which decoding implies answers and knows nothing of the fit.
 
-#[cfg(feature = "peers")]
-mod baselines;
 mod decoder;
 mod encoder;
 mod file;
@@ -16,8 +14,6 @@ mod grids;
 mod parts;
 mod replay;
 
-#[cfg(feature = "peers")]
-pub use baselines::{Baselines, baselines};
 pub use encoder::{Compressed, Method, PuzzleSettings, Watch, Weights, compress};
 pub use file::{FileProgress, NotATask, compress_json, decompress_json, read_file, read_task};
 pub use foresight::STEPS as EFFORT_STEPS;

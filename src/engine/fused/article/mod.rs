@@ -1,21 +1,16 @@
-//! Articles by the fused engine: the loss of a step and its gradient by hand, and the decoder alone.
+//! Articles by the fused engine: the loss of a step and its gradient by hand.
 //!
 //! In: an [`ArticlePoint`]. Out: [`ArticleGradients`]. Groups are worked through in parts of a fixed size whose sums are added in
 //! order, so that results don't depend on threads. Memory is the groups' by the step's symbols, never all symbols'.
 
-mod decoder;
-mod product;
 mod reconstruction;
-
-pub use decoder::GistDecoder;
-pub use product::product;
 
 use crate::engine::EngineError;
 use crate::engine::article::{ArticleEngine, ArticleGradients, ArticlePoint};
 use crate::latent::centre::{centre, feature, feature_slope};
 use crate::model::article::{ArticlePlan, BIAS, GAIN, Part};
 use ndarray::{Array2, Axis, Zip};
-use reconstruction::Reconstruction;
+use reconstruction::SymbolReconstruction;
 
 /// See the module's documentation.
 pub struct FusedArticles<'a> {
@@ -33,10 +28,10 @@ impl<'a> FusedArticles<'a> {
         let symbols = at.symbols.select(Axis(0), at.subset);
         let features = Zip::from(at.groups).and(at.noise).map_collect(|&v, &noise| feature(centre(v) + noise));
 
-        let fragments = Reconstruction::new(self.plan, Part::Fragment, at.subset, &symbols, &features);
+        let fragments = SymbolReconstruction::new(self.plan, Part::Fragment, at.subset, &symbols, &features);
         let gain = 1.0 + &at.title.row(GAIN);
         let heads = &features * &gain + at.title.row(BIAS);
-        let titles = Reconstruction::new(self.plan, Part::Title, at.subset, &symbols, &heads);
+        let titles = SymbolReconstruction::new(self.plan, Part::Title, at.subset, &symbols, &heads);
 
         let mut title = Array2::zeros(at.title.raw_dim());
         title.row_mut(GAIN).assign(&(&titles.heads * &features).sum_axis(Axis(0)));

@@ -4,7 +4,7 @@
 //! Σ_s (N p_s − n_s) e_s and by e_s the same with h: what the model expects less what is there. What is expected is dense,
 //! groups by symbols of the step; what is there is as sparse as the text.
 
-use super::product::{exponentials, product};
+use crate::engine::fused::product::{exponentials, product};
 use crate::engine::fused::simd::Level;
 use crate::model::article::{ArticlePlan, Part, PartPlan};
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
@@ -14,7 +14,7 @@ use rayon::prelude::*;
 const TOGETHER: usize = 512;
 
 /// One part's reconstruction.
-pub struct Reconstruction {
+pub struct SymbolReconstruction {
     /// Gradient by the heads, (group, cell).
     pub heads: Array2<f32>,
     /// Gradient by the symbols' latents, (symbol of the subset, cell).
@@ -25,7 +25,7 @@ pub struct Reconstruction {
     pub counts: f64,
 }
 
-impl Reconstruction {
+impl SymbolReconstruction {
     /// Evaluates `part`. `symbols`: latents of the subset's symbols, (symbol of the subset, cell); `heads`: (group, cell).
     pub fn new(plan: &ArticlePlan, part: Part, subset: &[usize], symbols: &Array2<f32>, heads: &Array2<f32>) -> Self {
         let PartPlan { counts, background } = &plan.parts[part as usize];

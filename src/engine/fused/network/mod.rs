@@ -8,12 +8,13 @@ mod stages;
 
 use super::branch::{denormalise_end, measure, normalise_end, read_back, receive, send_back, weigh};
 use super::context::Context;
-use super::directions::{Rays, directions, directions_back};
+use super::directions::{directions, directions_back};
 use super::float::Float;
 use super::hidden::{maps_and_hidden, maps_and_hidden_back};
 use super::latents::{LatentSlices, Latents};
 use super::linear::product;
 use super::plan::{LayerBuffers, Purpose, TensorPlan, pick};
+use super::rays::Rays;
 use super::reconstruction::Readout;
 use super::scan::OUTSIDE;
 use super::share::{Down, SpatialMeans, sum_up, sum_up_back};

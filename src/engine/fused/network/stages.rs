@@ -7,7 +7,7 @@ use super::super::adam::Learner;
 use super::super::directions::{directions, directions_back};
 use super::super::hidden::{maps_and_hidden, maps_and_hidden_back};
 use super::super::plan::Purpose;
-use super::super::reconstruction::Reconstruction;
+use super::super::reconstruction::GridReconstruction;
 use super::super::simd::Level;
 use super::super::softmax::{softmax, softmax_back};
 use super::super::team::{Team, on, pool};
@@ -72,7 +72,7 @@ impl Stage {
 /// A step whose stages can be run one by one.
 pub struct Stages {
     model: Model<f32>,
-    reconstruction: Reconstruction<f32>,
+    reconstruction: GridReconstruction<f32>,
     workspace: Workspace<f32>,
     learner: Learner<f32>,
     noise: Vec<f32>,
@@ -91,7 +91,7 @@ impl Stages {
         let pool = pool(Some(threads))?;
         let model = Model::new(problem, Purpose::Training, Level::best(), Team { several: pool.is_some() });
         let mut stages = Self {
-            reconstruction: Reconstruction::new(&problem.plan),
+            reconstruction: GridReconstruction::new(&problem.plan),
             workspace: model.workspace(&problem.plan),
             learner: Learner::new(problem.layout.initial_values(0)),
             noise: vec![0.0; problem.layout.latents()],
@@ -138,7 +138,7 @@ impl Stages {
 
 fn reconstruct(
     model: &Model<f32>,
-    reconstruction: &mut Reconstruction<f32>,
+    reconstruction: &mut GridReconstruction<f32>,
     workspace: &mut Workspace<f32>,
     problem: &Problem,
 ) {

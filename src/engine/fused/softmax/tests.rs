@@ -1,8 +1,8 @@
 //! The layer against softmaxes written out in double precision, for scores near and far apart.
 
-use super::super::directions::Rays;
 use super::super::geometry::place;
 use super::super::plan::Purpose;
+use super::super::rays::Rays;
 use super::super::simd::Level;
 use super::super::team::{Team, on, pool};
 use super::super::weights::Records;

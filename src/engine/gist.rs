@@ -3,7 +3,7 @@
 //! p(s | c) ∝ p(s) · exp(f(c) · e_s): p(s) is the share of symbol s in all text, e_s its latent, f(c) = (c − ½) / σ the centres
 //! at unit variance under the prior. In: counts, or a fit's or a file's numbers. Out: [`GistDecoder`] and what it says.
 
-use super::product::product;
+use super::fused::product;
 use crate::data::article::Counts;
 use crate::latent::centre::feature;
 use crate::latent::digits::CELLS;

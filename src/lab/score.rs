@@ -29,10 +29,10 @@ use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, Normal};
 use thiserror::Error;
 
-use super::printable;
-use super::record::PuzzleRecord;
 use crate::data::grid::Grid;
 use crate::data::submission::GivenSubmission;
+use crate::report::PuzzleRecord;
+use crate::report::printable;
 
 /// The confidence of the intervals.
 pub const CONFIDENCE: f64 = 0.95;

@@ -2,12 +2,12 @@
 //!
 //! In: a trial, the code of its groups and how other texts are coded. Out: [`Measures`].
 
+use super::bleu::{Bleu, Tokenisation};
 use super::{Code, Coded, EDITED_SHARES, Measures, Trial};
-use crate::data::article::bleu::{Bleu, Tokenisation};
 use crate::data::article::{Counts, counted};
 use crate::engine::EngineError;
 use crate::fit::matrices::FittedMatrices;
-use crate::fit::matrices::baselines::{SIMHASH_BITS, SimHash};
+use crate::lab::codes::{SIMHASH_BITS, SimHash};
 use crate::latent::DigitMatrix;
 use crate::latent::digits::{CELLS, adaptive_bits, cell_entropy, digit_entropy};
 use rayon::prelude::*;

@@ -5,11 +5,10 @@
 //! posterior is the channel's, uniform on ±0.05 about the centre, whose KL to the uniform prior is the same everywhere, so
 //! `spread` is what is left of the KL in the loss.
 
-use super::adam::Adam;
-use super::baselines::TfIdf;
-use super::{FittedMatrices, GroupData, MatrixSettings, Source, centres_of, fit_source, normals};
+use super::TfIdf;
 use crate::data::article::Counts;
 use crate::engine::EngineError;
+use crate::fit::matrices::{Adam, FittedMatrices, GroupData, MatrixSettings, Source, centres_of, fit_source, normals};
 use crate::latent::digits::CELLS;
 use ndarray::{Array2, Axis, Zip};
 use rayon::prelude::*;
@@ -132,7 +131,7 @@ impl Source for Amortised {
 /// Trains an encoder of `data`'s groups and a decoder of `symbol_count` symbols. `watch` hears of each step done.
 ///
 /// # Errors
-/// Those of [`fit`](super::fit).
+/// Those of [`fit`](crate::fit::matrices::fit).
 pub fn fit_encoder(
     data: &GroupData,
     symbol_count: usize,
@@ -191,7 +190,12 @@ mod tests {
             titles: vec![0, 0, 1, 1],
         };
         let settings = MatrixSettings { steps: 40, symbols_per_step: 30, ..MatrixSettings::default() };
-        let (fitted, encoder) = fit_encoder(&data, symbols.len(), &settings, go_on).unwrap();
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| fit_encoder(&data, symbols.len(), &settings, go_on).unwrap())
+        };
+        let (fitted, encoder) = run(1);
+        assert_eq!(run(3).0.matrices(), fitted.matrices(), "for any number of threads");
         let again: Vec<DigitMatrix> = encoder.centres(&data.counts).iter().map(|c| fitted.encode(c)).collect();
         assert_eq!(again, fitted.matrices());
         assert!(fitted.nats_per_symbol.last() < fitted.nats_per_symbol.first());

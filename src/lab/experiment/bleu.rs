@@ -4,7 +4,7 @@
 //! In: pairs of texts, what is said and what is meant. Out: a score from 0 to 100. The crate `bleuscore` has no Chinese
 //! tokens and not this smoothing. Letter case counts; who doesn't want that gives both texts in small letters.
 
-use super::words::is_ideograph;
+use crate::data::article::is_ideograph;
 use std::collections::HashMap;
 
 /// Longest n-grams that are compared.
@@ -133,6 +133,10 @@ impl Bleu {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::article::{Article, GroupSettings};
+    use crate::fit::matrices::MatrixSettings;
+    use crate::go_on;
+    use crate::pipeline::collection::Collection;
 
     const SPACED: [(&str, &str, f64); 4] = [
         ("the white rabbit ran down the hole", "the White Rabbit ran, down the deep hole.", 10.759_051_250_985_632),
@@ -190,5 +194,32 @@ mod tests {
         assert_eq!(Tokenisation::of("tar 是一个程序"), Tokenisation::Chinese);
         assert_eq!(Tokenisation::of("Не паникуй, 42"), Tokenisation::Spaced);
         assert_eq!(Tokenisation::of("--- 12"), Tokenisation::Spaced);
+    }
+
+    #[test]
+    fn a_lossy_text_has_its_group_s_words_in_an_order_like_its_group_s() {
+        let sentence = |i: usize| {
+            ["Rabbits and their gardens, hedges and carrots: plenty of everything was there in those days, number",
+             "兔子和它们的花园、树篱和胡萝卜，那时候那里什么都有，兔子们都很高兴，信息压缩技术把文章拆分成多段信息组，每个信息组包括标题和片段内容，第",
+             "A queen shouted loudly for heads, hearts, tarts; nobody listened except one small cook with pepper, guest"]
+                [i % 3].to_owned() + &format!(" {i}{}. ", i * 37)
+        };
+        let text: String = (0..24).map(sentence).collect();
+        let article = Article::read(text.as_bytes(), None, GroupSettings::default()).unwrap();
+        let settings = MatrixSettings { steps: 100, ..MatrixSettings::default() };
+        let articles = [article];
+        let collection = Collection::new(&articles, &settings);
+        let said = collection.lossy_texts(&collection.fit(&settings, go_on).unwrap());
+        assert_eq!(said.len(), collection.groups.len());
+        let mut bleu = Bleu::default();
+        let mut shifted = bleu.clone();
+        for (index, (said, group)) in said.iter().zip(&collection.groups).enumerate() {
+            let other = &collection.groups[(index + 1) % collection.groups.len()];
+            for (bleu, meant) in [(&mut bleu, &group.text), (&mut shifted, &other.text)] {
+                let meant = crate::data::article::counted(meant);
+                bleu.add(said, &meant, Tokenisation::of(&meant));
+            }
+        }
+        assert!(bleu.score() > 10.0 && bleu.score() > 3.0 * shifted.score(), "{bleu:?} {shifted:?} {said:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::charts::{FAINT, LABEL_END, LINES, TEXT_SIZE, TITLE_SIZE, draw_legend};
 use super::{Area, Chart, Drawn};
-use crate::pipeline::experiment::{BudgetMeasures, EDITED_SHARES};
+use crate::lab::experiment::{BudgetMeasures, EDITED_SHARES};
 use plotters::prelude::*;
 
 /// The part of the picture's height that recall takes.

@@ -8,10 +8,11 @@ mod budgets;
 mod charts;
 mod learning;
 
-use super::curves::CurvePoint;
 use super::learning::PuzzleCurve;
-use super::write::{WriteError, write_atomically};
-use crate::pipeline::experiment::BudgetMeasures;
+use crate::lab::experiment::BudgetMeasures;
+use crate::report::CurvePoint;
+use crate::report::canvas::png;
+use crate::report::{WriteError, write_atomically};
 use bitmap::Bitmap;
 use budgets::Budgets;
 use charts::{Lengths, OverSteps, Trade};
@@ -117,24 +118,13 @@ fn plot(name: &'static str, chart: &impl Chart) -> Result<Plot, PlotError> {
     draw(chart, SVGBackend::with_string(&mut svg, SIZE))?;
     let mut pixels = vec![0; 3 * (SIZE.0 * SIZE.1) as usize];
     draw(chart, Bitmap::new(&mut pixels, SIZE))?;
-    Ok(Plot { name, svg, png: encode(&pixels)? })
+    Ok(Plot { name, svg, png: png(&pixels, SIZE, None)? })
 }
 
 fn draw<B: DrawingBackend>(chart: &impl Chart, backend: B) -> Result<(), PlotError> {
     let area = backend.into_drawing_area();
     let drawn = area.fill(&WHITE).and_then(|()| chart.draw(&area)).and_then(|()| area.present());
     drawn.map_err(|error| PlotError::Drawing { message: error.to_string() })
-}
-
-fn encode(pixels: &[u8]) -> Result<Vec<u8>, png::EncodingError> {
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, SIZE.0, SIZE.1);
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.set_depth(png::BitDepth::Eight);
-    let mut writer = encoder.write_header()?;
-    writer.write_image_data(pixels)?;
-    writer.finish()?;
-    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 //!
 //! In: a puzzle; the grids are those of a file, without the test outputs. Out: bits.
 
+use super::peers;
 use crate::data::{Grid, Puzzle};
-use crate::pipeline::peers;
 use serde::Serialize;
 
 /// Baselines of one puzzle.

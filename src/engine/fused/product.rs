@@ -4,8 +4,8 @@
 //! file, or is read from one, must not depend on that. Here each cell adds its terms one after the other, rounding each product and
 //! each sum; tiles of cells lie side by side in registers.
 
-use crate::engine::fused::float::Float;
-use crate::engine::fused::simd::{Level, kernel};
+use super::float::Float;
+use super::simd::{Level, kernel};
 use ndarray::{Array2, ArrayView2};
 
 /// Rows and columns of a tile.

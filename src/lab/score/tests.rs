@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::super::examples::grid;
 use super::*;
 use crate::data::submission::{Attempts, Submission};
 use crate::data::{AnswerFault, Place, TaskError, parse_submission};
+use crate::report::examples::grid;
 
 /// An output that is right in the first attempt, the second, both or none.
 fn answer(first_right: bool, second_right: bool) -> Attempts {

@@ -2,7 +2,7 @@
 //!
 //! In: [`Measures`] of each code and seed. Out: text in two Markdown tables, means over seeds with 95% intervals (Student's t).
 
-use crate::pipeline::experiment::{BudgetMeasures, EDITED_SHARES, Measures};
+use super::{BudgetMeasures, EDITED_SHARES, Measures};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use std::fmt::Write;
 

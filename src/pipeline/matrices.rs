@@ -1,12 +1,12 @@
-//! The matrices of one article: from its text by a fit or a baseline, from vectors of somebody else's, or from its file.
+//! The matrices of one article: from its text by a fit, from vectors of somebody else's, or from its file.
 
-use super::{Collection, Method, matrices_of_vectors};
+use super::collection::{Collection, matrices_of_vectors};
 use crate::code::CodeError;
 use crate::code::container::MAGIC;
 use crate::data::article::{LengthsError, TitleSource};
 use crate::data::{Article, Group, GroupSettings};
 use crate::engine::EngineError;
-use crate::fit::matrices::MatrixSettings;
+use crate::fit::matrices::{FittedMatrices, MatrixSettings};
 use crate::latent::DigitMatrix;
 use crate::pipeline::article::{ArticleError, decompress};
 use crate::pipeline::gist::FileMatrices;
@@ -22,8 +22,6 @@ pub struct MatrixOptions {
     pub name: Option<PathBuf>,
     /// How groups are cut.
     pub groups: GroupSettings,
-    /// How the digits are made.
-    pub method: Method,
     /// How they are fitted.
     pub fit: MatrixSettings,
     /// Vectors to take the digits from instead, (group, dimension).
@@ -69,9 +67,6 @@ pub enum MatricesError {
         /// How many are needed.
         groups: usize,
     },
-    /// Words or a merged matrix are asked of a method that has no decoder.
-    #[error("this method has no decoder, so that nothing can be merged or said")]
-    NoDecoder,
     /// A file's matrices can't be merged or made by another method.
     #[error("a file's matrices are as they are: for others give the article")]
     AsTheyAre,
@@ -98,12 +93,18 @@ pub fn matrices(
     options: &MatrixOptions,
     watch: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<ArticleMatrices, MatricesError> {
-    if content.starts_with(&MAGIC) { of_file(content, options) } else { of_text(content, options, watch) }
+    if content.starts_with(&MAGIC) {
+        return of_file(content, options);
+    }
+    if let Some(vectors) = &options.vectors {
+        return of_vectors(content, options, vectors);
+    }
+    of_text(content, options, |collection, settings, watch| collection.fit(settings, watch), watch)
 }
 
 /// Those that a file holds, beside the groups of its text.
 fn of_file(file: &[u8], options: &MatrixOptions) -> Result<ArticleMatrices, MatricesError> {
-    if options.vectors.is_some() || options.merge || options.method != Method::Ours {
+    if options.vectors.is_some() || options.merge {
         return Err(MatricesError::AsTheyAre);
     }
     let read = FileMatrices::read(file).map_err(wrong_file)?.ok_or(MatricesError::NoMatrices)?;
@@ -126,51 +127,61 @@ fn wrong_file(error: CodeError) -> MatricesError {
     ArticleError::from(error).into()
 }
 
-fn of_text(
+fn of_vectors(
     content: &[u8],
     options: &MatrixOptions,
+    vectors: &Array2<f32>,
+) -> Result<ArticleMatrices, MatricesError> {
+    let article = Article::read(content, options.name.as_deref(), options.groups)?;
+    let (found, groups) = (vectors.nrows(), article.groups.len());
+    if found != groups {
+        return Err(MatricesError::Vectors { vectors: found, groups });
+    }
+    Ok(ArticleMatrices::new(article, matrices_of_vectors(vectors, options.fit.seed)))
+}
+
+/// What hears of each step of a fit.
+pub(crate) type StepWatch<'a> = dyn FnMut(usize) -> ControlFlow<()> + 'a;
+
+/// The matrices of a text's groups as `fit` fits them, merged or with what they say where that is asked for.
+///
+/// # Errors
+/// [`MatricesError`].
+pub(crate) fn of_text(
+    content: &[u8],
+    options: &MatrixOptions,
+    fit: impl FnOnce(&Collection, &MatrixSettings, &mut StepWatch) -> Result<FittedMatrices, EngineError>,
     mut watch: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<ArticleMatrices, MatricesError> {
     let article = Article::read(content, options.name.as_deref(), options.groups)?;
-    let made = |article: Article, matrices| {
-        let Article { groups, keywords, .. } = article;
-        ArticleMatrices { keywords, groups, matrices, says: Vec::new(), titles: Vec::new() }
-    };
-    let settings = &options.fit;
-    if let Some(vectors) = &options.vectors {
-        let (found, groups) = (vectors.nrows(), article.groups.len());
-        if found != groups {
-            return Err(MatricesError::Vectors { vectors: found, groups });
-        }
-        return Ok(made(article, matrices_of_vectors(vectors, settings.seed)));
-    }
-    let collection = Collection::new(std::slice::from_ref(&article), settings);
-    if let Some(matrices) = collection.baseline(options.method, settings.seed) {
-        return if options.merge || options.gist { Err(MatricesError::NoDecoder) } else { Ok(made(article, matrices)) };
-    }
+    let collection = Collection::new(std::slice::from_ref(&article), &options.fit);
     let mut broken_off = false;
-    let watch = |step| {
+    let fitted = fit(&collection, &options.fit, &mut |step| {
         let watched = watch(step);
         broken_off |= watched.is_break();
         watched
-    };
-    let fitted = match options.method {
-        Method::Vae => collection.fit_encoder(settings, watch)?.0,
-        _ => collection.fit(settings, watch)?,
-    };
+    })?;
     if broken_off {
         return Err(MatricesError::BrokenOff);
     }
     if options.merge {
         let whole = whole(&article);
-        return Ok(ArticleMatrices { groups: vec![whole], ..made(article, vec![fitted.merged()]) });
+        return Ok(ArticleMatrices { groups: vec![whole], ..ArticleMatrices::new(article, vec![fitted.merged()]) });
     }
     let (says, titles) = if options.gist {
         (collection.gist(&fitted), collection.title_gist(&fitted))
     } else {
         (Vec::new(), Vec::new())
     };
-    Ok(ArticleMatrices { says, titles, ..made(article, fitted.matrices()) })
+    Ok(ArticleMatrices { says, titles, ..ArticleMatrices::new(article, fitted.matrices()) })
+}
+
+impl ArticleMatrices {
+    /// An article's groups with these matrices, which say nothing.
+    pub(crate) fn new(article: Article, matrices: Vec<DigitMatrix>) -> Self {
+        let Article { groups, keywords, .. } = article;
+        Self { keywords, groups, matrices, says: Vec::new(), titles: Vec::new() }
+    }
 }
 
 /// The article as one group.

@@ -5,18 +5,25 @@
 //! [`Measures`]. All codes see the same groups, symbols and edits. A group whose text is found in another place too counts as
 //! found wherever it is; where several are nearest, each is taken in equal parts.
 
+mod bleu;
+mod edits;
+mod freely;
 mod measure;
 mod sweep;
+mod tables;
 
 pub use sweep::{BudgetMeasures, Source, sweep};
+pub use tables::{budget_table, experiment_tables};
 
-use super::matrices::Collection;
-use crate::data::article::{Article, Counts, edits};
+use freely::fit_freely;
+
+use crate::data::article::{Article, Counts};
 use crate::engine::EngineError;
-use crate::fit::matrices::baselines::{Lsa, SimHash};
-use crate::fit::matrices::{Codebook, FittedMatrices, MatrixSettings, Memory, Quantiser, QuerySettings, fit_freely};
+use crate::fit::matrices::{Codebook, FittedMatrices, MatrixSettings, Memory, Quantiser, QuerySettings};
 use crate::go_on;
+use crate::lab::codes::{Lsa, SimHash, fit_encoder};
 use crate::latent::DigitMatrix;
+use crate::pipeline::collection::Collection;
 use crate::rng::{self, Purpose};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -187,7 +194,8 @@ impl<'a> Trial<'a> {
     /// The encoder gives the queries' latents as it gave the groups'.
     fn vae(&self, settings: &MatrixSettings) -> Result<Measures, EngineError> {
         let start = Instant::now();
-        let (fitted, encoder) = self.collection.fit_encoder(settings, go_on)?;
+        let Collection { data, symbols, .. } = self.collection;
+        let (fitted, encoder) = fit_encoder(data, symbols.len(), settings, go_on)?;
         let code = self.code("vae", &fitted, start.elapsed());
         self.measure(&code, &self.queries, |counts| {
             Ok(Coded::digits(encoder.centres(counts).iter().map(|centres| fitted.encode(centres)).collect()))

@@ -1,23 +1,16 @@
-//! Articles to digit matrices: their groups' symbols, then a joint fit or a baseline.
+//! The groups of articles to digit matrices: their symbols, then a joint fit.
 //!
-//! In: articles, [`MatrixSettings`]. Out: a [`Collection`] (what there is to fit) and the matrices of its groups. [`matrices`] does it
-//! all for one article.
-
-mod of_article;
-
-pub use of_article::{ArticleMatrices, MatricesError, MatrixOptions, matrices};
+//! In: articles, [`MatrixSettings`]. Out: a [`Collection`] (what there is to fit) and the matrices of its groups. [`matrices`](super::matrices)
+//! does it all for one article.
 
 use crate::data::article::{Article, Group, Symbols};
 use crate::engine::EngineError;
-use crate::engine::fused::article::GistDecoder;
-use crate::fit::matrices::baselines::{Lsa, SimHash, centres_of_vectors};
-use crate::fit::matrices::vae::{Encoder, fit_encoder};
-use crate::fit::matrices::{FittedMatrices, GroupData, MatrixSettings};
+use crate::engine::gist::GistDecoder;
+use crate::fit::matrices::{FittedMatrices, GroupData, MatrixSettings, centres_of_vectors};
 use crate::latent::digits::CELLS;
 use crate::latent::{DigitMatrix, Dither};
 use ndarray::Array2;
 use rayon::prelude::*;
-use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
@@ -26,22 +19,6 @@ pub(super) const KEYWORDS: usize = 10;
 
 /// Those of a title's: half of its usual length.
 pub(super) const TITLE_WORDS: usize = 3;
-
-/// How matrices are made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
-#[serde(rename_all = "lowercase")]
-pub enum Method {
-    /// Fitted latents, a group each.
-    #[default]
-    Ours,
-    /// TF-IDF, singular vectors, deciles.
-    Lsa,
-    /// 332 random-sign bits, shown as digits.
-    Simhash,
-    /// Latents by an encoder that is trained with the decoder.
-    Vae,
-}
 
 /// The groups of one or several articles, and the symbols in them.
 pub struct Collection<'a> {
@@ -91,18 +68,6 @@ impl<'a> Collection<'a> {
         crate::fit::matrices::fit(&self.data, self.symbols.len(), settings, watch)
     }
 
-    /// Like `fit`, with an encoder in place of a latent for each group.
-    ///
-    /// # Errors
-    /// Those of `fit`.
-    pub fn fit_encoder(
-        &self,
-        settings: &MatrixSettings,
-        watch: impl FnMut(usize) -> ControlFlow<()>,
-    ) -> Result<(FittedMatrices, Encoder), EngineError> {
-        fit_encoder(&self.data, self.symbols.len(), settings, watch)
-    }
-
     /// The words that the decoder reads from each group's digits, best first: what the matrices say without the text.
     pub fn gist(&self, fitted: &FittedMatrices) -> Vec<Vec<String>> {
         self.written(&self.keywords(&fitted.decoder, &decoded(fitted)))
@@ -131,22 +96,6 @@ impl<'a> Collection<'a> {
     fn written(&self, symbols: &[Vec<u32>]) -> Vec<Vec<String>> {
         let of_group = |symbols: &Vec<u32>| symbols.iter().filter_map(|&symbol| self.symbols.written(symbol)).collect();
         symbols.iter().map(of_group).collect()
-    }
-
-    /// The matrices of all groups by a baseline that has no decoder, none for the other methods.
-    pub fn baseline(&self, method: Method, seed: u64) -> Option<Vec<DigitMatrix>> {
-        let counts = &self.data.counts;
-        match method {
-            Method::Ours | Method::Vae => None,
-            Method::Lsa => {
-                let lsa = Lsa::new(counts, self.symbols.len(), seed);
-                counts.iter().map(|counts| lsa.digits(counts)).collect()
-            }
-            Method::Simhash => {
-                let hash = SimHash::new(&self.symbols);
-                counts.iter().map(|counts| SimHash::digits(&hash.bits(counts))).collect()
-            }
-        }
     }
 }
 

@@ -4,11 +4,11 @@
 //! In: records and curves that runs of `solve` left. Out: tables, as CSV and in columns; and for the claim, a rank test
 //! (Mann and Whitney 1947, normal approximation with ties) with an interval of the share of pairs in order.
 
-use super::curves::CurvePoint;
-use super::record::PuzzleRecord;
-use super::sheet::{sheet, text_cell};
 use crate::engine::tensor_names;
 use crate::model::Axes;
+use crate::report::CurvePoint;
+use crate::report::PuzzleRecord;
+use crate::report::{sheet, text_cell};
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, Normal};
 

@@ -1,7 +1,7 @@
 //! Where plots are drawn as pixels: lines and areas by the plotting library, letters of our own, so that no font has to be
 //! at hand or shipped.
 
-use super::super::letters::{GLYPH_COLUMNS, GLYPH_ROWS, glyph};
+use crate::report::letters::{GLYPH_ROWS, dots, text_width};
 use plotters_backend::text_anchor::{HPos, VPos};
 use plotters_backend::{BackendColor, BackendCoord, BackendTextStyle, DrawingBackend, DrawingErrorKind};
 use std::convert::Infallible;
@@ -28,8 +28,7 @@ fn dot(size: f64) -> i32 {
 }
 
 fn text_size(text: &str, dot: i32) -> (i32, i32) {
-    let columns = (text.chars().count() * (GLYPH_COLUMNS + 1)) as i32;
-    ((columns - 1).max(0) * dot, GLYPH_ROWS as i32 * dot)
+    (text_width(text, dot as usize) as i32, GLYPH_ROWS as i32 * dot)
 }
 
 impl DrawingBackend for Bitmap<'_> {
@@ -79,16 +78,11 @@ impl DrawingBackend for Bitmap<'_> {
             VPos::Center => -height / 2,
             VPos::Bottom => -height,
         };
-        for (place, character) in text.chars().enumerate() {
-            let start = (place * (GLYPH_COLUMNS + 1)) as i32 * dot;
-            for (row, dots) in glyph(character).into_iter().enumerate() {
-                for column in (0..GLYPH_COLUMNS).filter(|column| dots >> (GLYPH_COLUMNS - 1 - column) & 1 == 1) {
-                    let (x, y) = (across + start + column as i32 * dot, down + row as i32 * dot);
-                    for (x, y) in (0..dot).flat_map(|right| (0..dot).map(move |below| (x + right, y + below))) {
-                        let (x, y) = style.transform().transform(x, y);
-                        self.draw_pixel((left + x, top + y), style.color())?;
-                    }
-                }
+        for (column, row) in dots(text) {
+            let (x, y) = (across + column as i32 * dot, down + row as i32 * dot);
+            for (x, y) in (0..dot).flat_map(|right| (0..dot).map(move |below| (x + right, y + below))) {
+                let (x, y) = style.transform().transform(x, y);
+                self.draw_pixel((left + x, top + y), style.color())?;
             }
         }
         Ok(())

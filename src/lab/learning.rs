@@ -6,11 +6,11 @@
 //! prediction, and estimation": a prequential code).
 
 use super::analyze::{RankTest, rank_test};
-use super::record::PuzzleRecord;
 use super::score::{Estimate, proportion};
-use super::sheet::{sheet, text_cell};
 use crate::data::{Grid, Puzzle};
 use crate::pipeline::puzzle::{PuzzleError, learning};
+use crate::report::PuzzleRecord;
+use crate::report::{sheet, text_cell};
 use serde::Serialize;
 use std::fmt::Write;
 

@@ -1,10 +1,10 @@
 //! The charts themselves: what is drawn where.
 
 use super::super::analyze::kl_over_steps;
-use super::super::curves::CurvePoint;
 use super::{Area, Chart, Course, Drawn, SIZE};
 use crate::engine::tensor_names;
 use crate::model::{Axes, Axis};
+use crate::report::CurvePoint;
 use plotters::coord::CoordTranslate;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};

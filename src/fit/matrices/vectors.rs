@@ -3,7 +3,7 @@
 //! In: one vector a group, (group, dimension). Out: centres. A random projection to 100 cells keeps distances (Johnson and
 //! Lindenstrauss 1984) for any dimension; each cell is then brought to the prior by its mean and deviation over the groups.
 
-use crate::fit::matrices::centre;
+use crate::latent::centre::centre;
 use crate::latent::digits::CELLS;
 use crate::rng::{self, Purpose};
 use ndarray::{Array2, Axis};

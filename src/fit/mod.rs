@@ -5,16 +5,19 @@
 mod file;
 pub mod matrices;
 mod selection;
+mod trial;
 mod weights;
 
 pub use file::{FileFit, FileSettings};
 pub use selection::{Candidate, Leaders, Selection, Tally, Vote};
+pub use trial::foretell;
 pub use weights::WeightFit;
 
 use crate::data::{Attempts, Grid};
 use crate::engine::{self, Device, EngineError, EngineKind, Losses, Problem};
 use crate::model::{Axes, Dimensions, Plan};
 use crate::rng;
+use crate::views::View;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -115,13 +118,14 @@ pub fn memory_bytes(plan: &Plan, settings: &FitSettings) -> u64 {
     bytes.try_into().unwrap_or(u64::MAX)
 }
 
-/// Fits `problem`. `watch` hears of every step and may break off; what there is then is given. Gives nothing where no step
+/// Fits `problem`, whose plan is in the coordinates of `view`; answers are in the puzzle's own. `watch` hears of every step and may break off; what there is then is given. Gives nothing where no step
 /// is asked for.
 ///
 /// # Errors
 /// Where no engine can be had, or it fails.
 pub fn fit(
     problem: &Problem,
+    view: &View,
     settings: &FitSettings,
     mut watch: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Option<Fitted>, EngineError> {
@@ -132,7 +136,7 @@ pub fn fit(
     let start = Instant::now();
     let latents = problem.layout.latents();
     let mut noise = vec![0.0; latents * seeds.len()];
-    let mut tally = Tally::new(&problem.plan, &settings.selection, seeds.len());
+    let mut tally = Tally::new(&problem.plan, view, &settings.selection, seeds.len());
     let mut trace = Vec::new();
     let mut changes: Vec<Change> = Vec::new();
     let mut confidence = 0.0;

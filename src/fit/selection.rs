@@ -8,7 +8,8 @@
 
 use crate::data::{Attempts, Grid};
 use crate::engine::Outputs;
-use crate::model::{MODES, Mode, Plan};
+use crate::model::Plan;
+use crate::views::View;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -53,15 +54,15 @@ impl Default for Selection {
     }
 }
 
-/// The outputs that the answer to one test input is read from.
+/// What one plane of an example is read from.
 #[derive(Clone, Debug)]
-struct Readout {
+pub(super) struct Readout {
     /// (colour without black, row, column).
-    logits: Vec<f32>,
+    pub(super) logits: Vec<f32>,
     /// By row.
-    row_mask: Vec<f32>,
+    pub(super) row_mask: Vec<f32>,
     /// By column.
-    column_mask: Vec<f32>,
+    pub(super) column_mask: Vec<f32>,
 }
 
 /// An answer and how sure the network is of it.
@@ -80,8 +81,10 @@ pub struct Tally {
     groups: Vec<Vec<usize>>,
     /// For each group, its candidates.
     scores: Vec<IndexMap<Vec<Grid>, Standing>>,
-    /// For each seed and test input, running means of the outputs.
-    means: Vec<Vec<Readout>>,
+    /// For each seed, test input and output plane, running means of the outputs.
+    means: Vec<Vec<Vec<Readout>>>,
+    /// What answers are brought back from.
+    view: View,
 }
 
 /// How a candidate stands.
@@ -116,24 +119,21 @@ pub struct Leaders {
 }
 
 impl Tally {
-    /// An empty tally for a puzzle fitted with `seeds` seeds.
-    pub fn new(plan: &Plan, settings: &Selection, seeds: usize) -> Self {
+    /// An empty tally for a puzzle fitted with `seeds` seeds, whose plan is in the coordinates of `view`; candidates are in the
+    /// puzzle's own.
+    pub fn new(plan: &Plan, view: &View, settings: &Selection, seeds: usize) -> Self {
         let tests = plan.tests();
         let groups: Vec<Vec<usize>> = match settings.vote {
             Vote::Output => (0..tests).map(|test| vec![test]).collect(),
             Vote::Task => vec![(0..tests).collect()],
         };
-        let dimensions = &plan.dimensions;
-        let empty = Readout {
-            logits: vec![0.0; dimensions.colours * dimensions.rows * dimensions.columns],
-            row_mask: vec![0.0; dimensions.rows],
-            column_mask: vec![0.0; dimensions.columns],
-        };
+        let empty = vec![Readout::empty(plan); plan.dimensions.planes - plan.inputs];
         Self {
             settings: settings.clone(),
             scores: vec![IndexMap::new(); groups.len()],
             groups,
             means: vec![vec![empty; tests]; seeds],
+            view: view.clone(),
         }
     }
 
@@ -142,11 +142,15 @@ impl Tally {
         let early = if step < self.settings.early_steps { self.settings.early_penalty } else { 0.0 };
         let mut own = Vec::new();
         let mut averaged = Vec::new();
-        for (test, mean) in self.means[seed].iter_mut().enumerate() {
-            let readout = Readout::new(plan, test, outputs);
-            mean.decay_towards(&readout, self.settings.mean_decay as f32);
-            own.push(readout.answer(plan, test));
-            averaged.push(mean.answer(plan, test));
+        for (test, means) in self.means[seed].iter_mut().enumerate() {
+            let readouts: Vec<Readout> = (plan.inputs..plan.dimensions.planes)
+                .map(|plane| Readout::new(plan, plan.train + test, plane, outputs))
+                .collect();
+            for (mean, readout) in means.iter_mut().zip(&readouts) {
+                mean.decay_towards(readout, self.settings.mean_decay as f32);
+            }
+            own.push(Answer::new(plan, test, &self.view, &readouts));
+            averaged.push(Answer::new(plan, test, &self.view, means));
         }
         for (answers, penalty) in [(own, early), (averaged, early + self.settings.mean_penalty)] {
             for (group, scores) in self.groups.iter().zip(&mut self.scores) {
@@ -232,18 +236,34 @@ fn ranked(scores: &IndexMap<Vec<Grid>, Standing>) -> Vec<(usize, f64)> {
     ranked
 }
 
+impl Answer {
+    /// The answer that its output planes make.
+    fn new(plan: &Plan, test: usize, view: &View, readouts: &[Readout]) -> Self {
+        let planes: Vec<Self> = readouts.iter().map(|readout| readout.answer(plan, test)).collect();
+        let uncertainty = planes.iter().map(|plane| plane.uncertainty_nats).sum::<f64>() / planes.len() as f64;
+        Self {
+            grid: view.undo(planes.into_iter().map(|plane| plane.grid).collect()),
+            uncertainty_nats: uncertainty,
+        }
+    }
+}
+
 impl Readout {
-    fn new(plan: &Plan, test: usize, outputs: &Outputs) -> Self {
+    fn empty(plan: &Plan) -> Self {
         let dimensions = &plan.dimensions;
-        let example = plan.train + test;
+        Self {
+            logits: vec![0.0; dimensions.colours * dimensions.rows * dimensions.columns],
+            row_mask: vec![0.0; dimensions.rows],
+            column_mask: vec![0.0; dimensions.columns],
+        }
+    }
+
+    pub(super) fn new(plan: &Plan, example: usize, plane: usize, outputs: &Outputs) -> Self {
+        let dimensions = &plan.dimensions;
+        let planes = dimensions.planes;
         let pick = |values: &[f32], length: usize| -> Vec<f32> {
-            let start = example * length * MODES.len();
-            values[start..start + length * MODES.len()]
-                .iter()
-                .skip(Mode::Output as usize)
-                .step_by(MODES.len())
-                .copied()
-                .collect()
+            let start = example * length * planes;
+            values[start..start + length * planes].iter().skip(plane).step_by(planes).copied().collect()
         };
         Self {
             logits: pick(&outputs.logits, dimensions.colours * dimensions.rows * dimensions.columns),
@@ -263,9 +283,9 @@ impl Readout {
         blend(&mut self.column_mask, &other.column_mask);
     }
 
-    /// The likeliest colours within the likeliest crop.
+    /// The likeliest colours within the likeliest crop of an output.
     fn answer(&self, plan: &Plan, test: usize) -> Answer {
-        let size = plan.sizes[plan.train + test][Mode::Output as usize];
+        let size = plan.sizes[plan.train + test][plan.inputs];
         let known = plan.output_size_known;
         let (top, rows) = best_interval(&self.row_mask, known.then_some(size.0));
         let (left, columns) = best_interval(&self.column_mask, known.then_some(size.1));
@@ -355,7 +375,7 @@ mod tests {
     #[test]
     fn sure_candidates_beat_frequent_ones() {
         let plan = Plan::new(&puzzle(1));
-        let mut tally = Tally::new(&plan, &Selection::default(), 1);
+        let mut tally = Tally::new(&plan, &View::Identity, &Selection::default(), 1);
         assert_eq!(tally.leaders(0), None);
         for step in 200..210 {
             tally.add(&plan, 0, step, &outputs(&plan, &[[0, 1]], 0.1));
@@ -380,7 +400,7 @@ mod tests {
         let plan = Plan::new(&puzzle(2));
         let lead = |vote| {
             let settings = Selection { vote, mean_penalty: 1e3, ..Selection::default() };
-            let mut tally = Tally::new(&plan, &settings, 1);
+            let mut tally = Tally::new(&plan, &View::Identity, &settings, 1);
             for (step, cells) in
                 [[[0, 1], [0, 1]], [[0, 2], [0, 1]], [[0, 2], [0, 2]], [[0, 1], [2, 2]]].into_iter().enumerate()
             {

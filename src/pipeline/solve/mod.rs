@@ -18,6 +18,7 @@ use crate::engine::{EngineError, Problem};
 use crate::fit::{self, Fitted};
 use crate::model::Plan;
 use crate::units::{Bits, Nats};
+use crate::views::View;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -77,6 +78,6 @@ pub fn solve_one(
 ) -> Result<Option<(Problem, Fitted)>, EngineError> {
     let problem =
         Problem::new(Plan::new(puzzle), config.network.clone(), config.objective.clone(), config.optimiser.clone());
-    let fitted = fit::fit(&problem, &config.fit_settings(threads), watch)?;
+    let fitted = fit::fit(&problem, &View::Identity, &config.fit_settings(threads), watch)?;
     Ok(fitted.map(|fitted| (problem, fitted)))
 }

@@ -10,7 +10,7 @@ mod weights;
 
 pub use file::{FileFit, FileSettings};
 pub use selection::{Candidate, Leaders, Selection, Tally, Vote};
-pub use trial::foretell;
+pub use trial::{Trial, foretell};
 pub use weights::WeightFit;
 
 use crate::data::{Attempts, Grid};
@@ -97,6 +97,10 @@ pub struct Fitted {
     pub changes: Vec<Change>,
     /// All candidates.
     pub tally: Tally,
+    /// The view that it was fitted in.
+    pub view: View,
+    /// What trials of views cost, of which it had least; empty where there were none.
+    pub trials: Vec<Trial>,
 }
 
 impl Fitted {
@@ -178,5 +182,7 @@ pub fn fit(
         trace,
         changes: changes.clone(),
         tally,
+        view: view.clone(),
+        trials: Vec::new(),
     }))
 }

@@ -241,10 +241,7 @@ impl Answer {
     fn new(plan: &Plan, test: usize, view: &View, readouts: &[Readout]) -> Self {
         let planes: Vec<Self> = readouts.iter().map(|readout| readout.answer(plan, test)).collect();
         let uncertainty = planes.iter().map(|plane| plane.uncertainty_nats).sum::<f64>() / planes.len() as f64;
-        Self {
-            grid: view.undo(planes.into_iter().map(|plane| plane.grid).collect()),
-            uncertainty_nats: uncertainty,
-        }
+        Self { grid: view.undo(planes.into_iter().map(|plane| plane.grid).collect()), uncertainty_nats: uncertainty }
     }
 }
 

@@ -9,8 +9,18 @@ use crate::data::{COLOURS, Grid};
 use crate::engine::{self, EngineError, Losses, Problem};
 use crate::model::Plan;
 use crate::rng;
-use crate::units::Nats;
+use crate::units::{Bits, Nats};
+use crate::views::View;
 use std::ops::ControlFlow;
+
+/// What a view's trial came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trial {
+    /// The view.
+    pub view: View,
+    /// What the hidden outputs cost under it, and to say which view it is.
+    pub bits: Bits,
+}
 
 /// Fits `problem` for `steps` steps of the first seed; gives −log p of `hidden`, the output planes of its first test input, the mean over
 /// the last half of the steps. `watch` hears of the losses of every step and may break off: nothing is given then.
@@ -67,7 +77,8 @@ impl Readout {
             let position = (top + index / columns) * plan.dimensions.columns + left + index % columns;
             let logits = self.logits.iter().skip(position).step_by(area).map(|&logit| f64::from(logit));
             let largest = logits.clone().fold(0f64, f64::max);
-            let partition = largest + ((-largest).exp() + logits.clone().map(|logit| (logit - largest).exp()).sum::<f64>()).ln();
+            let partition =
+                largest + ((-largest).exp() + logits.clone().map(|logit| (logit - largest).exp()).sum::<f64>()).ln();
             nats += match plan.palette.iter().position(|known| known == colour) {
                 None => unknown,
                 Some(0) => partition,

@@ -114,9 +114,8 @@ impl Plan {
             let index = |colour| palette.iter().position(|&known| known == colour).unwrap_or(0) as u8;
             grid.cells().iter().map(|&colour| index(colour)).collect()
         };
-        let targets = examples()
-            .map(|grids| (0..planes.count()).map(|plane| grids.get(plane).map(indices)).collect())
-            .collect();
+        let targets =
+            examples().map(|grids| (0..planes.count()).map(|plane| grids.get(plane).map(indices)).collect()).collect();
         let size_known = |plane| same_size || if plane < planes.inputs { inputs_alike } else { outputs_alike };
 
         Self {

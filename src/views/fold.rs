@@ -1,7 +1,7 @@
 //! Folds: a grid's equal parts, laid over one another.
 
-use super::symmetry::{Symmetry, from_cells};
 use super::MOST_PARTS;
+use super::symmetry::{Symmetry, from_cells};
 use crate::data::{Grid, Puzzle};
 use std::fmt;
 
@@ -94,7 +94,9 @@ impl Fold {
         }
         let part = |index: usize| {
             let (down, right) = (index / self.columns, index % self.columns);
-            from_cells(rows.length, columns.length, |row, column| grid.get(rows.at(down, row), columns.at(right, column)))
+            from_cells(rows.length, columns.length, |row, column| {
+                grid.get(rows.at(down, row), columns.at(right, column))
+            })
         };
         Some((0..self.parts()).map(part).collect())
     }
@@ -144,8 +146,7 @@ pub(super) fn of_outputs(puzzle: &Puzzle) -> impl Iterator<Item = (Fold, Vec<Sym
         if !puzzle.train.iter().all(|pair| fits(&pair.input, &pair.output)) {
             return None;
         }
-        let parts: Vec<Vec<Grid>> =
-            puzzle.train.iter().map(|pair| fold.split(&pair.output)).collect::<Option<_>>()?;
+        let parts: Vec<Vec<Grid>> = puzzle.train.iter().map(|pair| fold.split(&pair.output)).collect::<Option<_>>()?;
         Some((fold, (0..fold.parts()).map(|part| likest(puzzle, |pair| &parts[pair][part])).collect()))
     })
 }

@@ -49,9 +49,9 @@ impl Region {
         let extremes = both.into_iter().map(|largest| Self::ExtremeColour { largest });
         let kinds = both.into_iter().flat_map(move |diagonal| both.map(|one_colour| (diagonal, one_colour)));
         let objects = kinds.flat_map(move |(diagonal, one_colour)| {
-            Trait::ALL.into_iter().flat_map(move |by| {
-                both.map(|largest| Self::Object { diagonal, one_colour, by, largest })
-            })
+            Trait::ALL
+                .into_iter()
+                .flat_map(move |by| both.map(|largest| Self::Object { diagonal, one_colour, by, largest }))
         });
         std::iter::once(Self::Foreground).chain(extremes).chain(objects).chain(colours)
     }
@@ -78,7 +78,7 @@ impl Region {
 
 impl Window {
     /// Where the window is in a grid.
-    fn place(&self, grid: &Grid) -> Option<Rectangle> {
+    fn place(self, grid: &Grid) -> Option<Rectangle> {
         let mut found = box_of(&self.region.cells(grid, self.background)?);
         if self.inside {
             found = Rectangle {
@@ -92,14 +92,15 @@ impl Window {
     }
 
     /// The grid's part in the window; none where the rule gives none.
-    pub fn cut(&self, grid: &Grid) -> Option<Grid> {
+    pub fn cut(self, grid: &Grid) -> Option<Grid> {
         let Rectangle { top, left, bottom, right } = self.place(grid)?;
         Some(from_cells(bottom - top, right - left, |row, column| grid.get(top + row, left + column)))
     }
 }
 
-/// The rules whose windows have the size of every output, and that give a window for each test input. None where outputs are
-/// as large as their inputs: the whole input is their window.
+/// The rules whose windows have the size of every output, and that give a window for each test input, with something in it: a window
+/// of one colour in every input says no more than its size. None where outputs are as large as their inputs: the whole input is
+/// their window.
 pub(super) fn all(puzzle: &Puzzle) -> impl Iterator<Item = Window> {
     let size = |grid: &Grid| (grid.rows(), grid.columns());
     let same_size = puzzle.train.iter().all(|pair| size(&pair.input) == size(&pair.output));
@@ -108,6 +109,7 @@ pub(super) fn all(puzzle: &Puzzle) -> impl Iterator<Item = Window> {
         let fits = |input: &Grid, output: &Grid| window.cut(input).is_some_and(|cut| size(&cut) == size(output));
         puzzle.train.iter().all(|pair| fits(&pair.input, &pair.output))
             && puzzle.test.iter().all(|input| window.cut(input).is_some())
+            && puzzle.train.iter().any(|pair| window.cut(&pair.input).is_some_and(|cut| !is_blank(&cut)))
     };
     background
         .into_iter()
@@ -117,6 +119,11 @@ pub(super) fn all(puzzle: &Puzzle) -> impl Iterator<Item = Window> {
                 .flat_map(move |inside| Region::all().map(move |region| Window { background, region, inside }))
         })
         .filter(holds)
+}
+
+/// Whether all cells have one colour.
+fn is_blank(grid: &Grid) -> bool {
+    grid.cells().iter().all(|&colour| colour == grid.cells()[0])
 }
 
 /// The colour that is no object: black if each input has some, else the commonest of the inputs, unless several are.

@@ -43,7 +43,7 @@ impl Default for Config {
             seed: 0,
             seeds: 1,
             stable_steps: 0,
-            view_steps: 0,
+            view_steps: 200,
             engine: EngineKind::Auto,
             device: Device::Auto,
             network: Network::default(),

@@ -4,6 +4,7 @@
 
 mod file;
 pub mod matrices;
+mod readout;
 mod selection;
 mod trial;
 mod weights;
@@ -66,7 +67,7 @@ pub struct Change {
 /// Where the fit stands, for who watches.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress<'a> {
-    /// Steps done.
+    /// Steps done; 0 while views are tried.
     pub step: usize,
     /// Losses of every seed.
     pub losses: &'a [Losses],

@@ -6,6 +6,7 @@
 //!
 //! Source: the public CompressARC code, `solution_selection.py`.
 
+use super::readout::{Answer, Readout};
 use crate::data::{Attempts, Grid};
 use crate::engine::Outputs;
 use crate::model::Plan;
@@ -52,25 +53,6 @@ impl Default for Selection {
             mean_penalty: 4.0,
         }
     }
-}
-
-/// What one plane of an example is read from.
-#[derive(Clone, Debug)]
-pub(super) struct Readout {
-    /// (colour without black, row, column).
-    pub(super) logits: Vec<f32>,
-    /// By row.
-    pub(super) row_mask: Vec<f32>,
-    /// By column.
-    pub(super) column_mask: Vec<f32>,
-}
-
-/// An answer and how sure the network is of it.
-#[derive(Clone, Debug, PartialEq)]
-struct Answer {
-    grid: Grid,
-    /// Mean over cells of the log-partition less the largest logit, nats.
-    uncertainty_nats: f64,
 }
 
 /// The tally over all steps and seeds.
@@ -236,97 +218,6 @@ fn ranked(scores: &IndexMap<Vec<Grid>, Standing>) -> Vec<(usize, f64)> {
     ranked
 }
 
-impl Answer {
-    /// The answer that its output planes make.
-    fn new(plan: &Plan, test: usize, view: &View, readouts: &[Readout]) -> Self {
-        let planes: Vec<Self> = readouts.iter().map(|readout| readout.answer(plan, test)).collect();
-        let uncertainty = planes.iter().map(|plane| plane.uncertainty_nats).sum::<f64>() / planes.len() as f64;
-        Self { grid: view.undo(planes.into_iter().map(|plane| plane.grid).collect()), uncertainty_nats: uncertainty }
-    }
-}
-
-impl Readout {
-    fn empty(plan: &Plan) -> Self {
-        let dimensions = &plan.dimensions;
-        Self {
-            logits: vec![0.0; dimensions.colours * dimensions.rows * dimensions.columns],
-            row_mask: vec![0.0; dimensions.rows],
-            column_mask: vec![0.0; dimensions.columns],
-        }
-    }
-
-    pub(super) fn new(plan: &Plan, example: usize, plane: usize, outputs: &Outputs) -> Self {
-        let dimensions = &plan.dimensions;
-        let planes = dimensions.planes;
-        let pick = |values: &[f32], length: usize| -> Vec<f32> {
-            let start = example * length * planes;
-            values[start..start + length * planes].iter().skip(plane).step_by(planes).copied().collect()
-        };
-        Self {
-            logits: pick(&outputs.logits, dimensions.colours * dimensions.rows * dimensions.columns),
-            row_mask: pick(&outputs.row_mask, dimensions.rows),
-            column_mask: pick(&outputs.column_mask, dimensions.columns),
-        }
-    }
-
-    fn decay_towards(&mut self, other: &Self, decay: f32) {
-        let blend = |mean: &mut [f32], values: &[f32]| {
-            for (mean, value) in mean.iter_mut().zip(values) {
-                *mean = decay * *mean + (1.0 - decay) * value;
-            }
-        };
-        blend(&mut self.logits, &other.logits);
-        blend(&mut self.row_mask, &other.row_mask);
-        blend(&mut self.column_mask, &other.column_mask);
-    }
-
-    /// The likeliest colours within the likeliest crop of an output.
-    fn answer(&self, plan: &Plan, test: usize) -> Answer {
-        let size = plan.sizes[plan.train + test][plan.inputs];
-        let known = plan.output_size_known;
-        let (top, rows) = best_interval(&self.row_mask, known.then_some(size.0));
-        let (left, columns) = best_interval(&self.column_mask, known.then_some(size.1));
-        let area = plan.dimensions.rows * plan.dimensions.columns;
-        let mut cells = Vec::with_capacity(rows * columns);
-        let mut uncertainty = 0.0;
-        for row in top..top + rows {
-            for column in left..left + columns {
-                let position = row * plan.dimensions.columns + column;
-                let logits = self.logits.iter().skip(position).step_by(area);
-                // Black's logit is 0.
-                let (mut best, mut largest) = (0, 0f32);
-                for (index, &logit) in logits.clone().enumerate() {
-                    if logit > largest {
-                        (best, largest) = (index + 1, logit);
-                    }
-                }
-                let partition = (-largest).exp() + logits.map(|logit| (logit - largest).exp()).sum::<f32>();
-                uncertainty += f64::from(partition.ln());
-                cells.push(plan.palette[best]);
-            }
-        }
-        let count = cells.len() as f64;
-        let grid = Grid::new(rows, columns, cells).unwrap_or_else(|error| unreachable!("a crop of a canvas: {error}"));
-        Answer { grid, uncertainty_nats: uncertainty / count }
-    }
-}
-
-/// Start and length of the interval for which the mask's sum inside less that outside is largest, among those of a
-/// known length or among all. Of equals the shortest, then the first.
-fn best_interval(mask: &[f32], length: Option<usize>) -> (usize, usize) {
-    let lengths = length.map_or(1..=mask.len(), |length| length..=length);
-    let mut best = (f32::NEG_INFINITY, 0, 1);
-    for length in lengths {
-        for start in 0..=mask.len() - length {
-            let inside: f32 = mask[start..start + length].iter().sum();
-            if inside > best.0 {
-                best = (inside, start, length);
-            }
-        }
-    }
-    (best.1, best.2)
-}
-
 /// ln(exp(a) + exp(b)).
 fn log_add(a: f64, b: f64) -> f64 {
     let (high, low) = if a > b { (a, b) } else { (b, a) };
@@ -409,13 +300,6 @@ mod tests {
         };
         assert_eq!(lead(Vote::Task), [[0, 3], [5, 5]], "the surest pair, once");
         assert_eq!(lead(Vote::Output)[1], [0, 3], "the grid that came twice");
-    }
-
-    #[test]
-    fn intervals_are_found_by_their_mask() {
-        assert_eq!(best_interval(&[-1.0, 2.0, 1.0, -3.0], None), (1, 2));
-        assert_eq!(best_interval(&[-1.0, 2.0, 1.0, -3.0], Some(3)), (0, 3));
-        assert_eq!(best_interval(&[-1.0], None), (0, 1));
     }
 
     proptest! {

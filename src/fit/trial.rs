@@ -4,10 +4,9 @@
 //! all else, at the end of a short fit: the description that the choice among views compares. It is the same cells under each view.
 
 use super::FitSettings;
-use super::selection::Readout;
-use crate::data::{COLOURS, Grid};
+use super::readout::Readout;
+use crate::data::Grid;
 use crate::engine::{self, EngineError, Losses, Problem};
-use crate::model::Plan;
 use crate::rng;
 use crate::units::{Bits, Nats};
 use crate::views::View;
@@ -57,48 +56,4 @@ pub fn foretell(
         }
     }
     Ok((steps > 0).then(|| Nats(sum / (steps - first) as f64)))
-}
-
-impl Readout {
-    /// −log p of an output in its likeliest place: of its size, of where it is, and of its cells. What the canvas or the palette can't
-    /// say costs as much as if all colours were as likely.
-    fn nats(&self, plan: &Plan, plane: usize, grid: &Grid) -> f64 {
-        let (rows, columns) = (grid.rows(), grid.columns());
-        let unknown = (COLOURS as f64).ln();
-        if rows > self.row_mask.len() || columns > self.column_mask.len() {
-            return unknown * grid.cells().len() as f64;
-        }
-        let known = plan.size_known[plane];
-        let (top, row_nats) = place(&self.row_mask, rows, known);
-        let (left, column_nats) = place(&self.column_mask, columns, known);
-        let area = plan.dimensions.rows * plan.dimensions.columns;
-        let mut nats = row_nats + column_nats;
-        for (index, colour) in grid.cells().iter().enumerate() {
-            let position = (top + index / columns) * plan.dimensions.columns + left + index % columns;
-            let logits = self.logits.iter().skip(position).step_by(area).map(|&logit| f64::from(logit));
-            let largest = logits.clone().fold(0f64, f64::max);
-            let partition =
-                largest + ((-largest).exp() + logits.clone().map(|logit| (logit - largest).exp()).sum::<f64>()).ln();
-            nats += match plan.palette.iter().position(|known| known == colour) {
-                None => unknown,
-                Some(0) => partition,
-                Some(place) => partition - logits.clone().nth(place - 1).unwrap_or(0.0),
-            };
-        }
-        nats
-    }
-}
-
-/// The likeliest offset of an interval of a length, and −log p of it among those of the length, or among all.
-fn place(mask: &[f32], length: usize, known: bool) -> (usize, f64) {
-    let weight = |start: usize, length: usize| 2.0 * f64::from(mask[start..start + length].iter().sum::<f32>());
-    let weights = |length: usize| (0..=mask.len() - length).map(move |start| weight(start, length));
-    let (best, own) = weights(length)
-        .enumerate()
-        .fold((0, f64::NEG_INFINITY), |best, (start, weight)| if weight > best.1 { (start, weight) } else { best });
-    let lengths = if known { length..=length } else { 1..=mask.len() };
-    let all: Vec<f64> = lengths.flat_map(weights).collect();
-    let largest = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let partition = largest + all.iter().map(|weight| (weight - largest).exp()).sum::<f64>().ln();
-    (best, partition - own)
 }

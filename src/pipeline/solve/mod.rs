@@ -46,7 +46,7 @@ pub struct SolveOptions {
 /// Where a fit stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
-    /// Steps done.
+    /// Steps done; 0 while views are tried.
     pub step: usize,
     /// What the latents and the grids cost together, the mean over seeds.
     pub bits: Bits,

@@ -16,9 +16,14 @@ use std::ops::ControlFlow;
 /// The most views that are tried, the identity among them.
 const MOST_VIEWS: usize = 6;
 
+/// Steps of a view's trial: no more than the fit has.
+fn trial_steps(config: &Config) -> usize {
+    config.view_steps.min(config.steps)
+}
+
 /// The views that a puzzle may be fitted in, the identity first: it alone where trials are off, or there is no pair to hide.
 pub(super) fn views(puzzle: &Puzzle, config: &Config) -> Vec<View> {
-    if config.view_steps == 0 || puzzle.train.len() < 2 {
+    if trial_steps(config) == 0 || puzzle.train.len() < 2 {
         return vec![View::Identity];
     }
     let mut views = View::all(puzzle);
@@ -65,7 +70,7 @@ pub(super) fn choose(
         let Some((rest, hidden)) = planes.hide_last() else { continue };
         let mut hear = |losses: &[_]| watch(Progress { step: 0, losses, confidence: 0.0 });
         let problem = problem(&rest, config);
-        let Some(nats) = fit::foretell(&problem, &hidden, config.view_steps, &settings, &mut hear)? else {
+        let Some(nats) = fit::foretell(&problem, &hidden, trial_steps(config), &settings, &mut hear)? else {
             return Ok(identity(trials));
         };
         // Half of what could be is the identity, and the rest is shared by the others.
@@ -97,7 +102,7 @@ mod tests {
     }
 
     fn config(view_steps: usize) -> Config {
-        Config { view_steps, steps: 3, engine: EngineKind::Fused, ..Config::default() }
+        Config { view_steps, steps: 60, engine: EngineKind::Fused, ..Config::default() }
     }
 
     #[test]
@@ -114,7 +119,7 @@ mod tests {
         assert_eq!(problem.plan.dimensions.planes, 3);
         let answer = &fitted.attempts[0].attempt_1;
         assert_eq!((answer.rows(), answer.columns()), (2, 4), "answers are in the puzzle's own coordinates");
-        assert_eq!(steps, [vec![0; 3 * 60], vec![1, 2, 3]].concat());
+        assert_eq!(steps, [vec![0; 3 * 60], (1..=60).collect()].concat());
     }
 
     #[test]

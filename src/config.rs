@@ -20,6 +20,8 @@ pub struct Config {
     pub seeds: usize,
     /// Stop when both attempts have been the same for this many steps; 0 never stops early.
     pub stable_steps: usize,
+    /// Steps of the trial that each view of a puzzle gets, where it has several; 0 leaves every puzzle as it is.
+    pub view_steps: usize,
     /// Which engine runs.
     pub engine: EngineKind,
     /// Where to run.
@@ -41,6 +43,7 @@ impl Default for Config {
             seed: 0,
             seeds: 1,
             stable_steps: 0,
+            view_steps: 200,
             engine: EngineKind::Auto,
             device: Device::Auto,
             network: Network::default(),
@@ -209,6 +212,7 @@ impl Config {
             ("steps", self.steps, 1..=MOST_STEPS),
             ("seeds", self.seeds, 1..=1000),
             ("stable_steps", self.stable_steps, 0..=MOST_STEPS),
+            ("view_steps", self.view_steps, 0..=MOST_STEPS),
             ("network.layers", network.layers, 1..=32),
             ("network.channels", network.channels, 1..=256),
             ("network.direction_channels", network.direction_channels, 1..=128),

@@ -64,3 +64,8 @@ pub mod rng {
 pub mod units {
     pub use crate::units::*;
 }
+
+/// Coordinate systems of a puzzle.
+pub mod views {
+    pub use crate::views::*;
+}

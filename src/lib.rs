@@ -23,6 +23,7 @@ pub mod puzzle;
 mod report;
 mod rng;
 mod units;
+mod views;
 
 pub use code::CodeError;
 pub use file::{File, FileError, Summary, open};

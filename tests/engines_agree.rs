@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use tenfold::internals::data::{Grid, Pair, Puzzle};
+use tenfold::internals::data::{Grid, Pair, Planes, Puzzle};
 use tenfold::internals::engine::{self, Device, EngineKind, Evaluation, Problem};
 use tenfold::internals::model::{Equivariance, Network, Objective, Optimiser, Plan};
 
@@ -40,6 +40,15 @@ fn any_puzzle() -> impl Strategy<Value = Puzzle> {
         .prop_flat_map(|(sizes, test, colours)| puzzle_of(sizes, test, colours))
 }
 
+/// Two pairs and a test of several inputs and outputs, all of one size.
+fn any_planes() -> impl Strategy<Value = Planes> {
+    ((1usize..6, 1usize..6), 1usize..10, 1usize..10).prop_flat_map(|(size, inputs, outputs)| {
+        let grids = |count| proptest::collection::vec(any_grid(size, 4), count);
+        let train = proptest::collection::vec(grids(inputs + outputs), 2);
+        (train, grids(inputs)).prop_map(move |(train, test)| Planes { inputs, train, test: vec![test] })
+    })
+}
+
 fn evaluate(
     problem: &Problem,
     kind: EngineKind,
@@ -57,9 +66,9 @@ fn norm(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// Losses to 1e-4, and the gradient to 1e-3 in L2 norm.
-fn check(puzzle: &Puzzle, equivariance: Equivariance, seed: u64, step: usize) -> Result<(), TestCaseError> {
+fn check(plan: Plan, equivariance: Equivariance, seed: u64, step: usize) -> Result<(), TestCaseError> {
     let network = Network { equivariance, ..Network::default() };
-    let problem = Problem::new(Plan::new(puzzle), network, Objective::default(), Optimiser::default());
+    let problem = Problem::new(plan, network, Objective::default(), Optimiser::default());
     let mut parameters = problem.layout.initial_values(seed);
     let mut noise = vec![0.0; problem.layout.latents()];
     tenfold::internals::rng::step_noise(seed, step, &mut noise);
@@ -97,7 +106,12 @@ proptest! {
     #[test]
     fn engines_agree_on_random_puzzles(puzzle in any_puzzle(), exact: bool, seed in 0u64..1000, step in 0usize..150) {
         let equivariance = if exact { Equivariance::Exact } else { Equivariance::Published };
-        check(&puzzle, equivariance, seed, step)?;
+        check(Plan::new(&puzzle), equivariance, seed, step)?;
+    }
+
+    #[test]
+    fn engines_agree_on_several_planes(planes in any_planes(), seed in 0u64..1000, step in 0usize..150) {
+        check(Plan::of(&planes), Equivariance::Exact, seed, step)?;
     }
 }
 
@@ -111,7 +125,7 @@ fn engines_agree_on_the_smallest_puzzles() {
             let puzzle =
                 Puzzle { id: "p".into(), train: vec![pair], test: vec![grid(rows, columns, colour)], solutions: None };
             for equivariance in [Equivariance::Published, Equivariance::Exact] {
-                check(&puzzle, equivariance, 5, 3).unwrap();
+                check(Plan::new(&puzzle), equivariance, 5, 3).unwrap();
             }
         }
     }

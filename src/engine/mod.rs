@@ -96,11 +96,11 @@ pub struct Losses {
 /// What the network says of the puzzle.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outputs {
-    /// Colour logits, (example, colour without black, row, column, mode); black's are 0.
+    /// Colour logits, (example, colour without black, row, column, plane); black's are 0.
     pub logits: Vec<f32>,
-    /// Log-odds of each row to be part of the grid, (example, row, mode); −1000 is added where it can't be.
+    /// Log-odds of each row to be part of the grid, (example, row, plane); −1000 is added where it can't be.
     pub row_mask: Vec<f32>,
-    /// The same for columns, (example, column, mode).
+    /// The same for columns, (example, column, plane).
     pub column_mask: Vec<f32>,
 }
 

@@ -4,17 +4,21 @@
 
 mod file;
 pub mod matrices;
+mod readout;
 mod selection;
+mod trial;
 mod weights;
 
 pub use file::{FileSettings, MeansFit, Phase, SettlingFit, WholeFit};
 pub use selection::{Candidate, Leaders, Selection, Tally, Vote};
+pub use trial::{Trial, foretell};
 pub use weights::WeightFit;
 
 use crate::data::{Attempts, Grid};
 use crate::engine::{self, Device, EngineError, EngineKind, Losses, Problem};
 use crate::model::{Axes, Dimensions, Plan};
 use crate::rng;
+use crate::views::View;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -63,7 +67,7 @@ pub struct Change {
 /// Where the fit stands, for who watches.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress<'a> {
-    /// Steps done.
+    /// Steps done; 0 while views are tried.
     pub step: usize,
     /// Losses of every seed.
     pub losses: &'a [Losses],
@@ -94,6 +98,10 @@ pub struct Fitted {
     pub changes: Vec<Change>,
     /// All candidates.
     pub tally: Tally,
+    /// The view that it was fitted in.
+    pub view: View,
+    /// What trials of views cost, of which it had least; empty where there were none.
+    pub trials: Vec<Trial>,
 }
 
 impl Fitted {
@@ -115,13 +123,14 @@ pub fn memory_bytes(plan: &Plan, settings: &FitSettings) -> u64 {
     bytes.try_into().unwrap_or(u64::MAX)
 }
 
-/// Fits `problem`. `watch` hears of every step and may break off; what there is then is given. Gives nothing where no step
+/// Fits `problem`, whose plan is in the coordinates of `view`; answers are in the puzzle's own. `watch` hears of every step and may break off; what there is then is given. Gives nothing where no step
 /// is asked for.
 ///
 /// # Errors
 /// Where no engine can be had, or it fails.
 pub fn fit(
     problem: &Problem,
+    view: &View,
     settings: &FitSettings,
     mut watch: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Option<Fitted>, EngineError> {
@@ -132,7 +141,7 @@ pub fn fit(
     let start = Instant::now();
     let latents = problem.layout.latents();
     let mut noise = vec![0.0; latents * seeds.len()];
-    let mut tally = Tally::new(&problem.plan, &settings.selection, seeds.len());
+    let mut tally = Tally::new(&problem.plan, view, &settings.selection, seeds.len());
     let mut trace = Vec::new();
     let mut changes: Vec<Change> = Vec::new();
     let mut confidence = 0.0;
@@ -174,6 +183,8 @@ pub fn fit(
         trace,
         changes: changes.clone(),
         tally,
+        view: view.clone(),
+        trials: Vec::new(),
     }))
 }
 
@@ -211,7 +222,9 @@ mod tests {
     fn a_fit_stops_as_soon_as_its_attempts_have_stood_still_for_long_enough() {
         let problem = problem();
         for (stable_steps, early_steps) in [(3, 0), (4, 12), (1, 5)] {
-            let fitted = fit(&problem, &settings(200, stable_steps, early_steps), |_| go_on(())).unwrap().unwrap();
+            let fitted = fit(&problem, &View::Identity, &settings(200, stable_steps, early_steps), |_| go_on(()))
+                .unwrap()
+                .unwrap();
             assert!(fitted.stopped_early && !fitted.broken_off);
             let changes: Vec<usize> = fitted.changes.iter().map(|change| change.step + 1).collect();
             let last = changes[changes.len() - 1];
@@ -225,9 +238,9 @@ mod tests {
     #[test]
     fn a_fit_that_may_not_stop_does_all_its_steps_and_the_same_ones() {
         let problem = problem();
-        let whole = fit(&problem, &settings(20, 0, 0), |_| go_on(())).unwrap().unwrap();
+        let whole = fit(&problem, &View::Identity, &settings(20, 0, 0), |_| go_on(())).unwrap().unwrap();
         assert!(whole.steps == 20 && !whole.stopped_early && !whole.broken_off);
-        let stopped = fit(&problem, &settings(20, 2, 0), |_| go_on(())).unwrap().unwrap();
+        let stopped = fit(&problem, &View::Identity, &settings(20, 2, 0), |_| go_on(())).unwrap().unwrap();
         assert!(stopped.steps < 20);
         assert_eq!(stopped.trace, whole.trace[..stopped.steps]);
     }
@@ -237,7 +250,7 @@ mod tests {
         let problem = problem();
         let until = |last: usize| {
             let mut heard = Vec::new();
-            let fitted = fit(&problem, &settings(6, 0, 0), |progress| {
+            let fitted = fit(&problem, &View::Identity, &settings(6, 0, 0), |progress| {
                 heard.push(progress.step);
                 if progress.step == last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
@@ -247,6 +260,6 @@ mod tests {
         assert!(fitted.broken_off && fitted.steps == 4 && fitted.trace.len() == 4);
         assert_eq!(heard, [1, 2, 3, 4]);
         assert!(!until(6).0.broken_off, "nothing was left to break off");
-        assert!(fit(&problem, &settings(0, 0, 0), |_| go_on(())).unwrap().is_none());
+        assert!(fit(&problem, &View::Identity, &settings(0, 0, 0), |_| go_on(())).unwrap().is_none());
     }
 }

@@ -6,9 +6,11 @@
 //!
 //! Source: the public CompressARC code, `solution_selection.py`.
 
+use super::readout::{Answer, Readout};
 use crate::data::{Attempts, Grid};
 use crate::engine::Outputs;
-use crate::model::{MODES, Mode, Plan};
+use crate::model::Plan;
+use crate::views::View;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -53,25 +55,6 @@ impl Default for Selection {
     }
 }
 
-/// The outputs that the answer to one test input is read from.
-#[derive(Clone, Debug)]
-struct Readout {
-    /// (colour without black, row, column).
-    logits: Vec<f32>,
-    /// By row.
-    row_mask: Vec<f32>,
-    /// By column.
-    column_mask: Vec<f32>,
-}
-
-/// An answer and how sure the network is of it.
-#[derive(Clone, Debug, PartialEq)]
-struct Answer {
-    grid: Grid,
-    /// Mean over cells of the log-partition less the largest logit, nats.
-    uncertainty_nats: f64,
-}
-
 /// The tally over all steps and seeds.
 #[derive(Clone, Debug)]
 pub struct Tally {
@@ -80,8 +63,10 @@ pub struct Tally {
     groups: Vec<Vec<usize>>,
     /// For each group, its candidates.
     scores: Vec<IndexMap<Vec<Grid>, Standing>>,
-    /// For each seed and test input, running means of the outputs.
-    means: Vec<Vec<Readout>>,
+    /// For each seed, test input and output plane, running means of the outputs.
+    means: Vec<Vec<Vec<Readout>>>,
+    /// What answers are brought back from.
+    view: View,
 }
 
 /// How a candidate stands.
@@ -116,24 +101,21 @@ pub struct Leaders {
 }
 
 impl Tally {
-    /// An empty tally for a puzzle fitted with `seeds` seeds.
-    pub fn new(plan: &Plan, settings: &Selection, seeds: usize) -> Self {
+    /// An empty tally for a puzzle fitted with `seeds` seeds, whose plan is in the coordinates of `view`; candidates are in the
+    /// puzzle's own.
+    pub fn new(plan: &Plan, view: &View, settings: &Selection, seeds: usize) -> Self {
         let tests = plan.tests();
         let groups: Vec<Vec<usize>> = match settings.vote {
             Vote::Output => (0..tests).map(|test| vec![test]).collect(),
             Vote::Task => vec![(0..tests).collect()],
         };
-        let dimensions = &plan.dimensions;
-        let empty = Readout {
-            logits: vec![0.0; dimensions.colours * dimensions.rows * dimensions.columns],
-            row_mask: vec![0.0; dimensions.rows],
-            column_mask: vec![0.0; dimensions.columns],
-        };
+        let empty = vec![Readout::empty(plan); plan.dimensions.planes - plan.inputs];
         Self {
             settings: settings.clone(),
             scores: vec![IndexMap::new(); groups.len()],
             groups,
             means: vec![vec![empty; tests]; seeds],
+            view: view.clone(),
         }
     }
 
@@ -142,11 +124,15 @@ impl Tally {
         let early = if step < self.settings.early_steps { self.settings.early_penalty } else { 0.0 };
         let mut own = Vec::new();
         let mut averaged = Vec::new();
-        for (test, mean) in self.means[seed].iter_mut().enumerate() {
-            let readout = Readout::new(plan, test, outputs);
-            mean.decay_towards(&readout, self.settings.mean_decay as f32);
-            own.push(readout.answer(plan, test));
-            averaged.push(mean.answer(plan, test));
+        for (test, means) in self.means[seed].iter_mut().enumerate() {
+            let readouts: Vec<Readout> = (plan.inputs..plan.dimensions.planes)
+                .map(|plane| Readout::new(plan, plan.train + test, plane, outputs))
+                .collect();
+            for (mean, readout) in means.iter_mut().zip(&readouts) {
+                mean.decay_towards(readout, self.settings.mean_decay as f32);
+            }
+            own.push(Answer::new(plan, test, &self.view, &readouts));
+            averaged.push(Answer::new(plan, test, &self.view, means));
         }
         for (answers, penalty) in [(own, early), (averaged, early + self.settings.mean_penalty)] {
             for (group, scores) in self.groups.iter().zip(&mut self.scores) {
@@ -232,84 +218,6 @@ fn ranked(scores: &IndexMap<Vec<Grid>, Standing>) -> Vec<(usize, f64)> {
     ranked
 }
 
-impl Readout {
-    fn new(plan: &Plan, test: usize, outputs: &Outputs) -> Self {
-        let dimensions = &plan.dimensions;
-        let example = plan.train + test;
-        let pick = |values: &[f32], length: usize| -> Vec<f32> {
-            let start = example * length * MODES.len();
-            values[start..start + length * MODES.len()]
-                .iter()
-                .skip(Mode::Output as usize)
-                .step_by(MODES.len())
-                .copied()
-                .collect()
-        };
-        Self {
-            logits: pick(&outputs.logits, dimensions.colours * dimensions.rows * dimensions.columns),
-            row_mask: pick(&outputs.row_mask, dimensions.rows),
-            column_mask: pick(&outputs.column_mask, dimensions.columns),
-        }
-    }
-
-    fn decay_towards(&mut self, other: &Self, decay: f32) {
-        let blend = |mean: &mut [f32], values: &[f32]| {
-            for (mean, value) in mean.iter_mut().zip(values) {
-                *mean = decay * *mean + (1.0 - decay) * value;
-            }
-        };
-        blend(&mut self.logits, &other.logits);
-        blend(&mut self.row_mask, &other.row_mask);
-        blend(&mut self.column_mask, &other.column_mask);
-    }
-
-    /// The likeliest colours within the likeliest crop.
-    fn answer(&self, plan: &Plan, test: usize) -> Answer {
-        let size = plan.sizes[plan.train + test][Mode::Output as usize];
-        let known = plan.output_size_known;
-        let (top, rows) = best_interval(&self.row_mask, known.then_some(size.0));
-        let (left, columns) = best_interval(&self.column_mask, known.then_some(size.1));
-        let area = plan.dimensions.rows * plan.dimensions.columns;
-        let mut cells = Vec::with_capacity(rows * columns);
-        let mut uncertainty = 0.0;
-        for row in top..top + rows {
-            for column in left..left + columns {
-                let position = row * plan.dimensions.columns + column;
-                let logits = self.logits.iter().skip(position).step_by(area);
-                // Black's logit is 0.
-                let (mut best, mut largest) = (0, 0f32);
-                for (index, &logit) in logits.clone().enumerate() {
-                    if logit > largest {
-                        (best, largest) = (index + 1, logit);
-                    }
-                }
-                let partition = (-largest).exp() + logits.map(|logit| (logit - largest).exp()).sum::<f32>();
-                uncertainty += f64::from(partition.ln());
-                cells.push(plan.palette[best]);
-            }
-        }
-        let count = cells.len() as f64;
-        let grid = Grid::new(rows, columns, cells).unwrap_or_else(|error| unreachable!("a crop of a canvas: {error}"));
-        Answer { grid, uncertainty_nats: uncertainty / count }
-    }
-}
-
-/// Start and length of the interval for which the mask's sum inside less that outside is largest, among those of a
-/// known length or among all. Of equals the shortest, then the first.
-fn best_interval(mask: &[f32], length: Option<usize>) -> (usize, usize) {
-    let lengths = length.map_or(1..=mask.len(), |length| length..=length);
-    let mut best = (f32::NEG_INFINITY, 0, 1);
-    for length in lengths {
-        for start in 0..=mask.len() - length {
-            let inside: f32 = mask[start..start + length].iter().sum();
-            if inside > best.0 {
-                best = (inside, start, length);
-            }
-        }
-    }
-    (best.1, best.2)
-}
-
 /// ln(exp(a) + exp(b)).
 fn log_add(a: f64, b: f64) -> f64 {
     let (high, low) = if a > b { (a, b) } else { (b, a) };
@@ -355,7 +263,7 @@ mod tests {
     #[test]
     fn sure_candidates_beat_frequent_ones() {
         let plan = Plan::new(&puzzle(1));
-        let mut tally = Tally::new(&plan, &Selection::default(), 1);
+        let mut tally = Tally::new(&plan, &View::Identity, &Selection::default(), 1);
         assert_eq!(tally.leaders(0), None);
         for step in 200..210 {
             tally.add(&plan, 0, step, &outputs(&plan, &[[0, 1]], 0.1));
@@ -380,7 +288,7 @@ mod tests {
         let plan = Plan::new(&puzzle(2));
         let lead = |vote| {
             let settings = Selection { vote, mean_penalty: 1e3, ..Selection::default() };
-            let mut tally = Tally::new(&plan, &settings, 1);
+            let mut tally = Tally::new(&plan, &View::Identity, &settings, 1);
             for (step, cells) in
                 [[[0, 1], [0, 1]], [[0, 2], [0, 1]], [[0, 2], [0, 2]], [[0, 1], [2, 2]]].into_iter().enumerate()
             {
@@ -392,13 +300,6 @@ mod tests {
         };
         assert_eq!(lead(Vote::Task), [[0, 3], [5, 5]], "the surest pair, once");
         assert_eq!(lead(Vote::Output)[1], [0, 3], "the grid that came twice");
-    }
-
-    #[test]
-    fn intervals_are_found_by_their_mask() {
-        assert_eq!(best_interval(&[-1.0, 2.0, 1.0, -3.0], None), (1, 2));
-        assert_eq!(best_interval(&[-1.0, 2.0, 1.0, -3.0], Some(3)), (0, 3));
-        assert_eq!(best_interval(&[-1.0], None), (0, 1));
     }
 
     proptest! {

@@ -151,7 +151,7 @@ mod tests {
     use crate::model::{Dimensions, Network};
 
     fn layout() -> Layout {
-        let dimensions = Dimensions { examples: 3, colours: 2, rows: 3, columns: 3 };
+        let dimensions = Dimensions { planes: 2, examples: 3, colours: 2, rows: 3, columns: 3 };
         Layout::new(&Network::default(), &dimensions)
     }
 

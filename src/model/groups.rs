@@ -48,7 +48,8 @@ mod tests {
 
     #[test]
     fn every_weight_is_in_one_group() {
-        let layout = Layout::new(&Network::default(), &Dimensions { examples: 3, colours: 2, rows: 4, columns: 5 });
+        let layout =
+            Layout::new(&Network::default(), &Dimensions { examples: 3, colours: 2, rows: 4, columns: 5, planes: 2 });
         let groups = WeightGroup::all(&layout);
         let mut places: Vec<usize> = groups.iter().flat_map(|group| group.places(&layout)).collect();
         places.sort_unstable();

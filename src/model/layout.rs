@@ -94,10 +94,11 @@ impl Layout {
         }
         let channels = network.channels_of(Axes::CELLS);
         let scale = fan_in(channels);
-        layout.push("head.weight".into(), vec![channels, 2], Initial::NormalColumn(scale));
-        layout.push_bias("head.bias".into(), channels, 2);
-        layout.push_weight("mask.weight", network.channels_of(Axes::ROWS), 2);
-        layout.push_bias("mask.bias".into(), network.channels_of(Axes::ROWS), 2);
+        let planes = dimensions.planes;
+        layout.push("head.weight".into(), vec![channels, planes], Initial::NormalColumn(scale));
+        layout.push_bias("head.bias".into(), channels, planes);
+        layout.push_weight("mask.weight", network.channels_of(Axes::ROWS), planes);
+        layout.push_bias("mask.bias".into(), network.channels_of(Axes::ROWS), planes);
         layout
     }
 
@@ -274,7 +275,7 @@ fn fan_in(inputs: usize) -> f32 {
 mod tests {
     use super::*;
 
-    const DIMENSIONS: Dimensions = Dimensions { examples: 4, colours: 2, rows: 9, columns: 3 };
+    const DIMENSIONS: Dimensions = Dimensions { examples: 4, colours: 2, rows: 9, columns: 3, planes: 2 };
 
     fn network(equivariance: Equivariance) -> Network {
         Network { equivariance, ..Network::default() }

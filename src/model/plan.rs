@@ -4,9 +4,9 @@
 //! Source: the public CompressARC code, `preprocessing.py`.
 
 use super::axes::{Axes, Axis, DIRECTIONS};
-use crate::data::{Grid, Puzzle};
+use crate::data::{Grid, Planes, Puzzle};
 
-/// Whether a grid is the input or the output of its example.
+/// Whether a grid is the input or the output of its example, in a puzzle as it is; the number is the plane's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 pub enum Mode {
@@ -16,7 +16,7 @@ pub enum Mode {
     Output = 1,
 }
 
-/// Both modes, in the order of the network's last axis.
+/// Both modes, in the order of the network's last axis, the planes.
 pub const MODES: [Mode; 2] = [Mode::Input, Mode::Output];
 
 /// Lengths of the axes.
@@ -30,6 +30,8 @@ pub struct Dimensions {
     pub rows: usize,
     /// Columns of the canvas: of the widest grid.
     pub columns: usize,
+    /// Grids of an example: its input and its output, or more where a view has folded one of them.
+    pub planes: usize,
 }
 
 impl Dimensions {
@@ -62,42 +64,48 @@ pub struct Plan {
     pub dimensions: Dimensions,
     /// Examples whose output is known; the test inputs come after them.
     pub train: usize,
+    /// How many of an example's planes are inputs; the outputs come after them.
+    pub inputs: usize,
     /// The colours of the puzzle, ascending, black first: palette\[i\] is the colour of index i.
     pub palette: Vec<u8>,
-    /// (rows, columns) of each example's input and output; of a test output, what is known of it or the canvas.
-    pub sizes: Vec<[(usize, usize); 2]>,
-    /// Whether a grid's size follows from the train pairs, by mode.
-    pub size_known: [bool; 2],
+    /// (rows, columns) of each example's planes; of a test output, what is known of it or the canvas.
+    pub sizes: Vec<Vec<(usize, usize)>>,
+    /// Whether a grid's size follows from the train pairs, by plane.
+    pub size_known: Vec<bool>,
     /// Whether a test output has the size in `sizes` (else it may be any size that the canvas holds).
     pub output_size_known: bool,
-    /// For each example and mode the grid's palette indices, row-major; none for a test output.
-    pub targets: Vec<[Option<Vec<u8>>; 2]>,
+    /// For each example and plane the grid's palette indices, row-major; none for a test output.
+    pub targets: Vec<Vec<Option<Vec<u8>>>>,
 }
 
 impl Plan {
-    /// Makes the plan of a puzzle.
+    /// Makes the plan of a puzzle as it is.
     pub fn new(puzzle: &Puzzle) -> Self {
-        let size = |grid: &Grid| (grid.rows(), grid.columns());
-        let inputs: Vec<&Grid> = puzzle.train.iter().map(|pair| &pair.input).chain(&puzzle.test).collect();
-        let outputs: Vec<&Grid> = puzzle.train.iter().map(|pair| &pair.output).collect();
+        Self::of(&Planes::from(puzzle))
+    }
 
-        let same_size = puzzle.train.iter().all(|pair| size(&pair.input) == size(&pair.output));
+    /// Makes the plan of a puzzle whose examples may have several inputs and outputs.
+    pub fn of(planes: &Planes) -> Self {
+        let size = |grid: &Grid| (grid.rows(), grid.columns());
+        let inputs: Vec<&Grid> = planes.inputs().collect();
+        let outputs: Vec<&Grid> = planes.outputs().collect();
+
+        let same_size = planes.train.iter().all(|grids| grids.iter().all(|grid| size(grid) == size(&grids[0])));
         let inputs_alike = inputs.iter().all(|grid| size(grid) == size(inputs[0]));
         let outputs_alike = outputs.iter().all(|grid| size(grid) == size(outputs[0]));
         let largest =
             |side: fn(&Grid) -> usize| inputs.iter().chain(&outputs).map(|grid| side(grid)).max().unwrap_or(1);
         let (rows, columns) = (largest(Grid::rows), largest(Grid::columns));
-        let sizes: Vec<[(usize, usize); 2]> = inputs
-            .iter()
-            .enumerate()
-            .map(|(example, input)| {
-                let output = match outputs.get(example) {
-                    Some(output) => size(output),
-                    None if same_size => size(input),
-                    None if outputs_alike => size(outputs[0]),
-                    None => (rows, columns),
-                };
-                [size(input), output]
+        let output_of_test = |input: &Grid| match () {
+            () if same_size => size(input),
+            () if outputs_alike => size(outputs[0]),
+            () => (rows, columns),
+        };
+        let examples = || planes.train.iter().chain(&planes.test);
+        let sizes = examples()
+            .map(|grids| {
+                let size = |plane| grids.get(plane).map_or_else(|| output_of_test(&grids[0]), size);
+                (0..planes.count()).map(size).collect()
             })
             .collect();
 
@@ -106,18 +114,23 @@ impl Plan {
             let index = |colour| palette.iter().position(|&known| known == colour).unwrap_or(0) as u8;
             grid.cells().iter().map(|&colour| index(colour)).collect()
         };
-        let targets = inputs
-            .iter()
-            .enumerate()
-            .map(|(example, input)| [Some(indices(input)), outputs.get(example).map(|output| indices(output))])
-            .collect();
+        let targets =
+            examples().map(|grids| (0..planes.count()).map(|plane| grids.get(plane).map(indices)).collect()).collect();
+        let size_known = |plane| same_size || if plane < planes.inputs { inputs_alike } else { outputs_alike };
 
         Self {
-            dimensions: Dimensions { examples: inputs.len(), colours: palette.len() - 1, rows, columns },
-            train: puzzle.train.len(),
+            dimensions: Dimensions {
+                examples: examples().count(),
+                colours: palette.len() - 1,
+                rows,
+                columns,
+                planes: planes.count(),
+            },
+            train: planes.train.len(),
+            inputs: planes.inputs,
             palette,
             sizes,
-            size_known: [same_size || inputs_alike, same_size || outputs_alike],
+            size_known: (0..planes.count()).map(size_known).collect(),
             output_size_known: same_size || outputs_alike,
             targets,
         }
@@ -128,7 +141,7 @@ impl Plan {
         self.dimensions.examples - self.train
     }
 
-    /// Which cells lie in an example's input or output, (example, row, column), 1 where they do.
+    /// Which cells lie in any of an example's planes, (example, row, column), 1 where they do.
     pub fn in_bounds(&self) -> Vec<f32> {
         let Dimensions { examples, rows, columns, .. } = self.dimensions;
         let mut mask = vec![0.0; examples * rows * columns];
@@ -143,18 +156,16 @@ impl Plan {
         mask
     }
 
-    /// Which rows (or columns) can be part of an example's grids at all: those within the larger of the two.
+    /// Which rows (or columns) can be part of an example's grids at all: those within the largest.
     pub fn extent(&self, example: usize) -> (usize, usize) {
-        let [input, output] = self.sizes[example];
-        (input.0.max(output.0), input.1.max(output.1))
+        self.sizes[example].iter().fold((0, 0), |most, size| (most.0.max(size.0), most.1.max(size.1)))
     }
 
-    /// The grids that the reconstruction has to explain: (example, mode, size, palette indices).
-    pub fn known_grids(&self) -> impl Iterator<Item = (usize, Mode, (usize, usize), &[u8])> {
+    /// The grids that the reconstruction has to explain: (example, plane, size, palette indices).
+    pub fn known_grids(&self) -> impl Iterator<Item = (usize, usize, (usize, usize), &[u8])> {
         self.targets.iter().enumerate().flat_map(move |(example, targets)| {
-            MODES.into_iter().filter_map(move |mode| {
-                let target = targets[mode as usize].as_deref()?;
-                Some((example, mode, self.sizes[example][mode as usize], target))
+            targets.iter().enumerate().filter_map(move |(plane, target)| {
+                Some((example, plane, self.sizes[example][plane], target.as_deref()?))
             })
         })
     }

@@ -40,8 +40,17 @@ pub struct SeedRecord {
     pub kl_by_tensor: IndexMap<String, Information>,
 }
 
+/// What a view's trial came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ViewTrial {
+    /// The view, in words.
+    pub view: String,
+    /// What the hidden outputs cost under it, and to say which view it is.
+    pub bits: f64,
+}
+
 /// The version of the form below.
-pub const SCHEMA: u32 = 3;
+pub const SCHEMA: u32 = 4;
 
 /// Candidates of a test output that are kept.
 pub const CANDIDATES: usize = 10;
@@ -81,7 +90,11 @@ pub struct PuzzleRecord {
     pub stopped_early: bool,
     /// Whether the fit was cut before that: its share of the run's time was over.
     pub cut: bool,
-    /// Seconds of fitting.
+    /// The view that it was fitted in, in words.
+    pub view: String,
+    /// What trials of its views cost; empty where there were none.
+    pub view_trials: Vec<ViewTrial>,
+    /// Seconds of fitting, without trials.
     pub seconds: f64,
     /// The engine that ran.
     pub engine: String,
@@ -112,6 +125,12 @@ impl PuzzleRecord {
             steps: fitted.steps,
             stopped_early: fitted.stopped_early,
             cut: fitted.broken_off,
+            view: fitted.view.to_string(),
+            view_trials: fitted
+                .trials
+                .iter()
+                .map(|trial| ViewTrial { view: trial.view.to_string(), bits: trial.bits.0 })
+                .collect(),
             seconds: fitted.duration.as_secs_f64(),
             engine: fitted.engine.clone(),
             weights_not_counted: problem.layout.weights(),

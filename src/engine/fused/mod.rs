@@ -44,7 +44,7 @@ mod team;
 mod weights;
 
 use super::{Engine, EngineError, Evaluation, Losses, Problem};
-use crate::model::{DIRECTIONS, Dimensions, MODES, Network, Objective, Optimiser, Plan};
+use crate::model::{DIRECTIONS, Dimensions, Network, Objective, Optimiser, Plan};
 use adam::Learner;
 use float::Float;
 use network::{Model, Workspace, numbers};
@@ -68,7 +68,7 @@ const NAME: &str = "fused";
 pub fn memory_bytes(plan: &Plan, network: &Network, seeds: usize) -> u64 {
     // Beyond these, sums of sizes could overflow, and making the layout would take long.
     const MOST_NUMBERS: u128 = 1 << 44;
-    let Dimensions { examples, colours, rows, columns } = plan.dimensions;
+    let Dimensions { examples, colours, rows, columns, planes } = plan.dimensions;
     let widest = [
         network.channels,
         network.direction_channels,
@@ -85,9 +85,9 @@ pub fn memory_bytes(plan: &Plan, network: &Network, seeds: usize) -> u64 {
     }
     let problem = Problem::new(plan.clone(), network.clone(), Objective::default(), Optimiser::default());
     let area = rows * columns;
-    let readout = examples * MODES.len() * (colours * area + rows + columns);
+    let readout = examples * planes * (colours * area + rows + columns);
     let intervals = |side: usize| side * (side + 5) / 2;
-    let slots = examples * MODES.len() * ((2 * colours + 3) * area + intervals(rows) + intervals(columns));
+    let slots = examples * planes * ((2 * colours + 3) * area + intervals(rows) + intervals(columns));
     // By seed: parameters, where they start, gradient, both moments; noise; what the network says.
     let by_seed = 5 * problem.layout.len() + problem.layout.latents() + readout;
     let numbers = numbers(&problem) + 2 * readout + slots + seeds * by_seed + problem.layout.latents();

@@ -168,7 +168,7 @@ impl TensorPlan {
             branch: message.start..message.start + positions * branch,
             lines: message.start + branches..message.start + branches + lines,
             tables: Tables::new(&shape, network.softmax_channels, &mut ranges),
-            scaled: ranges.take(widest * side.max(channels)),
+            scaled: ranges.take((widest * side.max(channels)).max(channels * dimensions.planes)),
             slopes: ranges.take(widest),
             offsets: ranges.take(widest),
             block_moments: ranges.take(blocks * 2 * widest.max(LATENT_CHANNELS)),

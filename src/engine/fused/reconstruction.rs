@@ -1,6 +1,6 @@
 //! The reconstruction: −log p of the known grids, given the network's logits and masks, and its gradient.
 //!
-//! In: logits (example, colour, row, column, mode) and masks. Out: nats, and gradients in the same places. A grid's place on
+//! In: logits (example, colour, row, column, plane) and masks. Out: nats, and gradients in the same places. A grid's place on
 //! the canvas is not known: its probability is a sum over all crops of its size, and where the size is not known either,
 //! the row and column masks make a distribution over all sizes and offsets.
 //!
@@ -11,10 +11,10 @@ use super::float::Float;
 use super::simd::{Level, kernel};
 use super::team::Team;
 use crate::engine::Outputs;
-use crate::model::{Dimensions, MODES, Objective, Plan};
+use crate::model::{Dimensions, Objective, Plan};
 use rayon::prelude::*;
 
-/// One example's grid in one mode.
+/// One example's grid in one plane.
 #[derive(Clone, Debug)]
 struct Slot<T> {
     /// Its size and palette indices, where it is known.
@@ -52,23 +52,22 @@ pub struct GridReconstruction<T> {
 /// The network's outputs, or gradients by them.
 #[derive(Clone, Debug)]
 pub struct Readout<T> {
-    /// (example, colour, row, column, mode).
+    /// (example, colour, row, column, plane).
     pub logits: Vec<T>,
-    /// (example, row, mode).
+    /// (example, row, plane).
     pub row_mask: Vec<T>,
-    /// (example, column, mode).
+    /// (example, column, plane).
     pub column_mask: Vec<T>,
 }
 
 impl<T: Float> Readout<T> {
     /// All zeros.
     pub fn new(dimensions: &Dimensions) -> Self {
-        let Dimensions { examples, colours, rows, columns } = *dimensions;
-        let modes = MODES.len();
+        let Dimensions { examples, colours, rows, columns, planes } = *dimensions;
         Self {
-            logits: vec![T::ZERO; examples * colours * rows * columns * modes],
-            row_mask: vec![T::ZERO; examples * rows * modes],
-            column_mask: vec![T::ZERO; examples * columns * modes],
+            logits: vec![T::ZERO; examples * colours * rows * columns * planes],
+            row_mask: vec![T::ZERO; examples * rows * planes],
+            column_mask: vec![T::ZERO; examples * columns * planes],
         }
     }
 
@@ -130,13 +129,12 @@ impl<T: Float> GridReconstruction<T> {
         let area = dimensions.rows * dimensions.columns;
         let mut slots = Vec::new();
         for (targets, sizes) in plan.targets.iter().zip(&plan.sizes) {
-            for mode in MODES {
-                let size = sizes[mode as usize];
+            for ((target, &size), &certain) in targets.iter().zip(sizes).zip(&plan.size_known) {
                 let tables = vec![T::ZERO; (dimensions.colours + 1) * area];
                 let offsets = (dimensions.rows + 1 - size.0, dimensions.columns + 1 - size.1);
                 slots.push(Slot {
-                    target: targets[mode as usize].clone().map(|cells| (size, cells)),
-                    certain: plan.size_known[mode as usize],
+                    target: target.clone().map(|cells| (size, cells)),
+                    certain,
                     by_tables: tables.clone(),
                     tables,
                     crops: vec![T::ZERO; offsets.0 * offsets.1],
@@ -160,10 +158,10 @@ impl<T: Float> GridReconstruction<T> {
         gradient: &mut Readout<T>,
     ) -> f64 {
         let dimensions = self.dimensions;
-        let Dimensions { colours, rows, columns, .. } = dimensions;
-        let (area, modes) = (rows * columns, MODES.len());
+        let Dimensions { colours, rows, columns, planes, .. } = dimensions;
+        let area = rows * columns;
         self.slots.par_iter_mut().with_min_len(team.least()).enumerate().for_each(|(index, slot)| {
-            let (example, mode) = (index / modes, index % modes);
+            let (example, plane) = (index / planes, index % planes);
             slot.by_tables.fill(T::ZERO);
             slot.rows.by_mask.fill(T::ZERO);
             slot.columns.by_mask.fill(T::ZERO);
@@ -172,26 +170,26 @@ impl<T: Float> GridReconstruction<T> {
                 return;
             }
             slot.tables[..area].fill(T::ZERO);
-            let logits = &readout.logits[example * colours * area * modes..][..colours * area * modes];
-            for (table, logit) in slot.tables[area..].iter_mut().zip(logits[mode..].iter().step_by(modes)) {
+            let logits = &readout.logits[example * colours * area * planes..][..colours * area * planes];
+            for (table, logit) in slot.tables[area..].iter_mut().zip(logits[plane..].iter().step_by(planes)) {
                 *table = *logit;
             }
             log_softmax(level, &mut slot.tables, area);
-            slot.rows.read(&readout.row_mask, index / modes, mode);
-            slot.columns.read(&readout.column_mask, index / modes, mode);
+            slot.rows.read(&readout.row_mask, example, planes, plane);
+            slot.columns.read(&readout.column_mask, example, planes, plane);
             slot.explain(level, columns, objective, step);
             log_softmax_back(level, &slot.tables, &mut slot.by_tables, area);
         });
         let mut nats = 0.0;
         for (index, slot) in self.slots.iter().enumerate() {
-            let (example, mode) = (index / modes, index % modes);
+            let (example, plane) = (index / planes, index % planes);
             nats += slot.nats;
-            let logits = &mut gradient.logits[example * colours * area * modes..][..colours * area * modes];
-            for (logit, table) in logits[mode..].iter_mut().step_by(modes).zip(&slot.by_tables[area..]) {
+            let logits = &mut gradient.logits[example * colours * area * planes..][..colours * area * planes];
+            for (logit, table) in logits[plane..].iter_mut().step_by(planes).zip(&slot.by_tables[area..]) {
                 *logit = *table;
             }
-            slot.rows.write(&mut gradient.row_mask, example, mode);
-            slot.columns.write(&mut gradient.column_mask, example, mode);
+            slot.rows.write(&mut gradient.row_mask, example, planes, plane);
+            slot.columns.write(&mut gradient.column_mask, example, planes, plane);
         }
         nats
     }
@@ -265,15 +263,15 @@ impl<T: Float> Side<T> {
         }
     }
 
-    fn read(&mut self, masks: &[T], example: usize, mode: usize) {
-        let long = self.mask.len() * MODES.len();
-        let from = masks[example * long..][..long].iter().skip(mode).step_by(MODES.len());
+    fn read(&mut self, masks: &[T], example: usize, planes: usize, plane: usize) {
+        let long = self.mask.len() * planes;
+        let from = masks[example * long..][..long].iter().skip(plane).step_by(planes);
         self.mask.iter_mut().zip(from).for_each(|(mask, from)| *mask = *from);
     }
 
-    fn write(&self, masks: &mut [T], example: usize, mode: usize) {
-        let long = self.mask.len() * MODES.len();
-        let to = masks[example * long..][..long].iter_mut().skip(mode).step_by(MODES.len());
+    fn write(&self, masks: &mut [T], example: usize, planes: usize, plane: usize) {
+        let long = self.mask.len() * planes;
+        let to = masks[example * long..][..long].iter_mut().skip(plane).step_by(planes);
         to.zip(&self.by_mask).for_each(|(to, by_mask)| *to = *by_mask);
     }
 

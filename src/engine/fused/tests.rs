@@ -1,7 +1,7 @@
 //! The engine against finite differences, and against itself: any instruction set, any number of threads, the same bits.
 
 use super::{Decoder, FusedEngine, Level};
-use crate::data::{Grid, Pair, Puzzle};
+use crate::data::{Grid, Pair, Planes, Puzzle};
 use crate::engine::{Engine, Problem};
 use crate::model::{Equivariance, Network, Objective, Optimiser, Plan};
 
@@ -51,11 +51,10 @@ fn start(problem: &Problem) -> (Vec<f32>, Vec<f32>) {
 
 /// Checks the derivative along one direction in each named slice of the parameters, all other parameters fixed: every
 /// weight of every layer, and so every layer's backward pass, alone.
-fn check_derivatives(puzzle: &Puzzle, network: Network) {
-    let problem = problem(puzzle, network);
-    let (parameters, noise) = start(&problem);
+fn check_derivatives(problem: &Problem) {
+    let (parameters, noise) = start(problem);
     let step = 30;
-    let mut engine = FusedEngine::<f64>::new(&problem, &[parameters], Some(1)).unwrap();
+    let mut engine = FusedEngine::<f64>::new(problem, &[parameters], Some(1)).unwrap();
     engine.evaluate(0, step, &noise);
     let gradient = engine.learners[0].gradient.clone();
     let whole = gradient.iter().map(|value| value * value).sum::<f64>().sqrt();
@@ -106,13 +105,21 @@ const SMALL: Network = Network {
 #[test]
 fn gradients_are_finite_differences_where_sizes_are_known() {
     let alike = puzzle(&[[(3, 2), (3, 2)], [(2, 3), (2, 3)]], 3);
-    check_derivatives(&alike, SMALL);
-    check_derivatives(&alike, Network { equivariance: Equivariance::Published, ..SMALL });
+    check_derivatives(&problem(&alike, SMALL));
+    check_derivatives(&problem(&alike, Network { equivariance: Equivariance::Published, ..SMALL }));
 }
 
 #[test]
 fn gradients_are_finite_differences_where_sizes_are_not_known() {
-    check_derivatives(&puzzle(&[[(2, 2), (1, 3)], [(3, 1), (2, 2)]], 3), SMALL);
+    check_derivatives(&problem(&puzzle(&[[(2, 2), (1, 3)], [(3, 1), (2, 2)]], 3), SMALL));
+}
+
+#[test]
+fn gradients_are_finite_differences_with_more_planes_than_channels() {
+    let mut draw = numbers(5);
+    let mut grids = |planes: usize| (0..planes).map(|_| grid(2, 2, &mut draw, 3)).collect::<Vec<_>>();
+    let planes = Planes { inputs: 12, train: vec![grids(18), grids(18)], test: vec![grids(12)] };
+    check_derivatives(&Problem::new(Plan::of(&planes), SMALL, Objective::default(), Optimiser::default()));
 }
 
 #[test]
@@ -128,7 +135,7 @@ fn gradients_are_finite_differences_in_a_network_of_odd_widths() {
         nonlinear_channels: 9,
         ..SMALL
     };
-    check_derivatives(&puzzle(&[[(3, 2), (2, 3)], [(2, 2), (2, 3)]], 4), network);
+    check_derivatives(&problem(&puzzle(&[[(3, 2), (2, 3)], [(2, 2), (2, 3)]], 4), network));
 }
 
 /// The bits of everything that a decoder and a trainer see.

@@ -7,7 +7,7 @@ use super::share::Share;
 use super::softmax::softmax;
 use super::weights::{WeightMap, Weights, constant};
 use crate::engine::Problem;
-use crate::model::{Axes, Axis, LiveTensors, MODES, MultiTensor, Network, Plan};
+use crate::model::{Axes, Axis, LiveTensors, MultiTensor, Network, Plan};
 use tch::{Device, Tensor};
 
 /// What the output bias is multiplied by, so that it learns faster (CompressARC, `forward`).
@@ -99,16 +99,16 @@ impl Decoder {
 
     fn heads(&self, stream: &MultiTensor<Tensor>, weights: &Weights, kl_by_tensor: Tensor) -> Decoded {
         let dimensions = &self.plan.dimensions;
-        let modes = MODES.len() as i64;
+        let planes = dimensions.planes as i64;
         let bias = weights.get("head.bias") * HEAD_BIAS_SCALE;
         let logits = bias.baddbmm(&stream[Axes::CELLS], weights.get("head.weight"), 1, 1);
         let mask = |axes: Axes| {
             let mask = weights.get("mask.bias").baddbmm(&stream[axes], weights.get("mask.weight"), 1, 1);
-            mask.view([self.seeds, dimensions.examples as i64, -1, modes])
+            mask.view([self.seeds, dimensions.examples as i64, -1, planes])
         };
         Decoded {
             logits: logits
-                .view(full_shape(self.seeds, dimensions, Axes::CELLS, modes).as_slice())
+                .view(full_shape(self.seeds, dimensions, Axes::CELLS, planes).as_slice())
                 .squeeze_dim(dimension_of(Axis::Direction)),
             row_mask: mask(Axes::ROWS) + &self.row_modifier,
             column_mask: mask(Axes::COLUMNS) + &self.column_modifier,

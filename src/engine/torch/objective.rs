@@ -8,7 +8,7 @@
 
 use super::weights::constant;
 use crate::engine::Problem;
-use crate::model::{Dimensions, MODES, Objective};
+use crate::model::{Dimensions, Objective};
 use tch::{Device, Kind, Tensor};
 
 /// Log-probability of what can't be.
@@ -16,7 +16,7 @@ const IMPOSSIBLE: f64 = -1e30;
 
 /// Known grids of one size.
 struct Group {
-    /// Their positions in (example, mode).
+    /// Their positions in (example, plane).
     slots: Tensor,
     rows: Side,
     columns: Side,
@@ -47,7 +47,7 @@ impl TorchReconstruction {
     /// Groups the known grids by size.
     pub fn new(problem: &Problem, device: Device) -> Self {
         let plan = &problem.plan;
-        let Dimensions { rows, columns, .. } = plan.dimensions;
+        let Dimensions { rows, columns, planes, .. } = plan.dimensions;
         let mut sizes: Vec<(usize, usize)> = plan.known_grids().map(|(_, _, size, _)| size).collect();
         sizes.sort_unstable();
         sizes.dedup();
@@ -55,12 +55,9 @@ impl TorchReconstruction {
             .into_iter()
             .map(|(height, width)| {
                 let members: Vec<_> = plan.known_grids().filter(|&(_, _, size, _)| size == (height, width)).collect();
-                let slots: Vec<i64> = members
-                    .iter()
-                    .map(|&(example, mode, _, _)| (example * MODES.len() + mode as usize) as i64)
-                    .collect();
-                let certain: Vec<bool> =
-                    members.iter().map(|&(_, mode, _, _)| plan.size_known[mode as usize]).collect();
+                let slots: Vec<i64> =
+                    members.iter().map(|&(example, plane, _, _)| (example * planes + plane) as i64).collect();
+                let certain: Vec<bool> = members.iter().map(|&(_, plane, _, _)| plan.size_known[plane]).collect();
                 let targets: Vec<i64> = members
                     .iter()
                     .flat_map(|&(_, _, _, target)| target.iter().map(|&colour| i64::from(colour)))
@@ -81,7 +78,7 @@ impl TorchReconstruction {
         Self { groups, row_intervals: intervals(rows, device), column_intervals: intervals(columns, device) }
     }
 
-    /// Nats by seed. `logits`: (seed, example, colour, row, column, mode); masks: (seed, example, row or column, mode).
+    /// Nats by seed. `logits`: (seed, example, colour, row, column, plane); masks: (seed, example, row or column, plane).
     pub fn forward(
         &self,
         logits: &Tensor,

@@ -208,8 +208,9 @@ pub fn restore_watched(file: &[u8], threads: Option<usize>, watch: &mut Watch) -
 fn puzzle_of(opened: &mut Opened, outputs: &Outputs) -> Result<Puzzle, CodeError> {
     let plan = &opened.problem.plan;
     let cells = grids::decode(&mut opened.parts.coder, plan, outputs, opened.check)?;
-    let sizes = plan.sizes.iter().enumerate().flat_map(|(example, [input, output])| {
-        std::iter::once(*input).chain((example < plan.train).then_some(*output))
+    let sizes = plan.sizes.iter().enumerate().flat_map(|(example, sizes)| {
+        let known = if example < plan.train { sizes.len() } else { plan.inputs };
+        sizes[..known].iter().copied()
     });
     let mut grids = sizes.zip(cells).map(|(size, cells)| grid(plan.palette.as_slice(), size, &cells));
     let mut next = || grids.next().unwrap_or(Err(CodeError::Exhausted { field: "the grids" }));

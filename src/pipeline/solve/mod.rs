@@ -8,6 +8,7 @@ mod memory;
 mod pool;
 mod run;
 mod share;
+mod views;
 
 pub use memory::available_bytes;
 pub use run::{News, Outcome, SolveError, solve, solve_all};
@@ -16,11 +17,11 @@ use crate::config::Config;
 use crate::data::Puzzle;
 use crate::engine::{EngineError, Problem};
 use crate::fit::{self, Fitted};
-use crate::model::Plan;
 use crate::units::{Bits, Nats};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Instant;
+use views::Choice;
 
 /// What fits may take, and where results go.
 #[derive(Clone, Debug, Default)]
@@ -45,7 +46,7 @@ pub struct SolveOptions {
 /// Where a fit stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
-    /// Steps done.
+    /// Steps done; 0 while views are tried.
     pub step: usize,
     /// What the latents and the grids cost together, the mean over seeds.
     pub bits: Bits,
@@ -73,10 +74,10 @@ pub fn solve_one(
     puzzle: &Puzzle,
     config: &Config,
     threads: Option<usize>,
-    watch: impl FnMut(fit::Progress) -> ControlFlow<()>,
+    mut watch: impl FnMut(fit::Progress) -> ControlFlow<()>,
 ) -> Result<Option<(Problem, Fitted)>, EngineError> {
-    let problem =
-        Problem::new(Plan::new(puzzle), config.network.clone(), config.objective.clone(), config.optimiser.clone());
-    let fitted = fit::fit(&problem, &config.fit_settings(threads), watch)?;
-    Ok(fitted.map(|fitted| (problem, fitted)))
+    let Choice { view, planes, trials } = views::choose(puzzle, config, threads, &mut watch)?;
+    let problem = views::problem(&planes, config);
+    let fitted = fit::fit(&problem, &view, &config.fit_settings(threads), watch)?;
+    Ok(fitted.map(|fitted| (problem, Fitted { trials, ..fitted })))
 }

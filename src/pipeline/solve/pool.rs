@@ -5,12 +5,13 @@
 
 use super::memory::side_by_side;
 use super::share::Shares;
-use super::{Progress, SolveOptions, Watch, solve_one};
+use super::{Progress, SolveOptions, Watch, solve_one, views};
 use crate::config::Config;
 use crate::data::Puzzle;
 use crate::engine::{self, EngineError, EngineKind, Problem, fused};
 use crate::fit::{self, Fitted};
 use crate::model::Plan;
+use crate::views::View;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -21,16 +22,20 @@ use std::time::{Duration, Instant};
 pub(super) struct Job<'a> {
     /// The puzzle.
     pub puzzle: &'a Puzzle,
-    /// The memory that its fit takes, by its sizes.
+    /// The memory that its fit takes, by its sizes: in the view that takes most.
     pub bytes: u64,
 }
 
 impl<'a> Job<'a> {
     /// A puzzle's fit under these settings.
     pub fn new(puzzle: &'a Puzzle, config: &Config) -> Self {
-        let plan = Plan::new(puzzle);
-        let engine = fused::memory_bytes(&plan, &config.network, config.seeds);
-        Self { puzzle, bytes: engine.saturating_add(fit::memory_bytes(&plan, &config.fit_settings(None))) }
+        let of_view = |view: View| {
+            let plan = Plan::of(&view.apply(puzzle)?);
+            let engine = fused::memory_bytes(&plan, &config.network, config.seeds);
+            Some(engine.saturating_add(fit::memory_bytes(&plan, &config.fit_settings(None))))
+        };
+        let bytes = views::views(puzzle, config).into_iter().filter_map(of_view).max();
+        Self { puzzle, bytes: bytes.unwrap_or(u64::MAX) }
     }
 }
 

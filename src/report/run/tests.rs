@@ -32,6 +32,8 @@ fn record() -> PuzzleRecord {
         steps: 3,
         stopped_early: false,
         cut: false,
+        view: "as it is".into(),
+        view_trials: Vec::new(),
         seconds: 0.25,
         engine: "test".into(),
         weights_not_counted: 76_068,

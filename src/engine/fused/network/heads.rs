@@ -5,7 +5,7 @@ use super::super::linear::{add_product, outer, product, transpose};
 use super::super::plan::pick;
 use super::super::reconstruction::Readout;
 use super::{Model, Workspace};
-use crate::model::{Axes, MODES, Plan};
+use crate::model::{Axes, Plan};
 use std::ops::Range;
 
 /// What the output bias is multiplied by, so that it learns faster (CompressARC, `forward`).
@@ -40,18 +40,19 @@ impl<T: Float> Model<T> {
     pub(super) fn heads(&self, parameters: &[T], workspace: &mut Workspace<T>) {
         let Workspace { arena, readout, .. } = workspace;
         let Readout { logits, row_mask, column_mask } = readout;
+        let planes = self.planes;
         for (head, out) in self.heads.iter().zip([&mut *logits, &mut *row_mask, &mut *column_mask]) {
             let plan = &self.tensors[head.axes.index()];
             let x = &arena[plan.in_arena(&plan.layers[self.network.layers].input)];
-            product(self.level, x, &parameters[head.weight.clone()], out, plan.shape.channels, MODES.len());
-            for out in out.chunks_exact_mut(MODES.len()) {
+            product(self.level, x, &parameters[head.weight.clone()], out, plan.shape.channels, planes);
+            for out in out.chunks_exact_mut(planes) {
                 for (out, &bias) in out.iter_mut().zip(&parameters[head.bias.clone()]) {
                     *out = bias.mul_add(T::of(head.bias_scale), *out);
                 }
             }
         }
         for (mask, modifier) in [(row_mask, &self.row_modifier), (column_mask, &self.column_modifier)] {
-            for (mask, &modifier) in mask.chunks_exact_mut(MODES.len()).zip(modifier) {
+            for (mask, &modifier) in mask.chunks_exact_mut(planes).zip(modifier) {
                 mask.iter_mut().for_each(|mask| *mask += modifier);
             }
         }
@@ -60,6 +61,7 @@ impl<T: Float> Model<T> {
     /// The heads' gradients, and the last stream's in its tensors' `gradient`.
     pub(super) fn heads_back(&self, parameters: &[T], workspace: &mut Workspace<T>, gradient: &mut [T]) {
         let Workspace { arena, by_readout, .. } = workspace;
+        let planes = self.planes;
         let outputs = [&by_readout.logits, &by_readout.row_mask, &by_readout.column_mask];
         for (head, dy) in self.heads.iter().zip(outputs) {
             let plan = &self.tensors[head.axes.index()];
@@ -67,13 +69,13 @@ impl<T: Float> Model<T> {
             let slab = &mut arena[plan.slab.clone()];
             let [x, dx, scaled] = pick(slab, [&plan.layers[self.network.layers].input, &plan.gradient, &plan.scaled]);
             let weight_gradient = &mut gradient[head.weight.clone()];
-            outer(self.level, x, &self.zeros[..channels], dy, weight_gradient, channels, MODES.len());
-            let transposed = &mut scaled[..channels * MODES.len()];
-            transpose(&parameters[head.weight.clone()], transposed, channels, MODES.len());
+            outer(self.level, x, &self.zeros[..channels], dy, weight_gradient, channels, planes);
+            let transposed = &mut scaled[..channels * planes];
+            transpose(&parameters[head.weight.clone()], transposed, channels, planes);
             dx.fill(T::ZERO);
-            add_product(self.level, dy, transposed, dx, MODES.len(), channels);
-            for (mode, bias) in gradient[head.bias.clone()].iter_mut().enumerate() {
-                let sum = dy[mode..].iter().step_by(MODES.len()).fold(T::ZERO, |sum, &dy| sum + dy);
+            add_product(self.level, dy, transposed, dx, planes, channels);
+            for (plane, bias) in gradient[head.bias.clone()].iter_mut().enumerate() {
+                let sum = dy[plane..].iter().step_by(planes).fold(T::ZERO, |sum, &dy| sum + dy);
                 *bias = sum.mul_add(T::of(head.bias_scale), *bias);
             }
         }

@@ -51,6 +51,8 @@ pub struct Model<T> {
     team: Team,
     arena: usize,
     parameters: usize,
+    /// Grids of an example.
+    planes: usize,
 }
 
 /// What a step writes to.
@@ -135,6 +137,7 @@ impl<T: Float> Model<T> {
             team,
             arena,
             parameters: layout.len(),
+            planes: plan.dimensions.planes,
             tensors,
         }
     }

@@ -9,7 +9,7 @@ use super::super::weights::Records;
 use super::*;
 use crate::model::{Axes, Axis, Dimensions, Layout, Network};
 
-const DIMENSIONS: Dimensions = Dimensions { examples: 2, colours: 2, rows: 3, columns: 1 };
+const DIMENSIONS: Dimensions = Dimensions { examples: 2, colours: 2, rows: 3, columns: 1, planes: 2 };
 const CHANNELS: usize = 8;
 const WIDTH: usize = 2;
 /// Of so many gradients one is compared.
@@ -60,7 +60,7 @@ struct Case {
 impl Case {
     /// Every further colour and row lies `distance` nats below the one before.
     fn new(distance: f64) -> Self {
-        let Dimensions { examples, colours, rows, columns } = DIMENSIONS;
+        let Dimensions { examples, colours, rows, columns, .. } = DIMENSIONS;
         let lengths = [examples, colours, rows, columns, 8];
         let positions: Vec<[usize; 5]> = (0..lengths.iter().product())
             .map(|position| {

@@ -98,8 +98,8 @@ impl Window {
     }
 }
 
-/// The rules whose windows have the size of every output, and that give a window for each test input, with something in it: a window
-/// of one colour in every input says no more than its size. None where outputs are as large as their inputs: the whole input is
+/// The rules whose windows have the size of every output, and that give a window for each test input, with something in it: where all
+/// windows have one colour, they say no more than a size. None where outputs are as large as their inputs: the whole input is
 /// their window.
 pub(super) fn all(puzzle: &Puzzle) -> impl Iterator<Item = Window> {
     let size = |grid: &Grid| (grid.rows(), grid.columns());
@@ -109,7 +109,7 @@ pub(super) fn all(puzzle: &Puzzle) -> impl Iterator<Item = Window> {
         let fits = |input: &Grid, output: &Grid| window.cut(input).is_some_and(|cut| size(&cut) == size(output));
         puzzle.train.iter().all(|pair| fits(&pair.input, &pair.output))
             && puzzle.test.iter().all(|input| window.cut(input).is_some())
-            && puzzle.train.iter().any(|pair| window.cut(&pair.input).is_some_and(|cut| !is_blank(&cut)))
+            && !is_blank(puzzle.train.iter().filter_map(|pair| window.cut(&pair.input)))
     };
     background
         .into_iter()
@@ -121,9 +121,11 @@ pub(super) fn all(puzzle: &Puzzle) -> impl Iterator<Item = Window> {
         .filter(holds)
 }
 
-/// Whether all cells have one colour.
-fn is_blank(grid: &Grid) -> bool {
-    grid.cells().iter().all(|&colour| colour == grid.cells()[0])
+/// Whether all cells of all grids have one colour.
+fn is_blank(grids: impl Iterator<Item = Grid>) -> bool {
+    let mut colours = grids.flat_map(|grid| grid.cells().to_vec());
+    let first = colours.next();
+    colours.all(|colour| Some(colour) == first)
 }
 
 /// The colour that is no object: black if each input has some, else the commonest of the inputs, unless several are.

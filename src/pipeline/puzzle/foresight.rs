@@ -17,7 +17,7 @@ pub const STEPS: [usize; 4] = [0, 100, 200, 400];
 
 /// A network with a larger tensor is not fitted, nor one for later outputs than these: both sides know it, and so a file can't
 /// ask for more.
-const MOST_POSITIONS: u64 = 160_000;
+const MOST_POSITIONS: u64 = 150_000;
 const MOST_FITS: usize = 10;
 
 /// The seed of all fits.
@@ -119,7 +119,7 @@ mod tests {
     /// What the largest fit that a file may ask for takes, whatever shape it has.
     #[test]
     fn the_largest_fit_takes_less_than_300_megabytes() {
-        for (pairs, rows, columns) in [(1, 33, 33), (2, 20, 37), (9, 13, 17), (10, 10, 20), (1, 1, 1110)] {
+        for (pairs, rows, columns) in [(1, 32, 32), (2, 20, 34), (9, 13, 16), (10, 9, 21), (1, 1, 1041)] {
             let grid = noise(rows, columns);
             let known = vec![Pair { input: grid.clone(), output: grid.clone() }; pairs];
             let puzzle = Puzzle { id: String::new(), train: known, test: vec![grid], solutions: None };
@@ -134,9 +134,9 @@ mod tests {
 
     #[test]
     fn a_larger_puzzle_is_not_fitted() {
-        let grid = noise(34, 33);
+        let grid = noise(33, 32);
         let known = [Pair { input: grid.clone(), output: grid.clone() }];
-        let foresight = foresee(&known, &grid, (34, 33), 1, Some(1), &mut |_, _| ControlFlow::Break(())).unwrap();
+        let foresight = foresee(&known, &grid, (33, 32), 1, Some(1), &mut |_, _| ControlFlow::Break(())).unwrap();
         assert!(foresight.after(1).is_none());
     }
 }

@@ -7,14 +7,15 @@
 //! - [`printable`](fn@printable): foreign text made safe for a terminal
 //! - [`palette`]: the colours of ARC
 //! - [`terminal`] and [`picture`]: a puzzle with its answers, as text and as a PNG
-//! - [`score`](mod@score): the three scorings in use, each with an interval
-//! - [`curves`]: the course of a training run as CSV, [`analyze`]: bit lengths over many puzzles,
+//! - [`score`](mod@score): the three scorings in use, each with an interval, and [`comparison`]: variants of a run in pairs
+//! - [`curves`]: the course of a training run, [`analyze`]: bit lengths over many puzzles,
 //!   [`learning`]: what their outputs take one after the other, and [`plot`]: their pictures
 //! - [`matrices`]: groups with their digit matrices, and [`experiment`]: the tables of what is measured of them
 //! - [`sheet`](fn@sheet): tables as CSV
 //! - [`record`]: what is kept of each puzzle, and [`run`]: the folder that a run leaves
 
 pub mod analyze;
+pub mod comparison;
 pub mod curves;
 pub mod experiment;
 pub mod learning;
@@ -31,13 +32,14 @@ mod sheet;
 pub mod terminal;
 pub mod write;
 
-pub use curves::{CurvePoint, curves_csv, read_curves};
+pub use comparison::{Comparison, comparison_table};
+pub use curves::CurvePoint;
 pub use experiment::{budget_table, experiment_tables};
 pub use matrices::{MatrixPanel, MatrixPictureError, draw_matrix, matrices_csv, matrices_npy, matrices_picture};
 pub use picture::{PictureError, puzzle_picture};
 pub use printable::{printable, printable_json, printable_lines};
-pub use record::{Information, PuzzleRecord, SeedRecord};
-pub use run::{Kept, RunError, RunFolder};
+pub use record::{Information, Key, PuzzleRecord, SeedRecord};
+pub use run::{Kept, Run, RunError, RunFolder};
 pub use score::{Estimate, PassAt, Score, ScoreError, pass_at, pass_table, score, score_table};
 pub use sheet::{sheet, text_cell};
 pub use terminal::{Style, draw_puzzle};

@@ -43,7 +43,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut passes = Vec::new();
     match (&mut run, solutions) {
         (None, None) => anyhow::bail!("a submission is scored against solutions: name them by --solutions"),
-        (Some(run), None) => return show_comparison(arguments, run),
+        (Some(run), None) => show_comparison(arguments, run),
         (run, Some(solutions)) => {
             if let Some(run) = run {
                 passes = pass_at(&mut run.records, &solutions);

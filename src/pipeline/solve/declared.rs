@@ -44,7 +44,7 @@ fn find_split(data: &Path, split: &str) -> Result<(PathBuf, Option<PathBuf>), Da
         let is_meant = |name: &str| {
             name.strip_suffix(&end).is_some_and(|before| before.is_empty() || before.ends_with(['_', '-']))
         };
-        let mut found = files.iter().map(|file| file.path());
+        let mut found = files.iter().map(fs::DirEntry::path);
         found.find(|path| path.file_name().is_some_and(|name| is_meant(&name.to_string_lossy())))
     };
     let tasks = ending("challenges")

@@ -2,6 +2,8 @@
 //!
 //! In: a preset's name, a TOML file, values of flags. Out: a [`Config`], checked, which is saved beside every result.
 
+pub mod experiment;
+
 use crate::engine::{Device, EngineKind};
 use crate::fit::{FitSettings, Selection};
 use crate::model::{Network, Objective, Optimiser};

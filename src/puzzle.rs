@@ -26,9 +26,10 @@ pub use crate::pipeline::puzzle::{
     ChannelSummary, FileProgress, GridBits, Method, NotATask, PuzzleError, PuzzleSettings, PuzzleSummary, Weights,
     Worth,
 };
-pub use crate::pipeline::{News, Outcome, Progress, SolveError, SolveOptions};
+pub use crate::pipeline::{News, Outcome, Progress, RunOptions, SolveError, SolveOptions};
 pub use crate::report::{Information, PictureError, PuzzleRecord, RunError, SeedRecord};
 
+use crate::config::experiment::Fits;
 use crate::pipeline;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -89,7 +90,7 @@ pub fn solve(
 }
 
 /// Solves many puzzles side by side, within the cores and the memory that there are, and gives what became of each, in their order.
-/// With a folder in the options it is a run: records, curves and a submission are kept there as puzzles end, and a run that was stopped
+/// With a folder in the options it is a run: records and a submission are kept there as puzzles end, and a run that was stopped
 /// is gone on with. `watch` hears of every step, by the puzzle's number, on any thread.
 ///
 /// # Errors
@@ -145,7 +146,7 @@ pub fn solve_and_hear<E: From<SolveError>>(
     watch: impl Fn(usize, Progress) -> ControlFlow<()> + Sync,
     hear: impl FnMut(usize, News) -> Result<(), E>,
 ) -> Result<ControlFlow<()>, E> {
-    pipeline::solve_all(loaded, options, &watch, hear)
+    pipeline::run(loaded, &Fits::of(&options.config), &options.run, &watch, hear)
 }
 
 /// Compresses a task's JSON into a `.tenfold` file, decodes it again and compares. By default grids are coded one after the other, which

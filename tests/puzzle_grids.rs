@@ -11,8 +11,7 @@ use tenfold::internals::config::Config;
 use tenfold::internals::data::{Grid, Pair, Puzzle, load_puzzles};
 use tenfold::internals::lab::baselines;
 use tenfold::internals::pipeline::puzzle::{
-    EFFORT_STEPS, Method, PuzzleError, PuzzleSettings, compress, compress_file, decompress, decompress_watched,
-    inspect, restore,
+    EFFORT_STEPS, Method, PuzzleError, PuzzleSettings, compress, compress_file, decompress, inspect, positions, restore,
 };
 use tenfold::internals::pipeline::solve_one;
 
@@ -135,13 +134,7 @@ fn golden_files_decode_to_what_they_were_made_of() {
         let content = std::fs::read(folder.join(format!("arc_tasks/{name}.json"))).unwrap();
         let file = std::fs::read(folder.join(format!("tests/golden/{name}.grids.v3.tenfold"))).unwrap();
         assert_eq!(restore(&file, Some(2)).unwrap(), content, "{name}, byte for byte");
-        let mut steps = 0;
-        let decoded = decompress_watched(&file, Some(1), &mut |_, _| {
-            steps += 1;
-            ControlFlow::Continue(())
-        });
-        assert_eq!(decoded.unwrap().train.len(), 4);
-        assert_eq!(steps > 0, effort > 0, "{name}: {steps} steps");
+        assert_eq!(positions(&file).unwrap() > 10_000, effort > 0, "{name}: a fit is more work than its cells");
     }
 }
 

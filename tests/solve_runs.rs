@@ -1,6 +1,9 @@
 //! Runs of `solve` as a competition, a cluster and a tired user treat them: cut, stopped, doubled, edited, taken up again.
 
+mod common;
+
 use assert_cmd::Command;
+use common::{record, records};
 use predicates::prelude::*;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -71,7 +74,7 @@ fn a_run_that_is_stopped_keeps_what_is_whole_and_says_how_to_go_on() {
         assert_eq!(output.status.code(), Some(status), "{said}");
         assert!(said.contains("--resume --output"), "{said}");
         assert_complete(&read(run.join("submission.json")), &["a", "b", "c"]);
-        assert!(!run.join("puzzles").exists(), "no fit was whole");
+        assert!(records(&run).is_empty(), "no fit was whole");
     }
 }
 
@@ -101,9 +104,8 @@ fn a_time_limit_gives_every_puzzle_something_and_a_resumed_run_gets_further() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
     let steps = || -> Vec<u64> {
-        let record = |id: &str| read(run.join(format!("puzzles/{id}.json")));
         ["a", "b", "c", "d"]
-            .map(record)
+            .map(|id| record(&run, id))
             .iter()
             .map(|record| {
                 assert_eq!(record["cut"], true);
@@ -136,29 +138,31 @@ fn a_resumed_run_believes_no_record_of_another_puzzle() {
         command
     };
     solve(&run, "3").arg(input.path()).assert().success();
-    let kept = std::fs::read(run.join("puzzles/b.json")).unwrap();
+    let kept = record(&run, "b");
     let two_tests = r#"{"train":[{"input":[[1,0]],"output":[[5,5]]}],"test":[{"input":[[2,0]]},{"input":[[3,0]]}]}"#;
     std::fs::write(input.path().join("a.json"), two_tests).unwrap();
     resume()
         .assert()
         .success()
-        .stderr(predicate::str::contains("fitted again: ").and(predicate::str::contains("a.json")));
+        .stderr(predicate::str::contains("fitted again: ").and(predicate::str::contains("the record of a: ")));
     let submission = read(run.join("submission.json"));
     assert_eq!(submission["a"].as_array().unwrap().len(), 2, "an answer for each test input");
-    assert_eq!(std::fs::read(run.join("puzzles/b.json")).unwrap(), kept, "fitted once");
+    assert_eq!(record(&run, "b"), kept, "fitted once");
 
     let answer = &submission["b"][0]["attempt_2"];
     let solutions = folder.path().join("solutions.json");
     std::fs::write(&solutions, format!(r#"{{"b": [{answer}]}}"#)).unwrap();
     let scored = resume().arg("--solutions").arg(&solutions).assert().success();
     scored.stdout(predicate::str::contains("b: solved").and(predicate::str::contains("1 of 1 solved")));
-    assert_eq!(read(run.join("puzzles/b.json"))["solved"], true);
+    assert_eq!(record(&run, "b")["solved"], true);
 
-    for torn in [r#"{"schema": 2, "id": "b", "attempts": []}"#, ""] {
-        std::fs::write(run.join("puzzles/b.json"), torn).unwrap();
-        resume().assert().success().stderr(predicate::str::contains("no whole record"));
-        assert_eq!(read(run.join("puzzles/b.json"))["id"], "b");
-    }
+    let lines = run.join("records.jsonl");
+    let whole = std::fs::read_to_string(&lines).unwrap();
+    std::fs::write(&lines, &whole[..whole.len() - 20]).unwrap();
+    resume().assert().success();
+    assert_eq!((record(&run, "a")["id"].as_str(), record(&run, "b")["id"].as_str()), (Some("a"), Some("b")));
+    std::fs::write(&lines, format!("{{}}\n{whole}")).unwrap();
+    resume().assert().failure().stderr(predicate::str::contains("records.jsonl: line 1: "));
 }
 
 #[test]
@@ -249,7 +253,7 @@ fn a_run_tells_how_many_candidates_it_would_take_and_what_answers_would_cost() {
     let folder = tempfile::tempdir().unwrap();
     let (run, tables) = (folder.path().join("run"), folder.path().join("tables"));
     tenfold().args(["solve", "--steps", "4", "--output"]).arg(&run).arg(input.path()).assert().success();
-    let record = read(run.join("puzzles/a.json"));
+    let record = record(&run, "a");
     assert_eq!(record["candidates"][0][0]["grid"], record["attempts"][0]["attempt_1"]);
     assert_eq!(record["candidates"][0][0]["last_led"], 3);
     assert!(record["candidates_seen"][0].as_u64() >= Some(1), "{record}");

@@ -13,7 +13,7 @@ use tenfold::internals::lab::learning::{LearningAnalysis, PuzzleCurve, SHOWN_OUT
 use tenfold::internals::lab::plot::{Course, learning_plots, plots};
 use tenfold::internals::lab::{Baselines, baselines};
 use tenfold::internals::pipeline::puzzle;
-use tenfold::internals::report::{CurvePoint, PuzzleRecord, RunFolder, printable, sheet, text_cell, write_atomically};
+use tenfold::internals::report::{CurvePoint, PuzzleRecord, Run, printable, sheet, text_cell, write_atomically};
 
 /// Analyze bit lengths: over the steps of runs, solved against unsolved puzzles, what was sent against what was estimated
 #[derive(Args)]
@@ -70,12 +70,10 @@ struct Report {
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let (runs, single): (Vec<&PathBuf>, Vec<&PathBuf>) = arguments.paths.iter().partition(|path| path.is_dir());
     let mut lengths = Vec::new();
-    let mut curves: Vec<(Option<bool>, Vec<CurvePoint>)> = Vec::new();
     let mut records = Vec::new();
     for run in &runs {
-        for (record, curve) in RunFolder::read(run)? {
+        for record in Run::read(run)?.records {
             lengths.extend(PuzzleLength::of(&record));
-            curves.push((record.solved, curve));
             records.push(record);
         }
     }
@@ -86,11 +84,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         if let Some(runs) = &report.runs {
             write_atomically(&folder.join("lengths.csv"), runs.csv().as_bytes())?;
             write_atomically(&folder.join("tests.csv"), runs.tests_csv().as_bytes())?;
-            let points: Vec<&[CurvePoint]> = curves.iter().map(|(_, points)| points.as_slice()).collect();
+            let points: Vec<&[CurvePoint]> = records.iter().map(|record| record.curve.as_slice()).collect();
             let steps = kl_over_steps(&points, arguments.points.into());
             write_atomically(&folder.join("kl-over-steps.csv"), steps_csv(&steps).as_bytes())?;
             let courses: Vec<Course> =
-                curves.iter().map(|(solved, points)| Course { solved: *solved, points }).collect();
+                records.iter().map(|record| Course { solved: record.solved, points: &record.curve }).collect();
             for plot in plots(&courses)? {
                 plot.write(folder)?;
             }

@@ -13,9 +13,11 @@ mod groups;
 mod inspect;
 mod library;
 mod matrices;
+mod merge;
 mod print;
 mod progress;
 mod puzzle;
+mod run;
 mod score;
 mod solve;
 mod stop;
@@ -37,6 +39,8 @@ pub struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     Solve(solve::Arguments),
+    Run(run::Arguments),
+    Merge(merge::Arguments),
     Score(score::Arguments),
     Groups(groups::Arguments),
     Compress(compress::Arguments),
@@ -54,6 +58,8 @@ enum Verb {
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.verb {
         Verb::Solve(arguments) => solve::run(arguments),
+        Verb::Run(arguments) => run::run(arguments),
+        Verb::Merge(arguments) => merge::run(arguments),
         Verb::Score(arguments) => score::run(arguments),
         Verb::Groups(arguments) => groups::run(arguments),
         Verb::Compress(arguments) => compress::run(arguments),

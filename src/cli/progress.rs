@@ -9,6 +9,13 @@ pub fn bar(steps: usize, before: &str, after: &str) -> ProgressBar {
     ProgressBar::new(steps as u64).with_style(style.progress_chars("=> "))
 }
 
+/// A bar of so many fits; its message says more.
+pub fn fits_bar(fits: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("[{bar:30}] {pos}/{len} fits, {msg}");
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(fits as u64).with_style(style.progress_chars("=> "))
+}
+
 /// A bar of so many bytes that are worked through.
 pub fn bytes_bar(bytes: u64, what: &str) -> ProgressBar {
     let template = format!("{what} [{{bar:30}}] {{percent}}%, {{eta}} left");

@@ -11,7 +11,7 @@ use tenfold::internals::pipeline::puzzle::EFFORT_STEPS;
 use tenfold::internals::report::printable;
 use tenfold::puzzle::{
     self, Channel, ChannelSummary, Config, FileProgress, Grid, Method, Pair, Preset, PuzzleError, PuzzleSettings,
-    PuzzleSummary, SolveOptions, Weights,
+    PuzzleSummary, RunOptions, SolveOptions, Weights,
 };
 use tenfold::{Bits, Nats};
 
@@ -177,7 +177,7 @@ pub fn decompress(
     bar.finish_and_clear();
     let config = Config::resolve(Preset::Default, None, &Overrides { steps, ..Overrides::default() })?;
     let bar = progress::bar(config.steps, "solving", "");
-    let options = SolveOptions { config, threads, ..SolveOptions::default() };
+    let options = SolveOptions { config, run: RunOptions { threads, ..RunOptions::default() } };
     let solved = puzzle::solve(&puzzle, &options, |progress| {
         bar.set_position(progress.step as u64);
         ControlFlow::Continue(())

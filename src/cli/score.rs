@@ -1,23 +1,26 @@
-//! `tenfold score`: the three scorings in use, with 95% intervals, and of a run how many candidates it would take.
+//! `tenfold score`: the three scorings in use, with 95% intervals, and of a run how many candidates it would take; of a run with variants, how
+//! they compare.
 
 use super::print;
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
 use tenfold::internals::data::{load_solutions, read_submission};
+use tenfold::internals::lab::comparison::{Comparison, comparison_table};
 use tenfold::internals::lab::score::{PassAt, Score, pass_at, pass_table, score, score_table};
-use tenfold::internals::report::RunFolder;
+use tenfold::internals::report::Run;
 
 /// Score a submission, or a run, against known solutions
 #[derive(Args)]
+#[command(after_help = "Example: tenfold score results/two-variants")]
 pub struct Arguments {
-    /// Kaggle's submission.json, or the folder that `solve` left: then also how many tasks are right within 1, 2, 3, 5, 10
-    /// and any of their candidates
+    /// Kaggle's submission.json, or the folder that `solve` or `run` left: then also how many tasks are right within 1, 2, 3, 5, 10 and any of
+    /// their candidates; where puzzles have several fits, how the variants compare
     #[arg(value_name = "SUBMISSION|RUN")]
     submission: PathBuf,
-    /// A solutions file, or tasks with the outputs of their tests: a file or a folder
+    /// A solutions file, or tasks with the outputs of their tests: a file or a folder. Of a run, what it was judged by, if not given
     #[arg(long, value_name = "PATH")]
-    solutions: PathBuf,
+    solutions: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -34,18 +37,31 @@ struct Scored {
 /// Runs the verb.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let path = &arguments.submission;
-    let solutions = load_solutions(&arguments.solutions)?;
-    let is_run = path.is_dir();
-    let submission = read_submission(&if is_run { path.join("submission.json") } else { path.clone() })?;
-    let score = score(&submission, &solutions)?;
-    let mut pass_at_k = Vec::new();
-    if is_run {
-        let mut records: Vec<_> = RunFolder::read(path)?.into_iter().map(|(record, _)| record).collect();
-        pass_at_k = pass_at(&mut records, &solutions);
+    let solutions = arguments.solutions.as_deref().map(load_solutions).transpose()?;
+    let mut run = if path.is_dir() { Some(Run::read(path)?) } else { None };
+    let submission = if run.is_some() { path.join("submission.json") } else { path.clone() };
+    let mut passes = Vec::new();
+    match (&mut run, solutions) {
+        (None, None) => anyhow::bail!("a submission is scored against solutions: name them by --solutions"),
+        (Some(run), None) => show_comparison(arguments, run),
+        (run, Some(solutions)) => {
+            if let Some(run) = run {
+                passes = pass_at(&mut run.records, &solutions);
+                if !submission.exists() {
+                    return show_comparison(arguments, run);
+                }
+            }
+            let score = score(&read_submission(&submission)?, &solutions)?;
+            if arguments.json {
+                return print::json(&Scored { score, pass_at: passes });
+            }
+            let passes = if passes.is_empty() { String::new() } else { pass_table(&passes) };
+            print::out(score_table(&score) + &passes)
+        }
     }
-    if arguments.json {
-        return print::json(&Scored { score, pass_at: pass_at_k });
-    }
-    let passes = if pass_at_k.is_empty() { String::new() } else { pass_table(&pass_at_k) };
-    print::out(score_table(&score) + &passes)
+}
+
+fn show_comparison(arguments: &Arguments, run: &Run) -> anyhow::Result<()> {
+    let comparison = Comparison::new(&run.records, &run.variants());
+    if arguments.json { print::json(&comparison) } else { print::out(comparison_table(&comparison)) }
 }

@@ -15,8 +15,8 @@ use tenfold::internals::config::Overrides;
 use tenfold::internals::data::ARC_SIDE;
 use tenfold::internals::report::printable;
 use tenfold::puzzle::{
-    self, Config, Device, EngineKind, Grid, LoadOptions, Loaded, PairSample, Preset, Progress, Puzzle, SolveOptions,
-    load,
+    self, Config, Device, EngineKind, Grid, LoadOptions, Loaded, PairSample, Preset, Progress, Puzzle, RunOptions,
+    SolveOptions, load,
 };
 
 /// Solve ARC puzzles: fit each one alone and give two attempts for every test input
@@ -86,7 +86,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut options = options(arguments, Instant::now())?;
     let loaded = read_puzzles(arguments)?;
     let folder = arguments.output.clone().unwrap_or_else(|| default_output(arguments, &options.config));
-    options.folder = Some(folder.clone());
+    options.run.folder = Some(folder.clone());
 
     let mut tally = Tally::new(&loaded, &folder, arguments.png.as_deref(), arguments.quiet);
     let bars = Bars::new(options.config.steps);
@@ -114,11 +114,13 @@ fn options(arguments: &Arguments, begin: Instant) -> anyhow::Result<SolveOptions
     };
     Ok(SolveOptions {
         config: Config::resolve(arguments.preset, arguments.config.as_deref(), &overrides).map_err(advice::by_flag)?,
-        workers: arguments.workers,
-        threads: arguments.threads,
-        deadline: arguments.time_limit.map(|limit| begin + limit),
-        resume: arguments.resume,
-        ..SolveOptions::default()
+        run: RunOptions {
+            workers: arguments.workers,
+            threads: arguments.threads,
+            deadline: arguments.time_limit.map(|limit| begin + limit),
+            resume: arguments.resume,
+            ..RunOptions::default()
+        },
     })
 }
 
@@ -134,19 +136,24 @@ fn read_puzzles(arguments: &Arguments) -> anyhow::Result<Loaded> {
         print::note(format_args!("skipped: {}", printable(&advice::told_of_data(&refused.error))));
     }
     anyhow::ensure!(!loaded.puzzles.is_empty(), "none of {} tasks can be read", loaded.refused.len());
+    note_wide(&loaded.puzzles);
+    Ok(loaded)
+}
+
+/// A word on puzzles that are none of ARC's.
+pub fn note_wide(puzzles: &[Puzzle]) {
     let longest = |puzzle: &Puzzle| {
         let pairs = puzzle.train.iter().flat_map(|pair| [&pair.input, &pair.output]);
         pairs.chain(&puzzle.test).map(|grid: &Grid| grid.rows().max(grid.columns())).max().unwrap_or(0)
     };
-    let wide: Vec<usize> = loaded.puzzles.iter().map(longest).filter(|&side| side > ARC_SIDE).collect();
+    let wide: Vec<usize> = puzzles.iter().map(longest).filter(|&side| side > ARC_SIDE).collect();
     if let Some(longest) = wide.iter().max() {
         print::note(format_args!(
             "{} of {} puzzles have sides of up to {longest} cells; ARC's end at {ARC_SIDE}",
             wide.len(),
-            loaded.puzzles.len()
+            puzzles.len()
         ));
     }
-    Ok(loaded)
 }
 
 fn default_output(arguments: &Arguments, config: &Config) -> PathBuf {
@@ -164,7 +171,7 @@ fn default_output(arguments: &Arguments, config: &Config) -> PathBuf {
     Path::new("results").join(format!("{name}-{preset}-seed{}", config.seed))
 }
 
-fn parse_time(text: &str) -> Result<Duration, String> {
+pub fn parse_time(text: &str) -> Result<Duration, String> {
     const LONGEST: Duration = Duration::from_hours(24 * 366);
     let seconds = text.parse().ok().map(Duration::from_secs);
     match seconds.or_else(|| humantime::parse_duration(text).ok()) {

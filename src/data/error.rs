@@ -32,6 +32,14 @@ pub enum DataError {
         /// The folder.
         folder: String,
     },
+    /// Data without the split that was asked for.
+    #[error("{folder}: there is no split '{split}': neither a folder of this name nor a file *{split}_challenges.json")]
+    NoSplit {
+        /// The folder.
+        folder: String,
+        /// The split.
+        split: String,
+    },
     /// A file beyond the size that puzzles can justify.
     #[error("{file}: longer than {limit_bytes} bytes, the most that is read; split it into several files")]
     TooLarge {

@@ -183,15 +183,17 @@ impl Analysis {
 
 /// The mean over puzzles of their curves at `points` steps, evenly spread; steps that not every curve has are left out.
 pub fn kl_over_steps(curves: &[&[CurvePoint]], points: usize) -> Vec<CurvePoint> {
-    let shortest = curves.iter().map(|curve| curve.len()).min().unwrap_or(0);
-    let points = points.min(shortest);
+    let find = |curve: &[CurvePoint], step| curve.binary_search_by_key(&step, |point| point.step).ok();
+    let steps = curves.first().into_iter().flat_map(|curve| curve.iter().map(|point| point.step));
+    let steps: Vec<usize> = steps.filter(|&step| curves.iter().all(|curve| find(curve, step).is_some())).collect();
+    let points = points.min(steps.len());
     let at = |point: usize| {
-        let row = if points < 2 { 0 } else { point * (shortest - 1) / (points - 1) };
-        let mean = |bits: &dyn Fn(&CurvePoint) -> f64| {
-            curves.iter().map(|curve| bits(&curve[row])).sum::<f64>() / curves.len() as f64
-        };
+        let step = steps[if points < 2 { 0 } else { point * (steps.len() - 1) / (points - 1) }];
+        let rows: Vec<&CurvePoint> = curves.iter().filter_map(|curve| Some(&curve[find(curve, step)?])).collect();
+        let mean =
+            |bits: &dyn Fn(&CurvePoint) -> f64| rows.iter().map(|point| bits(point)).sum::<f64>() / rows.len() as f64;
         CurvePoint {
-            step: curves[0][row].step,
+            step,
             kl_bits: mean(&|point| point.kl_bits),
             reconstruction_bits: mean(&|point| point.reconstruction_bits),
             by_tensor_bits: (0..Axes::COUNT).map(|tensor| mean(&|point| point.by_tensor_bits[tensor])).collect(),

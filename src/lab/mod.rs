@@ -3,7 +3,7 @@
 //!
 //! In: results of the other rooms, and what they were made of. Out: numbers, their tables and plots.
 //!
-//! - [`score`](mod@score): answers against solutions, by the three scorings in use, each with an interval
+//! - [`score`](mod@score): answers against solutions, by the three scorings in use, each with an interval, and [`comparison`]: variants of a run in pairs
 //! - [`analyze`]: bit lengths over many puzzles, [`learning`]: what their outputs take one after the other, and [`plot`]: their pictures
 //! - `baselines`: what a puzzle's grids cost without a network, and `peers`: the general compressors that a file is held against
 //! - [`experiment`](mod@experiment): what digit matrices find and tell, beside other [`codes`]
@@ -12,6 +12,7 @@ pub mod analyze;
 #[cfg(feature = "peers")]
 mod baselines;
 pub mod codes;
+pub mod comparison;
 pub mod experiment;
 pub mod learning;
 #[cfg(feature = "peers")]

@@ -99,8 +99,7 @@ pub fn pass_at(records: &mut [PuzzleRecord], solutions: &IndexMap<String, Vec<Gr
     for record in records {
         let Some(solutions) = solutions.get(&record.id) else { continue };
         record.judge(solutions);
-        let ranks = record.solution_ranks.as_deref().filter(|ranks| ranks.len() == solutions.len());
-        worst.push(ranks.and_then(|ranks| ranks.iter().try_fold(1, |worst, &rank| Some(worst.max(rank?)))));
+        worst.push(record.worst_rank().filter(|_| record.attempts.len() == solutions.len()));
     }
     let at = |k: Option<usize>| {
         let right = worst.iter().flatten().filter(|&&rank| k.is_none_or(|k| rank <= k)).count();
@@ -214,13 +213,20 @@ impl Tally {
     }
 }
 
+/// The mean of shares, each right of so many, with the interval of the module's notes.
+pub(super) fn mean_of_shares(shares: impl Iterator<Item = (usize, usize)>) -> Estimate {
+    let mut tally = Tally::default();
+    shares.for_each(|(right, all)| tally.add(right, all));
+    tally.mean_over_tasks(tally.count(|_, _| 1), tally.count(|_, all| all))
+}
+
 /// A share of cases.
 pub(super) fn proportion(right: usize, all: usize) -> Estimate {
     wilson(right as f64 / all as f64, all as f64)
 }
 
 /// Wilson's score interval for a share of `count` cases: the shares p with |value − p| ≤ z · √(p(1 − p)/count).
-fn wilson(value: f64, count: f64) -> Estimate {
+pub(super) fn wilson(value: f64, count: f64) -> Estimate {
     let z = Normal::standard().inverse_cdf(0.5 + CONFIDENCE / 2.0);
     let shrinkage = 1.0 + z * z / count;
     let centre = (value + z * z / (2.0 * count)) / shrinkage;

@@ -11,5 +11,6 @@ pub mod puzzle;
 mod solve;
 
 pub use solve::{
-    News, Outcome, Progress, SolveError, SolveOptions, Watch, available_bytes, solve, solve_all, solve_one,
+    News, Outcome, Progress, RunOptions, Shard, SolveError, SolveOptions, Watch, available_bytes, declared_puzzles,
+    fits_of_shard, run, solve, solve_one,
 };

@@ -7,7 +7,7 @@
 //! - [`printable`](fn@printable): foreign text made safe for a terminal
 //! - [`palette`]: the colours of ARC
 //! - [`terminal`] and [`picture`]: a puzzle with its answers, as text and as a PNG; both draw its `panels`, the PNG on a `canvas`
-//! - [`curves`]: the course of a training run as CSV
+//! - [`curves`]: the course of a training run
 //! - [`matrices`]: groups with their digit matrices
 //! - [`sheet`](fn@sheet): tables as CSV
 //! - [`record`]: what is kept of each puzzle, and [`run`]: the folder that a run leaves
@@ -26,12 +26,12 @@ mod sheet;
 pub mod terminal;
 pub mod write;
 
-pub use curves::{CurvePoint, curves_csv, read_curves};
+pub use curves::CurvePoint;
 pub use matrices::{MatrixPanel, MatrixPictureError, draw_matrix, matrices_csv, matrices_npy, matrices_picture};
 pub use picture::{PictureError, puzzle_picture};
 pub use printable::{printable, printable_json, printable_lines};
-pub use record::{Information, PuzzleRecord, SeedRecord};
-pub use run::{Kept, RunError, RunFolder};
+pub use record::{Information, Key, PuzzleRecord, SeedRecord};
+pub use run::{Kept, Run, RunError, RunFolder};
 pub use sheet::{sheet, text_cell};
 pub use terminal::{Style, draw_puzzle};
 pub use write::{Existing, WriteError, check_free, fill_atomically, sweep_stale, write_atomically};

@@ -1,8 +1,10 @@
 //! What is kept of each puzzle: its attempts, what they were worth, what it took and what it cost.
 //!
-//! In: a puzzle and its fit. Out: a record, written as one JSON file.
+//! In: a puzzle and its fit. Out: a record, one line of JSON.
 
+use super::curves::{CurvePoint, thinned};
 use crate::config::Config;
+use crate::config::experiment::Setting;
 use crate::data::{Attempts, Grid, Puzzle};
 use crate::engine::{Losses, Problem, tensor_names};
 use crate::fit::{Candidate, Fitted};
@@ -62,6 +64,10 @@ pub struct PuzzleRecord {
     pub schema: u32,
     /// The puzzle's id.
     pub id: String,
+    /// The variant of the settings that it was fitted by.
+    pub variant: String,
+    /// The first seed of the fit.
+    pub seed: u64,
     /// [`fingerprint`] of the puzzle and the settings that it was fitted by.
     pub fingerprint: String,
     /// Two attempts for each test input.
@@ -102,15 +108,38 @@ pub struct PuzzleRecord {
     pub weights_not_counted: usize,
     /// Costs by seed.
     pub seeds: Vec<SeedRecord>,
+    /// The course of the costs, the mean over seeds.
+    pub curve: Vec<CurvePoint>,
+}
+
+/// What tells a run's records apart.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// The puzzle's id.
+    pub id: String,
+    /// The variant.
+    pub variant: String,
+    /// The first seed.
+    pub seed: u64,
+}
+
+impl Key {
+    /// Of a puzzle's fit under a setting.
+    pub fn of(puzzle: &Puzzle, setting: &Setting) -> Self {
+        Self { id: puzzle.id.clone(), variant: setting.variant.clone(), seed: setting.config.seed }
+    }
 }
 
 impl PuzzleRecord {
     /// The record of a fit that has ended.
-    pub fn new(puzzle: &Puzzle, config: &Config, problem: &Problem, fitted: &Fitted) -> Self {
+    pub fn new(puzzle: &Puzzle, setting: &Setting, problem: &Problem, fitted: &Fitted) -> Self {
+        let config = &setting.config;
         let last = fitted.trace.iter().filter(|point| point.step + 1 == fitted.steps);
         let mut record = Self {
             schema: SCHEMA,
             id: puzzle.id.clone(),
+            variant: setting.variant.clone(),
+            seed: config.seed,
             fingerprint: fingerprint(puzzle, config),
             attempts: fitted.attempts.clone(),
             right_attempts: None,
@@ -135,6 +164,7 @@ impl PuzzleRecord {
             engine: fitted.engine.clone(),
             weights_not_counted: problem.layout.weights(),
             seeds: last.map(|point| SeedRecord::new(point.seed, &point.losses)).collect(),
+            curve: thinned(&fitted.trace, config.steps),
         };
         if let Some(solutions) = &puzzle.solutions {
             record.judge(solutions);
@@ -168,12 +198,27 @@ impl PuzzleRecord {
         true
     }
 
+    /// What tells it from the run's others.
+    pub fn key(&self) -> Key {
+        Key { id: self.id.clone(), variant: self.variant.clone(), seed: self.seed }
+    }
+
+    /// Bits of latents and grids, the mean over its seeds; none where no seed is kept.
+    pub fn bits(&self) -> Option<f64> {
+        let bits: f64 = self.seeds.iter().map(|seed| seed.kl.bits + seed.reconstruction.bits).sum();
+        (!self.seeds.is_empty()).then(|| bits / self.seeds.len() as f64)
+    }
+
+    /// The rank, from 1, among its candidates that has the solutions of all tests up to it; none where one was no candidate, or none is known.
+    pub fn worst_rank(&self) -> Option<usize> {
+        let ranks = self.solution_ranks.as_deref().filter(|ranks| ranks.len() == self.attempts.len())?;
+        ranks.iter().try_fold(1, |worst, &rank| Some(worst.max(rank?)))
+    }
+
     /// Why it can't be the record of this puzzle under these settings, if it can't.
     pub fn fault(&self, puzzle: &Puzzle, config: &Config) -> Option<&'static str> {
         if self.schema != SCHEMA {
             Some("is of another version")
-        } else if self.id != puzzle.id {
-            Some("is another puzzle's")
         } else if self.attempts.len() != puzzle.test.len() {
             Some("has not two attempts for every test input")
         } else if self.fingerprint != fingerprint(puzzle, config) {
@@ -190,8 +235,7 @@ impl PuzzleRecord {
             Some(false) => "not solved",
             None => "answered",
         };
-        let seeds = self.seeds.len().max(1) as f64;
-        let bits: f64 = self.seeds.iter().map(|seed| seed.kl.bits + seed.reconstruction.bits).sum::<f64>() / seeds;
+        let bits = self.bits().unwrap_or(0.0);
         let cut = if self.cut { " (cut by the time limit)" } else { "" };
         format!(
             "{}: {outcome} after {} steps{cut}, {:.1} s, {bits:.1} bits (weights not counted), confidence {:.0}%",

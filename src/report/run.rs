@@ -1,17 +1,25 @@
-//! The folder that a run leaves: settings, a record and a curve for each puzzle, and the submission.
+//! The folder that a run leaves: what was declared, a line for each fit, the tasks, and the submission.
 //!
-//! `config.toml`, `puzzles/ID.json`, `curves/ID.csv`, `submission.json`, and `lock`, which whoever runs holds. Every file is
-//! written whole, as each puzzle ends, so that a run that is stopped loses the puzzle at hand only and can be taken up again.
+//! `config.toml`, `records.jsonl`, `tasks.json`, `submission.json` where there is one fit a puzzle, and `lock`, which whoever runs holds.
+//! A record is appended as its fit ends, and is on the disk before the next; a last line that is torn counts for nothing. So a run that
+//! is stopped at any moment loses the fits at hand only and can be taken up again. The last of several records of a fit counts.
 
-use super::curves::{CurvePoint, curves_csv, read_curves};
-use super::record::{PuzzleRecord, SCHEMA};
+mod whole;
+
+pub use whole::Run;
+
+use super::record::{Key, PuzzleRecord, SCHEMA};
 use super::write::{WriteError, write_atomically};
-use crate::config::{Config, ConfigError};
-use crate::data::{Puzzle, Submission};
-use crate::fit::TracePoint;
+use crate::config::ConfigError;
+use crate::config::experiment::Setting;
+use crate::data::{DataError, Puzzle, Submission, load_puzzles};
+use indexmap::IndexMap;
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use toml::Table;
 
 /// Why a run's folder can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -32,21 +40,34 @@ pub enum RunError {
     OtherSettings {
         /// The folder.
         folder: PathBuf,
-        /// Lines that differ.
+        /// What differs.
         differences: String,
     },
     /// Its settings can't be read.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// Its tasks can't be read.
+    #[error(transparent)]
+    Tasks(#[from] DataError),
     /// A record can't be read.
-    #[error("{}: {message}: mend it, or delete it to fit this puzzle again", file.display())]
+    #[error("{}: {message}: mend it, or delete the line to fit this puzzle again", file.display())]
     Record {
-        /// Which.
+        /// Which file.
         file: PathBuf,
-        /// What is wrong.
+        /// Where, and what is wrong.
         message: String,
     },
-    /// The folder can't be made, or its lock not taken.
+    /// Two runs have records of different puzzles under one id.
+    #[error("puzzle {id} (variant {variant}, seed {seed}) is not the same in all runs: merge runs over the same tasks")]
+    Conflict {
+        /// The puzzle's id.
+        id: String,
+        /// The variant.
+        variant: String,
+        /// The seed.
+        seed: u64,
+    },
+    /// The folder can't be made or read, or its lock not taken.
     #[error("{}: cannot be used as a run's folder ({source}): check the path and that you may write there", path.display())]
     Unusable {
         /// What.
@@ -59,7 +80,7 @@ pub enum RunError {
     Write(#[from] WriteError),
 }
 
-/// What a run's folder has of a puzzle.
+/// What a run's folder has of a fit.
 #[derive(Debug, PartialEq)]
 pub enum Kept {
     /// Nothing.
@@ -74,7 +95,11 @@ pub enum Kept {
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
-    config: Config,
+    records: IndexMap<Key, PuzzleRecord>,
+    /// The records' file, to append to.
+    file: File,
+    /// Whether lines in it count for nothing, or differ from the records.
+    unsettled: bool,
     /// Held for as long as it is open.
     _lock: File,
 }
@@ -83,60 +108,39 @@ impl RunFolder {
     /// Begins a run in `path`, or takes one up again. Where a run left no record yet, another begins in its place.
     ///
     /// # Errors
-    /// Where somebody runs into it, a run is there and `resume` isn't asked for, or its settings differ.
-    pub fn open(path: &Path, config: &Config, resume: bool) -> Result<Self, RunError> {
-        fs::create_dir_all(path).map_err(|source| RunError::Unusable { path: path.to_owned(), source })?;
+    /// Where somebody runs into it, a run is there and `resume` isn't asked for, something else was declared, or a record can't be read.
+    pub fn open(path: &Path, declaration: &Table, resume: bool) -> Result<Self, RunError> {
+        let unusable = |path: &Path| {
+            let path = path.to_owned();
+            move |source| RunError::Unusable { path, source }
+        };
+        fs::create_dir_all(path).map_err(unusable(path))?;
         let lock = lock(path)?;
-        let settings = path.join("config.toml");
-        let has_records =
-            fs::read_dir(path.join("puzzles")).is_ok_and(|files| files.flatten().any(|file| is_record(&file.path())));
-        if has_records && !resume {
+        let (settings, name) = (path.join("config.toml"), path.join("records.jsonl"));
+        let bytes = match fs::read(&name) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            read => read.map_err(unusable(&name))?,
+        };
+        let Lines { records, whole_bytes, superseded } = parse(&name, &bytes)?;
+        if !records.is_empty() && !resume {
             return Err(RunError::Exists(path.to_owned()));
         }
-        if has_records && settings.exists() {
-            let before = Config::load(&settings)?;
-            if before != *config {
-                let differences = differences(&before.to_toml(), &config.to_toml());
+        if !records.is_empty() && settings.exists() {
+            let before = read_declaration(&settings)?;
+            if before != *declaration {
+                let differences = differences(&before, declaration);
                 return Err(RunError::OtherSettings { folder: path.to_owned(), differences });
             }
         } else {
-            write_atomically(&settings, config.to_toml().as_bytes())?;
+            write_atomically(&settings, declaration.to_string().as_bytes())?;
         }
-        Ok(Self { path: path.to_owned(), config: config.clone(), _lock: lock })
-    }
-
-    /// All records of the run in `path`, by id, and their curves; nothing there is changed.
-    ///
-    /// # Errors
-    /// Where there is no run, or something in it can't be read.
-    pub fn read(path: &Path) -> Result<Vec<(PuzzleRecord, Vec<CurvePoint>)>, RunError> {
-        let folder = path.join("puzzles");
-        let unreadable = |file: &Path, error: &dyn std::fmt::Display| RunError::Record {
-            file: file.to_owned(),
-            message: error.to_string(),
-        };
-        let mut files = Vec::new();
-        for entry in std::fs::read_dir(&folder).map_err(|error| unreadable(&folder, &error))? {
-            let file = entry.map_err(|error| unreadable(&folder, &error))?.path();
-            if is_record(&file) {
-                files.push(file);
-            }
+        if !name.exists() {
+            write_atomically(&name, b"")?;
         }
-        files.sort();
-        let read = |file: &PathBuf| -> Result<(PuzzleRecord, Vec<CurvePoint>), RunError> {
-            let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
-            let record: PuzzleRecord = serde_json::from_str(&text).map_err(|error| unreadable(file, &error))?;
-            if record.schema != SCHEMA {
-                return Err(unreadable(file, &"a record of another version"));
-            }
-            if file.file_stem().is_none_or(|stem| stem != record.id.as_str()) {
-                return Err(unreadable(file, &"a record of another puzzle"));
-            }
-            let file = path.join("curves").join(format!("{}.csv", record.id));
-            let curve = std::fs::read_to_string(&file).map_err(|error| unreadable(&file, &error))?;
-            Ok((record, read_curves(&curve).map_err(|error| unreadable(&file, &error))?))
-        };
-        files.iter().map(read).collect()
+        let file = append_to(&name)?;
+        // What is torn goes, so that the next line begins where a line begins.
+        file.set_len(whole_bytes).map_err(unusable(&name))?;
+        Ok(Self { path: path.to_owned(), records, file, unsettled: superseded, _lock: lock })
     }
 
     /// Where it is.
@@ -144,40 +148,75 @@ impl RunFolder {
         &self.path
     }
 
-    /// What there is of a puzzle. A record of the same puzzle and settings is judged by the solutions at hand.
-    ///
-    /// # Errors
-    /// Where there is a record that the system does not let read.
-    pub fn kept(&self, puzzle: &Puzzle) -> Result<Kept, RunError> {
-        let file = self.record_path(&puzzle.id);
-        let bytes = match fs::read(&file) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Kept::Nothing),
-            Err(error) => return Err(RunError::Record { file, message: error.to_string() }),
-        };
-        let stale = |why: &dyn std::fmt::Display| Ok(Kept::Stale(format!("{}: {why}", file.display())));
-        let mut record: PuzzleRecord = match serde_json::from_slice(&bytes) {
-            Ok(record) => record,
-            Err(error) => return stale(&format_args!("is no whole record ({error})")),
-        };
-        if let Some(fault) = record.fault(puzzle, &self.config) {
-            return stale(&fault);
+    /// What there is of a fit. A record of the same puzzle and settings is judged by the solutions at hand.
+    pub fn kept(&mut self, puzzle: &Puzzle, setting: &Setting) -> Kept {
+        let Some(record) = self.records.get_mut(&Key::of(puzzle, setting)) else { return Kept::Nothing };
+        if let Some(fault) = record.fault(puzzle, &setting.config) {
+            return Kept::Stale(format!("{}: the record of {}: {fault}", self.path.display(), puzzle.id));
         }
         if puzzle.solutions.as_ref().is_some_and(|solutions| record.judge(solutions)) {
-            write_atomically(&file, &json(&record))?;
+            self.unsettled = true;
         }
-        Ok(Kept::Record(Box::new(record)))
+        Kept::Record(Box::new(record.clone()))
     }
 
-    /// Keeps a puzzle's curve, then its record; with the record it is finished.
+    /// Keeps a fit's record; when this returns it is on the disk.
     ///
     /// # Errors
-    /// Where a file can't be written.
-    pub fn save(&self, record: &PuzzleRecord, trace: &[TracePoint]) -> Result<(), RunError> {
-        let curve = self.path.join("curves").join(format!("{}.csv", record.id));
-        write_atomically(&curve, curves_csv(trace).as_bytes())?;
-        write_atomically(&self.record_path(&record.id), &json(record))?;
+    /// Where it can't be written.
+    pub fn save(&mut self, record: &PuzzleRecord) -> Result<(), RunError> {
+        let appended = self.file.write_all(&line(record)).and_then(|()| self.file.sync_data());
+        let path = || self.path.join("records.jsonl");
+        appended.map_err(|source| RunError::Unusable { path: path(), source })?;
+        self.unsettled |= self.records.insert(record.key(), record.clone()).is_some();
         Ok(())
+    }
+
+    /// Puts a run that [`Run::merge`] made into `path`, with the tasks of the folders that it is from; gives how many records are there then.
+    ///
+    /// # Errors
+    /// As [`RunFolder::open`], and where records that are there are of other puzzles.
+    pub fn merge_into(path: &Path, merged: &Run, folders: &[&Path]) -> Result<usize, RunError> {
+        let mut folder = Self::open(path, &merged.declaration, true)?;
+        let there = Run::new(merged.declaration.clone(), folder.records.values().cloned());
+        let all = Run::merge(vec![(path.to_owned(), there), (path.to_owned(), merged.clone())])?;
+        for from in folders {
+            folder.save_tasks(&read_tasks(from)?)?;
+        }
+        folder.records = all.records.iter().map(|record| (record.key(), record.clone())).collect();
+        folder.unsettled = true;
+        folder.settle()?;
+        if let Some(submission) = all.submission() {
+            folder.save_submission(&submission)?;
+        }
+        Ok(all.records.len())
+    }
+
+    /// Writes the file of records anew where lines in it count for nothing, or records were judged.
+    ///
+    /// # Errors
+    /// Where it can't be written.
+    pub fn settle(&mut self) -> Result<(), RunError> {
+        if self.unsettled {
+            let name = self.path.join("records.jsonl");
+            write_atomically(&name, &self.records.values().flat_map(line).collect::<Vec<u8>>())?;
+            self.file = append_to(&name)?;
+            self.unsettled = false;
+        }
+        Ok(())
+    }
+
+    /// Keeps the tasks beside the records, those that are there from before among them.
+    ///
+    /// # Errors
+    /// Where they can't be written, or those that are there not read.
+    pub fn save_tasks(&self, puzzles: &[Puzzle]) -> Result<(), RunError> {
+        let mut all: IndexMap<String, Puzzle> = IndexMap::new();
+        for puzzle in read_tasks(&self.path)?.iter().chain(puzzles) {
+            all.insert(puzzle.id.clone(), puzzle.clone());
+        }
+        let bytes = serde_json::to_vec(&all).unwrap_or_else(|error| unreachable!("plain data: {error}"));
+        Ok(write_atomically(&self.path.join("tasks.json"), &bytes)?)
     }
 
     /// Writes `submission.json`, in Kaggle's form.
@@ -188,14 +227,72 @@ impl RunFolder {
         let bytes = serde_json::to_vec(submission).unwrap_or_else(|error| unreachable!("plain data: {error}"));
         Ok(write_atomically(&self.path.join("submission.json"), &bytes)?)
     }
-
-    fn record_path(&self, id: &str) -> PathBuf {
-        self.path.join("puzzles").join(format!("{id}.json"))
-    }
 }
 
-fn is_record(file: &Path) -> bool {
-    file.extension().is_some_and(|extension| extension == "json")
+/// The tasks that a run keeps.
+///
+/// # Errors
+/// Where they can't be read.
+pub fn read_tasks(run: &Path) -> Result<Vec<Puzzle>, RunError> {
+    let file = run.join("tasks.json");
+    if file.exists() { Ok(load_puzzles(&[file], &[], None)?) } else { Ok(Vec::new()) }
+}
+
+/// What a file of records holds.
+struct Lines {
+    /// The last of each fit.
+    records: IndexMap<Key, PuzzleRecord>,
+    /// How long the file is without a last line that is no record.
+    whole_bytes: u64,
+    /// Whether there is more than one of a fit.
+    superseded: bool,
+}
+
+fn parse(file: &Path, bytes: &[u8]) -> Result<Lines, RunError> {
+    let mut lines = Lines { records: IndexMap::new(), whole_bytes: 0, superseded: false };
+    let mut rest = bytes.split_inclusive(|&byte| byte == b'\n').enumerate().peekable();
+    while let Some((index, line)) = rest.next() {
+        let is_last = rest.peek().is_none();
+        let fault = match serde_json::from_slice::<PuzzleRecord>(line) {
+            Ok(record) if record.schema == SCHEMA => {
+                if is_last && !line.ends_with(b"\n") {
+                    break;
+                }
+                lines.whole_bytes += line.len() as u64;
+                lines.superseded |= lines.records.insert(record.key(), record).is_some();
+                continue;
+            }
+            Ok(_) => "a record of another version".to_owned(),
+            Err(error) => match serde_json::from_slice::<Value>(line) {
+                Ok(value) if value["schema"] != SCHEMA => "a record of another version".to_owned(),
+                // What a program that was killed, or a machine that lost power, has left.
+                _ if is_last => break,
+                _ => format!("no record ({error})"),
+            },
+        };
+        return Err(RunError::Record { file: file.to_owned(), message: format!("line {}: {fault}", index + 1) });
+    }
+    Ok(lines)
+}
+
+fn append_to(name: &Path) -> Result<File, RunError> {
+    let opened = File::options().append(true).open(name);
+    opened.map_err(|source| RunError::Unusable { path: name.to_owned(), source })
+}
+
+fn line(record: &PuzzleRecord) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec(record).unwrap_or_else(|error| unreachable!("plain data: {error}"));
+    bytes.push(b'\n');
+    bytes
+}
+
+fn read_declaration(file: &Path) -> Result<Table, RunError> {
+    let text = fs::read_to_string(file).map_err(|source| ConfigError::Unreadable { file: file.to_owned(), source })?;
+    let malformed = |error: toml::de::Error| ConfigError::Malformed {
+        file: file.display().to_string(),
+        message: error.to_string(),
+    };
+    Ok(text.parse().map_err(malformed)?)
 }
 
 /// Takes the lock of a run's folder, and says in it who has it.
@@ -222,21 +319,35 @@ fn lock(folder: &Path) -> Result<File, RunError> {
     Ok(file)
 }
 
-fn json(record: &PuzzleRecord) -> Vec<u8> {
-    let mut bytes = serde_json::to_vec(record).unwrap_or_else(|error| unreachable!("plain data: {error}"));
-    bytes.push(b'\n');
-    bytes
+/// The settings that differ: what they are in the first, and in the second.
+fn differences(before: &Table, now: &Table) -> String {
+    let (before, now) = (leaves(before), leaves(now));
+    let told = |leaves: &BTreeMap<String, String>, key: &String| match leaves.get(key) {
+        Some(value) => format!("{key} = {value}"),
+        None => format!("no {key}"),
+    };
+    let mut keys: Vec<&String> =
+        before.keys().chain(now.keys()).filter(|&key| before.get(key) != now.get(key)).collect();
+    keys.sort();
+    keys.dedup();
+    keys.iter()
+        .map(|key| format!("{} there, {} now", told(&before, key), told(&now, key)))
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
-/// The lines that differ, "before → now".
-fn differences(before: &str, now: &str) -> String {
-    let changed: Vec<String> = before
-        .lines()
-        .zip(now.lines())
-        .filter(|(before, now)| before != now)
-        .map(|(before, now)| format!("{before} there, {now} now"))
-        .collect();
-    changed.join("; ")
+/// The values of a table and of those in it, by their whole keys.
+fn leaves(table: &Table) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for (key, value) in table {
+        match value {
+            toml::Value::Table(inner) => {
+                found.extend(leaves(inner).into_iter().map(|(end, value)| (format!("{key}.{end}"), value)));
+            }
+            value => drop(found.insert(key.clone(), value.to_string())),
+        }
+    }
+    found
 }
 
 #[cfg(test)]

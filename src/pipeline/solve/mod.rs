@@ -1,8 +1,9 @@
 //! Solving: puzzles go in, two attempts for every test input come out.
 //!
-//! [`solve_all`] fits many puzzles side by side, takes up a run that was stopped, and keeps what comes; [`solve`] does it with one;
-//! [`solve_one`] is the fit alone. Nothing is printed here; whoever asks hears of every step and may break off.
+//! [`run`] fits many puzzles side by side, each by every setting of its run, takes up a run that was stopped, and keeps what comes;
+//! [`solve`] does it with one; [`solve_one`] is the fit alone. [`declared_puzzles`] finds the puzzles of an experiment. Nothing is printed here; whoever asks hears of every step and may break off.
 
+mod declared;
 mod keep;
 mod memory;
 mod pool;
@@ -10,8 +11,9 @@ mod run;
 mod share;
 mod views;
 
+pub use declared::declared_puzzles;
 pub use memory::available_bytes;
-pub use run::{News, Outcome, SolveError, solve, solve_all};
+pub use run::{News, Outcome, SolveError, fits_of_shard, run, solve};
 
 use crate::config::Config;
 use crate::data::Puzzle;
@@ -23,11 +25,18 @@ use std::path::PathBuf;
 use std::time::Instant;
 use views::Choice;
 
-/// What fits may take, and where results go.
+/// How puzzles are fitted, what that may take, and where results go.
 #[derive(Clone, Debug, Default)]
 pub struct SolveOptions {
     /// The settings of every fit.
     pub config: Config,
+    /// All else.
+    pub run: RunOptions,
+}
+
+/// What fits may take, and where results go.
+#[derive(Clone, Debug, Default)]
+pub struct RunOptions {
     /// Puzzles fitted at the same time; one a core by default, one with libtorch. Results don't depend on it.
     pub workers: Option<usize>,
     /// Threads of each fit; the cores shared among the workers by default.
@@ -37,10 +46,21 @@ pub struct SolveOptions {
     pub memory: Option<u64>,
     /// When the last fit has to end. Those that are not done by then are cut, each after its share of the time.
     pub deadline: Option<Instant>,
-    /// The folder that keeps the settings, a record and a curve of each puzzle, and the submission; nothing is kept without one.
+    /// The folder that keeps what was declared, a record of each fit, and the submission; nothing is kept without one.
     pub folder: Option<PathBuf>,
     /// Whether to go on with the run that is in the folder.
     pub resume: bool,
+    /// Which part of the fits is done; all, if there is none.
+    pub shard: Option<Shard>,
+}
+
+/// One of several parts of a run, which are about as much work each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    /// Its number, from 1.
+    pub number: usize,
+    /// How many there are.
+    pub of: usize,
 }
 
 /// Where a fit stands.
@@ -62,7 +82,7 @@ impl Progress {
     }
 }
 
-/// Who hears of every step, by the puzzle's number, on any thread, and may break off all.
+/// Who hears of every step, by the fit's number ([`run`]), on any thread, and may break off all.
 pub type Watch<'a> = dyn Fn(usize, Progress) -> ControlFlow<()> + Sync + 'a;
 
 /// Fits a puzzle and chooses its answers; the puzzle's solutions, if known, are not looked at. `watch` may break off; what

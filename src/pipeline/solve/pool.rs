@@ -1,11 +1,11 @@
 //! Fits side by side, within what there is of cores, memory and time.
 //!
-//! In: puzzles with what their fits take ([`Job`]), and [`SolveOptions`]. Out: what became of each fit, as it ends. Nothing is written
+//! In: puzzles with what their fits take ([`Job`]), and [`RunOptions`]. Out: what became of each fit, as it ends. Nothing is written
 //! and nothing printed here.
 
 use super::memory::side_by_side;
 use super::share::Shares;
-use super::{Progress, SolveOptions, Watch, solve_one, views};
+use super::{Progress, RunOptions, Watch, solve_one, views};
 use crate::config::Config;
 use crate::data::Puzzle;
 use crate::engine::{self, EngineError, EngineKind, Problem, fused};
@@ -22,20 +22,22 @@ use std::time::{Duration, Instant};
 pub(super) struct Job<'a> {
     /// The puzzle.
     pub puzzle: &'a Puzzle,
+    /// The settings of the fit.
+    pub config: &'a Config,
     /// The memory that its fit takes, by its sizes: in the view that takes most.
     pub bytes: u64,
 }
 
 impl<'a> Job<'a> {
     /// A puzzle's fit under these settings.
-    pub fn new(puzzle: &'a Puzzle, config: &Config) -> Self {
+    pub fn new(puzzle: &'a Puzzle, config: &'a Config) -> Self {
         let of_view = |view: View| {
             let plan = Plan::of(&view.apply(puzzle)?);
             let engine = fused::memory_bytes(&plan, &config.network, config.seeds);
             Some(engine.saturating_add(fit::memory_bytes(&plan, &config.fit_settings(None))))
         };
         let bytes = views::views(puzzle, config).into_iter().filter_map(of_view).max();
-        Self { puzzle, bytes: bytes.unwrap_or(u64::MAX) }
+        Self { puzzle, config, bytes: bytes.unwrap_or(u64::MAX) }
     }
 }
 
@@ -60,7 +62,7 @@ pub(super) enum Ended {
 /// The first error of `done`, which may be that of a fit: all is broken off then.
 pub(super) fn fit_all<E>(
     jobs: &[Job],
-    options: &SolveOptions,
+    options: &RunOptions,
     Cores { workers, threads }: Cores,
     watch: &Watch,
     mut done: impl FnMut(usize, Result<Ended, EngineError>) -> Result<(), E>,
@@ -68,7 +70,7 @@ pub(super) fn fit_all<E>(
     let weights = jobs.iter().map(|job| job.bytes as f64).collect();
     let shares = options.deadline.map(|deadline| Shares::new(deadline, workers, weights));
     let stopped = AtomicBool::new(false);
-    let pool = Pool { jobs, config: &options.config, threads, shares, stopped: &stopped, watch };
+    let pool = Pool { jobs, threads, shares, stopped: &stopped, watch };
     let next = AtomicUsize::new(0);
     let (send, receive) = mpsc::channel();
     std::thread::scope(|scope| {
@@ -98,7 +100,6 @@ pub(super) fn fit_all<E>(
 /// What the workers share.
 struct Pool<'a> {
     jobs: &'a [Job<'a>],
-    config: &'a Config,
     threads: Option<usize>,
     shares: Option<Shares>,
     stopped: &'a AtomicBool,
@@ -125,7 +126,8 @@ impl Pool<'_> {
             let is_over = end.is_some_and(|end| now + next_step > end);
             if is_over || self.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let solved = solve_one(self.jobs[index].puzzle, self.config, self.threads, watch);
+        let Job { puzzle, config, .. } = self.jobs[index];
+        let solved = solve_one(puzzle, config, self.threads, watch);
         if let Some(shares) = &self.shares {
             shares.end(index);
         }
@@ -143,8 +145,9 @@ impl Pool<'_> {
 }
 
 /// How many puzzles are fitted at the same time, and by how many threads each.
+#[derive(Clone, Copy)]
 pub(super) struct Cores {
-    workers: usize,
+    pub workers: usize,
     threads: Option<usize>,
 }
 
@@ -152,15 +155,24 @@ pub(super) struct Cores {
 ///
 /// # Errors
 /// Where no engine can be had.
-pub(super) fn share_cores(jobs: &[Job], options: &SolveOptions) -> Result<Cores, EngineError> {
+pub(super) fn share_cores(jobs: &[Job], options: &RunOptions) -> Result<Cores, EngineError> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let fused = engine::resolve(options.config.engine, options.config.device)? == EngineKind::Fused;
+    let fused = all_fused(jobs.iter().map(|job| job.config))?;
     let mut workers = options.workers.unwrap_or(if fused { cores } else { 1 }).clamp(1, jobs.len().max(1));
     if let Some(memory) = options.memory {
         workers = side_by_side(jobs.iter().map(|job| job.bytes), workers, memory);
     }
     let threads = if fused { Some((cores / workers).max(1)) } else { None };
     Ok(Cores { workers, threads: options.threads.or(threads) })
+}
+
+/// Whether the fused engine does all fits.
+///
+/// # Errors
+/// Where an engine can't be had.
+pub(super) fn all_fused<'a>(mut configs: impl Iterator<Item = &'a Config>) -> Result<bool, EngineError> {
+    configs
+        .try_fold(true, |all, config| Ok(all & (engine::resolve(config.engine, config.device)? == EngineKind::Fused)))
 }
 
 #[cfg(test)]
@@ -175,14 +187,18 @@ mod tests {
         Puzzle { id: id.into(), train, test: vec![grid(1)], solutions: None }
     }
 
-    fn options(steps: usize) -> SolveOptions {
-        let config = Config { steps, engine: EngineKind::Fused, ..Config::default() };
-        SolveOptions { config, workers: Some(2), threads: Some(1), ..SolveOptions::default() }
+    fn config(steps: usize) -> Config {
+        Config { steps, engine: EngineKind::Fused, ..Config::default() }
+    }
+
+    fn options() -> RunOptions {
+        RunOptions { workers: Some(2), threads: Some(1), ..RunOptions::default() }
     }
 
     /// For each job whether it was whole, cut, broken off or not begun, and the steps done.
-    fn run(puzzles: &[Puzzle], options: &SolveOptions, watch: &Watch) -> Vec<(char, usize)> {
-        let jobs: Vec<Job> = puzzles.iter().map(|puzzle| Job::new(puzzle, &options.config)).collect();
+    fn run(puzzles: &[Puzzle], steps: usize, options: &RunOptions, watch: &Watch) -> Vec<(char, usize)> {
+        let config = config(steps);
+        let jobs: Vec<Job> = puzzles.iter().map(|puzzle| Job::new(puzzle, &config)).collect();
         let mut outcomes = vec![('?', 0); puzzles.len()];
         let cores = share_cores(&jobs, options).unwrap();
         fit_all(&jobs, options, cores, watch, |index, outcome| {
@@ -202,7 +218,7 @@ mod tests {
     fn all_are_fitted_and_every_step_is_heard_of() {
         let puzzles = [puzzle("a", 2), puzzle("b", 3), puzzle("c", 4)];
         let steps = Mutex::new([0; 3]);
-        let outcomes = run(&puzzles, &options(4), &|index, progress| {
+        let outcomes = run(&puzzles, 4, &options(), &|index, progress| {
             steps.lock().unwrap()[index] = progress.step;
             ControlFlow::Continue(())
         });
@@ -215,22 +231,22 @@ mod tests {
         let puzzles: Vec<Puzzle> = (0..6).map(|index| puzzle("p", 2 + index)).collect();
         let begin = Instant::now();
         let deadline = begin + Duration::from_secs(6);
-        let outcomes = run(&puzzles, &SolveOptions { deadline: Some(deadline), ..options(1_000_000) }, &|_, _| {
+        let outcomes = run(&puzzles, 1_000_000, &RunOptions { deadline: Some(deadline), ..options() }, &|_, _| {
             ControlFlow::Continue(())
         });
         assert!(outcomes.iter().all(|&(kind, steps)| kind == 'c' && steps > 0), "{outcomes:?}");
-        let late = SolveOptions { deadline: Some(begin), ..options(5) };
-        assert_eq!(run(&puzzles[..2], &late, &|_, _| ControlFlow::Continue(())), [('n', 0); 2]);
+        let late = RunOptions { deadline: Some(begin), ..options() };
+        assert_eq!(run(&puzzles[..2], 5, &late, &|_, _| ControlFlow::Continue(())), [('n', 0); 2]);
     }
 
     #[test]
     fn breaking_off_ends_all_after_the_step() {
         let puzzles: Vec<Puzzle> = (0..5).map(|_| puzzle("p", 2)).collect();
-        let outcomes = run(&puzzles, &SolveOptions { workers: Some(1), ..options(50) }, &|index, progress| {
+        let outcomes = run(&puzzles, 50, &RunOptions { workers: Some(1), ..options() }, &|index, progress| {
             if index == 1 && progress.step == 7 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         assert_eq!(outcomes, [('w', 50), ('b', 7), ('n', 0), ('n', 0), ('n', 0)]);
-        let at_the_end = run(&puzzles[..1], &options(7), &|_, progress| {
+        let at_the_end = run(&puzzles[..1], 7, &options(), &|_, progress| {
             if progress.step == 7 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         assert_eq!(at_the_end, [('w', 7)], "the last step makes it whole");
@@ -239,8 +255,8 @@ mod tests {
     #[test]
     fn an_error_of_who_listens_ends_all() {
         let puzzles: Vec<Puzzle> = (0..9).map(|_| puzzle("p", 2)).collect();
-        let options = options(2);
-        let jobs: Vec<Job> = puzzles.iter().map(|puzzle| Job::new(puzzle, &options.config)).collect();
+        let (config, options) = (config(2), options());
+        let jobs: Vec<Job> = puzzles.iter().map(|puzzle| Job::new(puzzle, &config)).collect();
         let mut heard = 0;
         let cores = share_cores(&jobs, &options).unwrap();
         let result = fit_all(&jobs, &options, cores, &|_, _| ControlFlow::Continue(()), |_, _| {

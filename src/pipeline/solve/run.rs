@@ -1,15 +1,17 @@
 //! A run: many puzzles fitted side by side, taken up where an earlier one was stopped, and kept as they end.
 //!
-//! In: what was loaded, and [`SolveOptions`]. Out: an [`Outcome`] a puzzle, as each is known, in no order.
+//! In: what was loaded, what each puzzle is fitted by, and [`RunOptions`]. Out: an [`Outcome`] a fit, as each is known, in no order.
 
 use super::keep::Keeper;
-use super::pool::{Ended, Job, fit_all, share_cores};
-use super::{Progress, SolveOptions, Watch, available_bytes};
+use super::pool::{Ended, Job, all_fused, fit_all, share_cores};
+use super::{Progress, RunOptions, Shard, SolveOptions, Watch, available_bytes};
+use crate::config::experiment::{Fits, Setting};
 use crate::config::{Config, ConfigError};
 use crate::data::{Loaded, Puzzle};
-use crate::engine::{self, EngineError, EngineKind, Problem};
+use crate::engine::{EngineError, Problem};
 use crate::fit::Fitted;
 use crate::report::{Kept, PuzzleRecord, RunError, RunFolder};
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
@@ -44,6 +46,14 @@ pub enum SolveError {
         /// The settings of the fit.
         config: Box<Config>,
     },
+    /// A shard that there is none of.
+    #[error("shard {number}/{of}: a number from 1 to {of}, and {of} at least 1, is needed")]
+    NoShard {
+        /// Its number.
+        number: usize,
+        /// How many there are.
+        of: usize,
+    },
     /// The fits of all puzzles take more memory than there is.
     #[error("none of {puzzles} puzzles can be fitted")]
     NoneFits {
@@ -71,7 +81,7 @@ fn too_large(bytes: u64, free: u64, Config { steps, seeds, .. }: &Config) -> Str
     )
 }
 
-/// What became of a puzzle.
+/// What became of a fit.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// Its fit came to its end, in this run or the one that it goes on with.
@@ -101,7 +111,7 @@ impl Outcome {
     }
 }
 
-/// What a run tells of a puzzle.
+/// What a run tells of a fit.
 #[derive(Debug)]
 pub enum News {
     /// The folder's record of it is not its own, why, and it is fitted again.
@@ -110,12 +120,18 @@ pub enum News {
     Ended(Outcome),
 }
 
-/// A puzzle's number and its fit.
-type Numbered<'a> = (usize, Job<'a>);
+/// A fit of the run: its number, and what it takes.
+#[derive(Clone, Copy)]
+struct Numbered<'a> {
+    index: usize,
+    setting: &'a Setting,
+    job: Job<'a>,
+}
 
-/// Solves puzzles, several at a time, and keeps what comes in the options' folder. What was refused in loading gets placeholders in
-/// the submission. `watch` hears of every step; `hear` hears in this thread what becomes of each puzzle, by its number. With a
-/// deadline, each puzzle gets a share of what is left by its size, and what others don't use goes to those after it. Breaks where
+/// Fits puzzles, several at a time, each by every setting, and keeps what comes in the options' folder. What was refused in loading gets
+/// placeholders in the submission, which there is where each puzzle has one fit. `watch` hears of every step; `hear` hears in this thread what
+/// becomes of each fit. A fit's number is its puzzle's times the count of settings, and its setting's. The largest fits come first where several
+/// run at a time. With a deadline, each gets a share of what is left by its size, and what others don't use goes to those after it. Breaks where
 /// whoever watched broke off a fit.
 ///
 /// A run that is gone on with gives the records that it has; then what it has none of is fitted, and last once more what was cut, of which
@@ -123,37 +139,50 @@ type Numbered<'a> = (usize, Job<'a>);
 ///
 /// # Errors
 /// [`SolveError`], or the first error of `hear`: all is broken off then.
-pub fn solve_all<E: From<SolveError>>(
+pub fn run<E: From<SolveError>>(
     loaded: &Loaded,
-    options: &SolveOptions,
+    fits: &Fits,
+    options: &RunOptions,
     watch: &Watch,
     mut hear: impl FnMut(usize, News) -> Result<(), E>,
 ) -> Result<ControlFlow<()>, E> {
-    let options = checked(options)?;
-    let puzzles = &loaded.puzzles;
-    let jobs = fitting(puzzles, &options, &mut hear)?;
-    let folder = options.folder.as_ref();
-    let run = folder.map(|folder| RunFolder::open(folder, &options.config, options.resume)).transpose();
-    let mut keeper = Keeper::new(loaded, run.map_err(SolveError::from)?);
-    let (to_fit, mut cut_before) = take_up(&jobs, &mut keeper, &mut hear)?;
+    let options = checked(fits, options)?;
+    let numbered = fitting(numbered(loaded, fits, options.shard)?, &options, &mut hear)?;
+    let mut keeper = open(loaded, fits, &options)?;
+    let mut to_fit = take_up(numbered, &mut keeper, &mut hear)?;
     keeper.save_submission().map_err(SolveError::from)?;
     let mut watched = ControlFlow::Continue(());
-    let jobs: Vec<Job> = to_fit.iter().map(|&(_, job)| job).collect();
-    let cores = share_cores(&jobs, &options).map_err(SolveError::NoEngine)?;
-    fit_all(&jobs, &options, cores, &|number, progress| watch(to_fit[number].0, progress), |number, ended| {
-        let (index, Job { puzzle, .. }) = to_fit[number];
-        let ended = ended.map_err(|source| SolveError::Fit { puzzle: puzzle.id.clone(), source })?;
-        if matches!(ended, Ended::BrokenOff(..)) {
-            watched = ControlFlow::Break(());
-        }
-        let before = cut_before.remove(&index);
-        let outcome = keep(&mut keeper, puzzle, &options.config, ended, before).map_err(SolveError::from)?;
-        hear(index, News::Ended(outcome))
-    })?;
+    let cores = share_cores(&jobs(&to_fit.fits), &options).map_err(SolveError::NoEngine)?;
+    if cores.workers > 1 {
+        // What was cut stays behind the rest.
+        to_fit.fits.sort_by_key(|fit| (to_fit.cut_before.contains_key(&fit.index), Reverse(fit.job.bytes)));
+    }
+    let ToFit { fits, mut cut_before } = to_fit;
+    fit_all(
+        &jobs(&fits),
+        &options,
+        cores,
+        &|number, progress| watch(fits[number].index, progress),
+        |number, ended| {
+            let fit = fits[number];
+            let ended = ended.map_err(|source| SolveError::Fit { puzzle: fit.job.puzzle.id.clone(), source })?;
+            if matches!(ended, Ended::BrokenOff(..)) {
+                watched = ControlFlow::Break(());
+            }
+            let before = cut_before.remove(&fit.index);
+            let outcome = keep(&mut keeper, fit, ended, before).map_err(SolveError::from)?;
+            hear(fit.index, News::Ended(outcome))
+        },
+    )?;
+    keeper.settle().map_err(SolveError::from)?;
     Ok(watched)
 }
 
-/// Solves one puzzle, as [`solve_all`] does.
+fn jobs<'a>(fits: &[Numbered<'a>]) -> Vec<Job<'a>> {
+    fits.iter().map(|fit| fit.job).collect()
+}
+
+/// Solves one puzzle, as [`run`] does.
 ///
 /// # Errors
 /// [`SolveError`]; [`SolveError::NotBegun`] where not a step was done.
@@ -166,7 +195,7 @@ pub fn solve(
     let watch = Mutex::new(watch);
     let mut solved = None;
     let watch = |_, progress| (watch.lock().unwrap_or_else(PoisonError::into_inner))(progress);
-    let _ = solve_all::<SolveError>(&loaded, options, &watch, |_, news| {
+    let _ = run::<SolveError>(&loaded, &Fits::of(&options.config), &options.run, &watch, |_, news| {
         if let News::Ended(outcome) = news {
             solved = outcome.record().cloned();
         }
@@ -176,79 +205,121 @@ pub fn solve(
 }
 
 /// The options with the memory that there is.
-fn checked(options: &SolveOptions) -> Result<SolveOptions, SolveError> {
-    options.config.check()?;
-    let engine = engine::resolve(options.config.engine, options.config.device).map_err(SolveError::NoEngine)?;
-    let free = if engine == EngineKind::Fused { available_bytes() } else { None };
-    Ok(SolveOptions { memory: options.memory.or(free), ..options.clone() })
+fn checked(fits: &Fits, options: &RunOptions) -> Result<RunOptions, SolveError> {
+    fits.settings.iter().try_for_each(|setting| setting.config.check())?;
+    let fused = all_fused(fits.settings.iter().map(|setting| &setting.config)).map_err(SolveError::NoEngine)?;
+    let free = if fused { available_bytes() } else { None };
+    Ok(RunOptions { memory: options.memory.or(free), ..options.clone() })
+}
+
+/// All fits of a run, or of its shard: every so many-th, from the largest on, so that shards are about as much work each.
+fn numbered<'a>(loaded: &'a Loaded, fits: &'a Fits, shard: Option<Shard>) -> Result<Vec<Numbered<'a>>, SolveError> {
+    let pairs = loaded.puzzles.iter().flat_map(|puzzle| fits.settings.iter().map(move |setting| (puzzle, setting)));
+    let all = pairs.enumerate().map(|(index, (puzzle, setting))| {
+        let job = Job::new(puzzle, &setting.config);
+        Numbered { index, setting, job }
+    });
+    let mut all: Vec<Numbered> = all.collect();
+    if let Some(Shard { number, of }) = shard {
+        if !(1..=of).contains(&number) {
+            return Err(SolveError::NoShard { number, of });
+        }
+        all.sort_by_key(|fit| Reverse(fit.job.bytes));
+        all = all.into_iter().skip(number - 1).step_by(of).collect();
+        all.sort_by_key(|fit| fit.index);
+    }
+    Ok(all)
+}
+
+/// How many fits are in a shard of so many.
+pub fn fits_of_shard(fits: usize, shard: Option<Shard>) -> usize {
+    shard.map_or(fits, |Shard { number, of }| fits.saturating_sub(number.saturating_sub(1)).div_ceil(of.max(1)))
 }
 
 /// What is fitted: all but what takes more memory than there is.
 fn fitting<'a, E: From<SolveError>>(
-    puzzles: &'a [Puzzle],
-    options: &SolveOptions,
+    fits: Vec<Numbered<'a>>,
+    options: &RunOptions,
     hear: &mut impl FnMut(usize, News) -> Result<(), E>,
 ) -> Result<Vec<Numbered<'a>>, E> {
     let free = options.memory.unwrap_or(u64::MAX);
-    let jobs = puzzles.iter().map(|puzzle| Job::new(puzzle, &options.config)).enumerate();
-    let (fit, rest): (Vec<Numbered>, Vec<Numbered>) = jobs.partition(|(_, job)| job.bytes <= free);
-    for (index, Job { puzzle, bytes }) in rest {
-        if puzzles.len() == 1 {
-            let (puzzle, config) = (puzzle.id.clone(), Box::new(options.config.clone()));
+    let all = fits.len();
+    let (fit, rest): (Vec<Numbered>, Vec<Numbered>) = fits.into_iter().partition(|fit| fit.job.bytes <= free);
+    for Numbered { index, job: Job { puzzle, config, bytes }, .. } in rest {
+        if all == 1 {
+            let (puzzle, config) = (puzzle.id.clone(), Box::new(config.clone()));
             return Err(SolveError::TooLarge { puzzle, bytes, free, config }.into());
         }
-        hear(index, News::Ended(Outcome::TooLarge(too_large(bytes, free, &options.config))))?;
+        hear(index, News::Ended(Outcome::TooLarge(too_large(bytes, free, config))))?;
     }
-    if fit.is_empty() && !puzzles.is_empty() {
-        return Err(SolveError::NoneFits { puzzles: puzzles.len() }.into());
+    if fit.is_empty() && all > 0 {
+        return Err(SolveError::NoneFits { puzzles: all }.into());
     }
     Ok(fit)
 }
 
-/// Tells what the run's folder has; gives what is left to fit, and the records of fits that were cut: these come last.
+/// Opens the run's folder, if there is one, and keeps the tasks there.
+fn open(loaded: &Loaded, fits: &Fits, options: &RunOptions) -> Result<Keeper, SolveError> {
+    let folder = options.folder.as_ref();
+    let run = folder.map(|folder| RunFolder::open(folder, &fits.declaration, options.resume)).transpose()?;
+    run.iter().try_for_each(|run| run.save_tasks(&loaded.puzzles))?;
+    Ok(Keeper::new(loaded, fits, run))
+}
+
+/// What is left to fit, and by number the records of fits that were cut: these come last.
+struct ToFit<'a> {
+    fits: Vec<Numbered<'a>>,
+    cut_before: HashMap<usize, PuzzleRecord>,
+}
+
+/// Tells what the run's folder has; gives what is left.
 fn take_up<'a, E: From<SolveError>>(
-    jobs: &[Numbered<'a>],
+    all: Vec<Numbered<'a>>,
     keeper: &mut Keeper,
     hear: &mut impl FnMut(usize, News) -> Result<(), E>,
-) -> Result<(Vec<Numbered<'a>>, HashMap<usize, PuzzleRecord>), E> {
-    let (mut to_fit, mut again, mut cut_before) = (Vec::new(), Vec::new(), HashMap::new());
-    for &(index, job) in jobs {
-        let kept = keeper.run.as_ref().map_or(Ok(Kept::Nothing), |run| run.kept(job.puzzle));
-        match kept.map_err(SolveError::from)? {
+) -> Result<ToFit<'a>, E> {
+    let (mut fits, mut again, mut cut_before) = (Vec::new(), Vec::new(), HashMap::new());
+    let mut known = Vec::new();
+    for fit in all {
+        let puzzle = fit.job.puzzle;
+        match keeper.run.as_mut().map_or(Kept::Nothing, |run| run.kept(puzzle, fit.setting)) {
             Kept::Record(record) => {
-                keeper.answer(&job.puzzle.id, &record.attempts);
+                keeper.answer(&puzzle.id, &record.attempts);
                 if record.cut {
-                    again.push((index, job));
-                    cut_before.insert(index, *record);
+                    again.push(fit);
+                    cut_before.insert(fit.index, *record);
                 } else {
-                    hear(index, News::Ended(Outcome::of(*record)))?;
+                    known.push((fit.index, record));
                 }
             }
             Kept::Stale(why) => {
-                hear(index, News::FittedAgain(why))?;
-                to_fit.push((index, job));
+                hear(fit.index, News::FittedAgain(why))?;
+                fits.push(fit);
             }
-            Kept::Nothing => to_fit.push((index, job)),
+            Kept::Nothing => fits.push(fit),
         }
     }
-    to_fit.extend(again);
-    Ok((to_fit, cut_before))
+    keeper.settle().map_err(SolveError::from)?;
+    for (index, record) in known {
+        hear(index, News::Ended(Outcome::of(*record)))?;
+    }
+    fits.extend(again);
+    Ok(ToFit { fits, cut_before })
 }
 
 /// Keeps what became of a fit; `before` is the record of an earlier one that was cut.
 fn keep(
     keeper: &mut Keeper,
-    puzzle: &Puzzle,
-    config: &Config,
+    Numbered { setting, job: Job { puzzle, .. }, .. }: Numbered,
     ended: Ended,
     before: Option<PuzzleRecord>,
 ) -> Result<Outcome, RunError> {
-    let record = |problem: &Problem, fitted: &Fitted| PuzzleRecord::new(puzzle, config, problem, fitted);
+    let record = |problem: &Problem, fitted: &Fitted| PuzzleRecord::new(puzzle, setting, problem, fitted);
     let outcome = match (ended, before) {
         (Ended::Cut(_, fitted), Some(before)) if fitted.steps <= before.steps => Outcome::of(before),
         (Ended::Whole(problem, fitted) | Ended::Cut(problem, fitted), _) => {
             let record = record(&problem, &fitted);
-            keeper.run.as_ref().map_or(Ok(()), |run| run.save(&record, &fitted.trace))?;
+            keeper.run.as_mut().map_or(Ok(()), |run| run.save(&record))?;
             Outcome::of(record)
         }
         (Ended::BrokenOff(..) | Ended::NotBegun, Some(before)) => Outcome::of(before),

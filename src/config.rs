@@ -24,6 +24,8 @@ pub struct Config {
     pub stable_steps: usize,
     /// Steps of the trial that each view of a puzzle gets, where it has several; 0 leaves every puzzle as it is.
     pub view_steps: usize,
+    /// The most bits under the coder of grids with which the answer that it implies is the second attempt; 0 leaves both to the vote.
+    pub implied_bits: f64,
     /// Which engine runs.
     pub engine: EngineKind,
     /// Where to run.
@@ -46,6 +48,7 @@ impl Default for Config {
             seeds: 1,
             stable_steps: 0,
             view_steps: 200,
+            implied_bits: 3.0,
             engine: EngineKind::Auto,
             device: Device::Auto,
             network: Network::default(),
@@ -260,6 +263,7 @@ impl Config {
             ("optimiser.beta1", optimiser.beta1, below_one),
             ("optimiser.beta2", optimiser.beta2, below_one),
             ("selection.mean_decay", selection.mean_decay, below_one),
+            ("implied_bits", self.implied_bits, weight),
             ("selection.uncertainty_weight", selection.uncertainty_weight, weight),
             ("selection.early_penalty", selection.early_penalty, weight),
             ("selection.mean_penalty", selection.mean_penalty, weight),

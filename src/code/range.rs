@@ -108,6 +108,24 @@ impl BitCoder for BitEncoder {
     }
 }
 
+/// Takes the likelier decision each time, as if it had been decoded, and keeps its information.
+#[derive(Debug, Default)]
+pub struct Likeliest {
+    information_bits: f64,
+}
+
+impl BitCoder for Likeliest {
+    fn code(&mut self, _: bool, one: u32) -> Option<bool> {
+        let one = f64::from(Bernoulli::new(one).one) / f64::from(1u32 << PROBABILITY_BITS);
+        self.information_bits -= one.max(1.0 - one).log2();
+        Some(one > 0.5)
+    }
+
+    fn information_bits(&self) -> f64 {
+        self.information_bits
+    }
+}
+
 impl BitCoder for BitDecoder {
     fn code(&mut self, _: bool, one: u32) -> Option<bool> {
         self.decode(one)

@@ -18,6 +18,7 @@ use crate::data::{Attempts, Grid};
 use crate::engine::{self, Device, EngineError, EngineKind, Losses, Problem};
 use crate::model::{Axes, Dimensions, Plan};
 use crate::rng;
+use crate::units::Bits;
 use crate::views::View;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -102,6 +103,8 @@ pub struct Fitted {
     pub view: View,
     /// What trials of views cost, of which it had least; empty where there were none.
     pub trials: Vec<Trial>,
+    /// For each test input the information of its second attempt under the coder of grids, where that implied it in place of the vote.
+    pub implied: Vec<Option<Bits>>,
 }
 
 impl Fitted {
@@ -185,6 +188,7 @@ pub fn fit(
         tally,
         view: view.clone(),
         trials: Vec::new(),
+        implied: Vec::new(),
     }))
 }
 

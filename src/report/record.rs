@@ -100,6 +100,8 @@ pub struct PuzzleRecord {
     pub view: String,
     /// What trials of its views cost; empty where there were none.
     pub view_trials: Vec<ViewTrial>,
+    /// For each test input the bits of its second attempt under the coder of grids, where that implied it in place of the vote.
+    pub implied_bits: Vec<Option<f64>>,
     /// Seconds of fitting, without trials.
     pub seconds: f64,
     /// The engine that ran.
@@ -155,6 +157,7 @@ impl PuzzleRecord {
             stopped_early: fitted.stopped_early,
             cut: fitted.broken_off,
             view: fitted.view.to_string(),
+            implied_bits: fitted.implied.iter().map(|bits| bits.map(|bits| bits.0)).collect(),
             view_trials: fitted
                 .trials
                 .iter()

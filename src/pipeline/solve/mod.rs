@@ -4,6 +4,7 @@
 //! [`solve`] does it with one; [`solve_one`] is the fit alone. [`declared_puzzles`] finds the puzzles of an experiment. Nothing is printed here; whoever asks hears of every step and may break off.
 
 mod declared;
+mod implied;
 mod keep;
 mod memory;
 mod pool;
@@ -99,5 +100,9 @@ pub fn solve_one(
     let Choice { view, planes, trials } = views::choose(puzzle, config, threads, &mut watch)?;
     let problem = views::problem(&planes, config);
     let fitted = fit::fit(&problem, &view, &config.fit_settings(threads), watch)?;
-    Ok(fitted.map(|fitted| (problem, Fitted { trials, ..fitted })))
+    Ok(fitted.map(|fitted| {
+        let mut fitted = Fitted { trials, ..fitted };
+        implied::take(puzzle, config, &mut fitted);
+        (problem, fitted)
+    }))
 }

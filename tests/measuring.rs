@@ -1,5 +1,7 @@
 //! The verbs that measure, against what their numbers are made of.
 
+mod common;
+
 use assert_cmd::Command;
 use predicates::prelude::*;
 use serde_json::Value;
@@ -14,10 +16,6 @@ const SWAPPED: &str =
 
 fn tenfold() -> Command {
     Command::new(assert_cmd::cargo::cargo_bin!("tenfold"))
-}
-
-fn read(path: &Path) -> Value {
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
 fn printed(command: &mut Command) -> Value {
@@ -51,7 +49,7 @@ fn analyze_tells_what_runs_and_files_hold() {
     let report = printed(&mut analyze);
 
     for puzzle in report["runs"]["puzzles"].as_array().unwrap() {
-        let record = read(&run.join(format!("puzzles/{}.json", puzzle["id"].as_str().unwrap())));
+        let record = common::record(&run, puzzle["id"].as_str().unwrap());
         let seeds = record["seeds"].as_array().unwrap();
         for (told, kept) in [("kl_bits", "kl"), ("reconstruction_bits", "reconstruction")] {
             let mean = seeds.iter().map(|seed| number(&seed[kept]["bits"])).sum::<f64>() / seeds.len() as f64;

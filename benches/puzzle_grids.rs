@@ -1,19 +1,24 @@
-//! What puzzles cost as files of grids coded one after the other, a line of CSV each: bits at each effort, what they went for,
-//! baselines and peers, time. Every file is decoded again. `cargo bench --bench puzzle_grids -- --tasks arc_tasks --effort 0 2`.
+//! What puzzles cost as files of grids coded one after the other, a line of CSV each: bits at each effort, what they went
+//! for, baselines and peers, time; and what the coder holds likeliest for the test outputs in their right sizes, where
+//! they are known: whether it is right, and its bits, the most of all tests. Every file is decoded again. `cargo bench
+//! --bench puzzle_grids -- --tasks arc_tasks --effort 0 2`.
 
 use clap::Parser;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Instant;
-use tenfold::internals::data::load_puzzles;
+use tenfold::internals::data::{Puzzle, load_puzzles};
 use tenfold::internals::lab::{baselines, peers};
-use tenfold::internals::pipeline::puzzle::{Method, PuzzleSettings, compress, decompress, inspect};
+use tenfold::internals::pipeline::puzzle::{Method, PuzzleSettings, compress, decompress, implied, inspect};
 
 #[derive(Parser)]
 struct Arguments {
-    /// Tasks' own files.
+    /// Files or folders of tasks.
     #[arg(long, num_args = 1.., default_value = "arc_tasks")]
     tasks: Vec<PathBuf>,
+    /// Their solutions, where they are apart.
+    #[arg(long)]
+    solutions: Option<PathBuf>,
     #[arg(long, num_args = 1.., default_values_t = [0])]
     effort: Vec<u8>,
     #[arg(long, default_value_t = 1)]
@@ -26,10 +31,9 @@ struct Arguments {
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     println!(
-        "puzzle,effort,cells,order0_bits,xz_bits,peers_bits,file_bits,outline_bits,input_bits,output_bits,effort_taken,encode_seconds,decode_seconds"
+        "puzzle,effort,cells,order0_bits,xz_bits,peers_bits,file_bits,outline_bits,input_bits,output_bits,effort_taken,encode_seconds,decode_seconds,implied_right,implied_bits"
     );
-    for path in &arguments.tasks {
-        let puzzle = load_puzzles(std::slice::from_ref(path), &[], None)?.remove(0);
+    for puzzle in load_puzzles(&arguments.tasks, &[], arguments.solutions.as_deref())? {
         let grids = puzzle.train.iter().flat_map(|pair| [&pair.input, &pair.output]).chain(&puzzle.test);
         let bytes: Vec<u8> = grids
             .flat_map(|grid| [grid.rows() as u8, grid.columns() as u8].into_iter().chain(grid.cells().iter().copied()))
@@ -56,7 +60,7 @@ fn main() -> anyhow::Result<()> {
                 summary.ledger.entries().iter().filter(|entry| entry.name.contains(name)).map(|entry| entry.bits).sum()
             };
             println!(
-                "{},{effort},{},{:.0},{},{},{},{},{},{},{},{encoding:.2},{decoding:.2}",
+                "{},{effort},{},{:.0},{},{},{},{},{},{},{},{encoding:.2},{decoding:.2},{}",
                 puzzle.id,
                 baselines.cells,
                 baselines.order_0_bits,
@@ -66,9 +70,28 @@ fn main() -> anyhow::Result<()> {
                 bits("sizes"),
                 bits("inputs"),
                 bits("outputs"),
-                summary.effort.unwrap_or_default()
+                summary.effort.unwrap_or_default(),
+                likeliest(&puzzle)
             );
         }
     }
     Ok(())
+}
+
+/// Whether the likeliest test outputs are right, and their bits; nothing where outputs are not known.
+fn likeliest(puzzle: &Puzzle) -> String {
+    let known = puzzle.solutions.iter().flatten().enumerate();
+    let found: Option<Vec<(bool, f64)>> = known
+        .map(|(test, solution)| {
+            let (grid, bits) = implied(puzzle, test, (solution.rows(), solution.columns()))?;
+            Some((grid == *solution, bits.0))
+        })
+        .collect();
+    match found {
+        Some(found) if !found.is_empty() => {
+            let most = found.iter().map(|&(_, bits)| bits).fold(0.0, f64::max);
+            format!("{},{most:.2}", found.iter().all(|&(right, _)| right))
+        }
+        _ => ",".into(),
+    }
 }

@@ -1,5 +1,5 @@
-//! Puzzles as files: [`compress`] makes one, [`decompress`] gives it back, [`inspect`] says where the bits went. [`compress_file`] and [`restore`] do the same with a task's file, byte
-//! for byte: beside the code stands its form.
+//! Puzzles as files: [`compress`] makes one, [`decompress`] gives it back, [`inspect`] says where the bits went.
+//! [`compress_file`] and [`restore`] do the same with a task's file, byte for byte: beside the code stands its form.
 //!
 //! In: a puzzle. Out: a container that has been decoded again and compared. By default it has the `grids` one after the
 //! other (`replay`), and nothing of a network, which the decoder fits again where that pays (`foresight`). The other method is the
@@ -18,8 +18,7 @@ pub use encoder::{Compressed, Method, PuzzleSettings, Watch, Weights, compress};
 pub use file::{FileProgress, NotATask, compress_json, decompress_json, read_file, read_task};
 pub use foresight::STEPS as EFFORT_STEPS;
 pub use form::has_form;
-pub(super) use replay::implied;
-pub use replay::{GridBits, Learning, Worth, learning};
+pub use replay::{GridBits, Learning, Worth, implied, learning};
 
 use crate::code::puzzle::Header;
 use crate::code::weights::{WeightCode, decode_posteriors, decode_steps};

@@ -147,10 +147,10 @@ pub fn learning(puzzle: &Puzzle, candidates: &[Vec<Grid>], effort: u8) -> Result
     Ok(learning)
 }
 
-/// The output of a test input that a puzzle's description implies: cell by cell what the coder of grids holds likeliest, once it has read the
-/// train pairs and this input; and the information of these cells. Solutions are not looked at. Nothing where a puzzle has too many
-/// grids or cells for a file.
-pub(in crate::pipeline) fn implied(puzzle: &Puzzle, test: usize, size: (usize, usize)) -> Option<(Grid, Bits)> {
+/// The output of a test input that a puzzle's description implies: cell by cell what the coder of grids holds likeliest,
+/// once it has read the train pairs and this input; and the information of these cells. Solutions are not looked at.
+/// Nothing where a puzzle has too many grids or cells for a file.
+pub fn implied(puzzle: &Puzzle, test: usize, size: (usize, usize)) -> Option<(Grid, Bits)> {
     let alone = Puzzle {
         id: String::new(),
         train: puzzle.train.clone(),

@@ -11,8 +11,9 @@
 //! # Ok::<(), article::ArticleError>(())
 //! ```
 //!
-//! A text falls into *information groups*, a title and 100 to 200 characters each, and each group has a matrix of 100 digits: near matrices, near
-//! groups. A file holds them beside the text, and with a *gist* the words that they stand for.
+//! A text falls into *information groups*, a title and 100 to 200 characters each, and each group has a matrix of 100
+//! digits: near matrices, near groups. A file holds them beside the text, and with a *gist* the words that they stand
+//! for.
 
 pub use crate::code::article::Effort;
 pub use crate::data::{Article, Group, GroupSettings, LengthsError, TitleSource, VectorsError};
@@ -66,8 +67,8 @@ pub fn decompress(file: &[u8], watch: &ArticleWatch) -> Result<Vec<u8>, ArticleE
     Ok(content)
 }
 
-/// Writes the content of a file block by block, and gives its length in bytes; for what does not fit in memory. What was written is only good if
-/// this succeeds.
+/// Writes the content of a file block by block, and gives its length in bytes; for what does not fit in memory. What was
+/// written is only good if this succeeds.
 ///
 /// # Errors
 /// As [`decompress`], and where `output` fails.
@@ -82,8 +83,8 @@ pub fn decompress_into(file: &[u8], output: &mut impl Write, watch: &ArticleWatc
     pipeline::article::decompress_watched(file, output, watch)
 }
 
-/// Cuts a text into information groups, each with a title and keywords; the ending of `name` says what kind of text it is, and where it doesn't, the
-/// content decides.
+/// Cuts a text into information groups, each with a title and keywords; the ending of `name` says what kind of text it
+/// is, and where it doesn't, the content decides.
 ///
 /// # Errors
 /// Where the settings leave no room to cut.
@@ -99,7 +100,8 @@ pub fn groups(content: &[u8], name: Option<&Path>, settings: GroupSettings) -> R
     Article::read(content, name, settings)
 }
 
-/// The matrices of an article's groups: fitted to its text, or those that its `.tenfold` file holds. `watch` hears of each step of the fit.
+/// The matrices of an article's groups: fitted to its text, or those that its `.tenfold` file holds. `watch` hears of
+/// each step of the fit.
 ///
 /// # Errors
 /// [`MatricesError`].

@@ -24,7 +24,8 @@ pub struct Config {
     pub stable_steps: usize,
     /// Steps of the trial that each view of a puzzle gets, where it has several; 0 leaves every puzzle as it is.
     pub view_steps: usize,
-    /// The most bits under the coder of grids with which the answer that it implies is the second attempt; 0 leaves both to the vote.
+    /// The most bits under the coder of grids with which the answer that it implies is the second attempt; 0 leaves both
+    /// to the vote.
     pub implied_bits: f64,
     /// Which engine runs.
     pub engine: EngineKind,

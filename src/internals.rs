@@ -1,9 +1,10 @@
 //! The rooms of the library, for its own tests, benches and program. Nothing here is promised: it may change with any release.
 //!
-//! The flow of a puzzle: [`data`] (read it) → [`model`] (what the network is for it: sizes, named parameters) →
-//! [`fit`] on an [`engine`] (training steps, votes) → [`report`] (records, scores, pictures). An article goes the same way,
-//! with `model::article`, `fit::matrices` and `engine::article`, and files of either go on to [`code`]. [`pipeline`] composes
-//! them, [`lab`] measures what comes out, [`config`] says how, [`latent`] states the latent's formulas; [`rng`] and [`units`] serve all.
+//! The flow of a puzzle: [`data`] (read it) → [`model`] (what the network is for it: sizes, named parameters) → [`fit`]
+//! on an [`engine`] (training steps, votes) → [`report`] (records, scores, pictures). An article goes the same way, with
+//! `model::article`, `fit::matrices` and `engine::article`, and files of either go on to [`code`]. [`pipeline`] composes
+//! them, [`lab`] measures what comes out, [`config`] says how, [`latent`] states the latent's formulas; [`rng`] and
+//! [`units`] serve all.
 
 /// Pure bytes: range coder, residual coder, digits, container, ledger.
 pub mod code {

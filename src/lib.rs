@@ -2,9 +2,10 @@
 //!
 //! # The door
 //!
-//! [`puzzle`] solves puzzles and makes files of them, [`article`] does what can be done with a document, [`library`] keeps many, and [`open`] takes a file of
-//! either kind. Options are plain structs with defaults that are the program's; what takes long tells how far it is to a callback, which may break it off
-//! ([`go_on`] never does). [`internals`] has the rooms behind the door, for this package's own tests and benches.
+//! [`puzzle`] solves puzzles and makes files of them, [`article`] does what can be done with a document, [`library`]
+//! keeps many, and [`open`] takes a file of either kind. Options are plain structs with defaults that are the program's;
+//! what takes long tells how far it is to a callback, which may break it off ([`go_on`] never does). [`internals`] has
+//! the rooms behind the door, for this package's own tests and benches.
 
 pub mod article;
 mod code;

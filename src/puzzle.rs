@@ -34,7 +34,8 @@ use crate::pipeline;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-/// Reads the puzzles in JSON of any of the forms that docs/guide.md lists: a task's own, Kaggle's challenges, arrays and lines of tasks.
+/// Reads the puzzles in JSON of any of the forms that docs/guide.md lists: a task's own, Kaggle's challenges, arrays and
+/// lines of tasks.
 ///
 /// # Errors
 /// [`DataError`], which names the task, the pair and the cell at fault.
@@ -64,8 +65,9 @@ pub fn load(paths: &[PathBuf], options: &LoadOptions) -> Result<Loaded, DataErro
     crate::data::load(paths, options)
 }
 
-/// Fits a puzzle alone and gives two attempts for every test input, with the costs and the course of the fit. Known solutions only say
-/// which attempts are right. `watch` hears of every step; the record of a fit that it breaks off says so by `cut`.
+/// Fits a puzzle alone and gives two attempts for every test input, with the costs and the course of the fit. Known
+/// solutions only say which attempts are right. `watch` hears of every step; the record of a fit that it breaks off says
+/// so by `cut`.
 ///
 /// # Errors
 /// [`SolveError`], where a setting makes no sense, the engine can't be had, or the memory is too small.
@@ -89,9 +91,9 @@ pub fn solve(
     pipeline::solve(puzzle, options, watch)
 }
 
-/// Solves many puzzles side by side, within the cores and the memory that there are, and gives what became of each, in their order.
-/// With a folder in the options it is a run: records and a submission are kept there as puzzles end, and a run that was stopped
-/// is gone on with. `watch` hears of every step, by the puzzle's number, on any thread.
+/// Solves many puzzles side by side, within the cores and the memory that there are, and gives what became of each, in
+/// their order. With a folder in the options it is a run: records and a submission are kept there as puzzles end, and a
+/// run that was stopped is gone on with. `watch` hears of every step, by the puzzle's number, on any thread.
 ///
 /// # Errors
 /// As [`solve`], and where the folder can't be used.
@@ -121,8 +123,8 @@ pub fn solve_all(
     Ok(outcomes)
 }
 
-/// The same, and `hear` hears what becomes of each puzzle as soon as it is known, in this thread and in no order. Breaks where `watch` broke off
-/// a fit.
+/// The same, and `hear` hears what becomes of each puzzle as soon as it is known, in this thread and in no order. Breaks
+/// where `watch` broke off a fit.
 ///
 /// # Errors
 /// As [`solve_all`], and the first error of `hear`, which ends all.
@@ -149,8 +151,9 @@ pub fn solve_and_hear<E: From<SolveError>>(
     pipeline::run(loaded, &Fits::of(&options.config), &options.run, &watch, hear)
 }
 
-/// Compresses a task's JSON into a `.tenfold` file, decodes it again and compares. By default grids are coded one after the other, which
-/// takes milliseconds; [`Method::Grids`]`(1)` to `(3)` fit networks beside, which the decoder fits again.
+/// Compresses a task's JSON into a `.tenfold` file, decodes it again and compares. By default grids are coded one after
+/// the other, which takes milliseconds; [`Method::Grids`]`(1)` to `(3)` fit networks beside, which the decoder fits
+/// again.
 ///
 /// # Errors
 /// [`PuzzleError`]; [`PuzzleError::NotATask`] where the bytes are not one task's JSON, or its text can't be told from its grids.
@@ -171,8 +174,8 @@ pub fn compress(
     pipeline::puzzle::compress_json(json, settings, watch)
 }
 
-/// Gives back the task's JSON of a file, byte for byte, with so many threads, or all. What was fitted to compress it is fitted again, and takes as
-/// long.
+/// Gives back the task's JSON of a file, byte for byte, with so many threads, or all. What was fitted to compress it is
+/// fitted again, and takes as long.
 ///
 /// # Errors
 /// [`PuzzleError`], where the file is wrong.
@@ -192,8 +195,8 @@ pub fn decompress(
     pipeline::puzzle::decompress_json(file, threads, watch)
 }
 
-/// The puzzle of a file, to be solved or shown. Its id is empty; its solutions are the outputs that the task's JSON had for its tests, or, where latents
-/// were sent, the answers that the code implies.
+/// The puzzle of a file, to be solved or shown. Its id is empty; its solutions are the outputs that the task's JSON had
+/// for its tests, or, where latents were sent, the answers that the code implies.
 ///
 /// # Errors
 /// As [`decompress`].

@@ -90,8 +90,8 @@ fn check(plan: Plan, equivariance: Equivariance, seed: u64, step: usize) -> Resu
     }
     let difference = norm(gradient.iter().zip(&expected).map(|(a, b)| f64::from(a - b)));
     let size = norm(expected.iter().map(|&value| f64::from(value)));
-    // How far our own gradient moves, at most of some tries, when every parameter does by a rounding: normalising a handful of nearly
-    // equal numbers can magnify that a thousandfold, and two engines round differently.
+    // How far our own gradient moves, at most of some tries, when every parameter does by a rounding: normalising a
+    // handful of nearly equal numbers can magnify that a thousandfold, and two engines round differently.
     let mut rounding = 0f64;
     for try_number in 1..=ROUNDINGS {
         tenfold::internals::rng::step_noise(seed + try_number, step, &mut nudges);

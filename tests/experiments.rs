@@ -1,5 +1,5 @@
-//! Whole experiments as machines and people treat them: killed, spread over shards, changed in between. Whatever happens, the records are those
-//! of one undisturbed run.
+//! Whole experiments as machines and people treat them: killed, spread over shards, changed in between. Whatever happens,
+//! the records are those of one undisturbed run.
 #![cfg(unix)]
 
 mod common;

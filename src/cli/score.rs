@@ -14,11 +14,12 @@ use tenfold::internals::report::Run;
 #[derive(Args)]
 #[command(after_help = "Example: tenfold score results/two-variants")]
 pub struct Arguments {
-    /// Kaggle's submission.json, or the folder that `solve` or `run` left: then also how many tasks are right within 1, 2, 3, 5, 10 and any of
-    /// their candidates; where puzzles have several fits, how the variants compare
+    /// Kaggle's submission.json, or the folder that `solve` or `run` left: then also how many tasks are right within 1,
+    /// 2, 3, 5, 10 and any of their candidates; where puzzles have several fits, how the variants compare
     #[arg(value_name = "SUBMISSION|RUN")]
     submission: PathBuf,
-    /// A solutions file, or tasks with the outputs of their tests: a file or a folder. Of a run, what it was judged by, if not given
+    /// A solutions file, or tasks with the outputs of their tests: a file or a folder. Of a run, what it was judged by,
+    /// if not given
     #[arg(long, value_name = "PATH")]
     solutions: Option<PathBuf>,
     /// Print JSON

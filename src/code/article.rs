@@ -56,8 +56,8 @@ pub struct ResidualSection<'a> {
     blocks: Vec<Block<'a>>,
 }
 
-/// Hears of every few thousand bytes that have been coded or decoded, how many they are; on any thread. Where it breaks off, it has to
-/// do so from then on, and what comes out is of no use.
+/// Hears of every few thousand bytes that have been coded or decoded, how many they are; on any thread. Where it breaks
+/// off, it has to do so from then on, and what comes out is of no use.
 pub type Watch<'a> = dyn Fn(u64) -> ControlFlow<()> + Sync + 'a;
 
 /// How many bytes a [`Watch`] hears of at a time.

@@ -13,8 +13,8 @@ use super::weights::scale;
 use super::{CodeError, Ledger, Tag};
 use crate::latent::digits::{CELLS, DigitMatrix, Dither, LEVELS};
 
-/// The most groups of a section, and no more than its text has bytes: silent ones cost nothing, so nothing else bounds what a forged
-/// section may ask for. An article of more, some 150 MB of text, has no digits in its file.
+/// The most groups of a section, and no more than its text has bytes: silent ones cost nothing, so nothing else bounds
+/// what a forged section may ask for. An article of more, some 150 MB of text, has no digits in its file.
 pub const MOST_GROUPS: u64 = 1 << 20;
 
 /// A text is taken for as long as this, in bytes, however little a file has: what so much justifies costs nothing.

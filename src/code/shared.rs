@@ -1,4 +1,5 @@
-//! What the channels and the weights have in common: random numbers that encoder and decoder share, and how an encoder is asked for means.
+//! What the channels and the weights have in common: random numbers that encoder and decoder share, and how an encoder is
+//! asked for means.
 //!
 //! In: a file's seed. Out: a stream for each purpose.
 

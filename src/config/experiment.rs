@@ -1,7 +1,7 @@
 //! A whole experiment as data: which puzzles, which variants of the settings, which seeds.
 //!
-//! In: a TOML file as docs/guide.md describes it. Out: an [`Experiment`], checked: where its puzzles are, and every [`Setting`] that each
-//! of them is fitted by.
+//! In: a TOML file as docs/guide.md describes it. Out: an [`Experiment`], checked: where its puzzles are, and every
+//! [`Setting`] that each of them is fitted by.
 
 use super::{Config, ConfigError, Preset, merge, table};
 use serde::{Deserialize, Serialize};
@@ -56,8 +56,8 @@ pub struct Subset {
 }
 
 impl Subset {
-    /// Draws the sample from ids: those with the smallest SHA-256 of seed and id. So it does not depend on their order, and a sample of more has
-    /// all that one of fewer has. All ids where no sample is asked for.
+    /// Draws the sample from ids: those with the smallest SHA-256 of seed and id. So it does not depend on their order,
+    /// and a sample of more has all that one of fewer has. All ids where no sample is asked for.
     pub fn draw<'a>(&self, ids: impl IntoIterator<Item = &'a str>) -> HashSet<&'a str> {
         let hash = |id: &str| Sha256::new().chain_update(self.seed.to_le_bytes()).chain_update(id).finalize();
         let mut ids: Vec<&str> = ids.into_iter().collect();

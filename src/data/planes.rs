@@ -3,7 +3,8 @@
 use super::grid::Grid;
 use super::puzzle::Puzzle;
 
-/// Grids by example and plane. All examples have the same number of inputs, and all train examples of outputs; at least one of each.
+/// Grids by example and plane. All examples have the same number of inputs, and all train examples of outputs; at least
+/// one of each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Planes {
     /// How many planes are inputs; the outputs come after them.
@@ -30,7 +31,8 @@ impl Planes {
         self.train.iter().flat_map(|grids| &grids[self.inputs..])
     }
 
-    /// The same puzzle with the last train pair's outputs hidden: it becomes the first to answer. Gives these outputs, too; none where it is the only pair.
+    /// The same puzzle with the last train pair's outputs hidden: it becomes the first to answer. Gives these outputs,
+    /// too; none where it is the only pair.
     pub fn hide_last(&self) -> Option<(Self, Vec<Grid>)> {
         let (last, rest) = self.train.split_last().filter(|(_, rest)| !rest.is_empty())?;
         let (inputs, outputs) = last.split_at(self.inputs);

@@ -174,8 +174,8 @@ impl SettlingFit {
         self.weights.noise()
     }
 
-    /// Fixes the weights at these differences, by group, and the channels' rates, in nats a coordinate; without a rate a channel is
-    /// not sent and its latents are 0.
+    /// Fixes the weights at these differences, by group, and the channels' rates, in nats a coordinate; without a rate a
+    /// channel is not sent and its latents are 0.
     pub fn fix(self, differences: &[Vec<f32>], rates: &[Option<f64>]) -> MeansFit {
         let Self { mut fitted, weights } = self;
         weights.place(differences, &mut fitted.parameters);

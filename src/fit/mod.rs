@@ -103,7 +103,8 @@ pub struct Fitted {
     pub view: View,
     /// What trials of views cost, of which it had least; empty where there were none.
     pub trials: Vec<Trial>,
-    /// For each test input the information of its second attempt under the coder of grids, where that implied it in place of the vote.
+    /// For each test input the information of its second attempt under the coder of grids, where that implied it in place
+    /// of the vote.
     pub implied: Vec<Option<Bits>>,
 }
 
@@ -126,8 +127,8 @@ pub fn memory_bytes(plan: &Plan, settings: &FitSettings) -> u64 {
     bytes.try_into().unwrap_or(u64::MAX)
 }
 
-/// Fits `problem`, whose plan is in the coordinates of `view`; answers are in the puzzle's own. `watch` hears of every step and may break off; what there is then is given. Gives nothing where no step
-/// is asked for.
+/// Fits `problem`, whose plan is in the coordinates of `view`; answers are in the puzzle's own. `watch` hears of every
+/// step and may break off; what there is then is given. Gives nothing where no step is asked for.
 ///
 /// # Errors
 /// Where no engine can be had, or it fails.

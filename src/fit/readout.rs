@@ -105,8 +105,8 @@ impl Readout {
         Answer { grid, uncertainty_nats: uncertainty / count }
     }
 
-    /// −log p of an output in its likeliest place: of its size, of where it is, and of its cells. What the canvas or the palette can't
-    /// say costs as much as if all colours were as likely.
+    /// −log p of an output in its likeliest place: of its size, of where it is, and of its cells. What the canvas or the
+    /// palette can't say costs as much as if all colours were as likely.
     pub fn nats(&self, plan: &Plan, plane: usize, grid: &Grid) -> f64 {
         let (rows, columns) = (grid.rows(), grid.columns());
         let unknown = (COLOURS as f64).ln();

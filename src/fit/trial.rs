@@ -1,7 +1,8 @@
 //! A trial of a view: how well a short fit foretells outputs that were hidden from it.
 //!
-//! In: a problem whose first test input's outputs are known to whoever asks, not to the fit. Out: what they cost to be told, given
-//! all else, at the end of a short fit: the description that the choice among views compares. It is the same cells under each view.
+//! In: a problem whose first test input's outputs are known to whoever asks, not to the fit. Out: what they cost to be
+//! told, given all else, at the end of a short fit: the description that the choice among views compares. It is the same
+//! cells under each view.
 
 use super::FitSettings;
 use super::readout::Readout;
@@ -21,8 +22,9 @@ pub struct Trial {
     pub bits: Bits,
 }
 
-/// Fits `problem` for `steps` steps of the first seed; gives −log p of `hidden`, the output planes of its first test input, the mean over
-/// the last half of the steps. `watch` hears of the losses of every step and may break off: nothing is given then.
+/// Fits `problem` for `steps` steps of the first seed; gives −log p of `hidden`, the output planes of its first test
+/// input, the mean over the last half of the steps. `watch` hears of the losses of every step and may break off: nothing
+/// is given then.
 ///
 /// # Errors
 /// Where no engine can be had, or it fails.

@@ -1,20 +1,21 @@
 //! Variants of a run held against each other, in pairs: the same puzzle and seed under both.
 //!
-//! In: records, and the order of the variants. Out: a [`Comparison`], which serialises, and a table for the terminal. Every variant is held
-//! against the first.
+//! In: records, and the order of the variants. Out: a [`Comparison`], which serialises, and a table for the terminal.
+//! Every variant is held against the first.
 //!
 //! # How sure a difference is
 //! Fits of one puzzle by several seeds are no independent cases, so puzzles are what is counted.
 //!
-//! - *Who solves more*: McNemar's exact test (Q. McNemar, "Note on the sampling error of the difference between correlated proportions or
-//!   percentages", Psychometrika 12, 1947): of the puzzles that one variant solves more often than the other, over the seeds that both
-//!   have, as many should be better as worse, each with probability 1/2. With one seed it is the test as published; with more,
-//!   it is the sign test of the same question.
-//! - *By how much*: the difference of the shares of fits that are solved, with the interval of method 10 of R. G. Newcombe, "Improved confidence
-//!   intervals for the difference between binomial proportions based on paired data", Statistics in Medicine 17, 1998. Like Wilson's, on which it
-//!   rests, it keeps a width where no pair differs. With several seeds it is computed for the *effective* number of pairs, as the mean over
-//!   tasks in [`score`](super::score) is: pairs, times the variance that their mean difference would have if they were independent, over that
-//!   which it has with puzzles as the cases; at least the puzzles, at most the pairs.
+//! - *Who solves more*: McNemar's exact test (Q. McNemar, "Note on the sampling error of the difference between
+//!   correlated proportions or percentages", Psychometrika 12, 1947): of the puzzles that one variant solves more often
+//!   than the other, over the seeds that both have, as many should be better as worse, each with probability 1/2. With
+//!   one seed it is the test as published; with more, it is the sign test of the same question.
+//! - *By how much*: the difference of the shares of fits that are solved, with the interval of method 10 of R. G.
+//!   Newcombe, "Improved confidence intervals for the difference between binomial proportions based on paired data",
+//!   Statistics in Medicine 17, 1998. Like Wilson's, on which it rests, it keeps a width where no pair differs. With
+//!   several seeds it is computed for the *effective* number of pairs, as the mean over tasks in [`score`](super::score)
+//!   is: pairs, times the variance that their mean difference would have if they were independent, over that which it has
+//!   with puzzles as the cases; at least the puzzles, at most the pairs.
 //! - *Bits, steps, seconds*: the mean over puzzles of the mean paired difference, with Student's t interval.
 
 use super::score::{CONFIDENCE, Estimate, mean_of_shares, wilson};

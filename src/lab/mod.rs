@@ -1,10 +1,13 @@
-//! What measures: nothing that solves a puzzle or makes a file needs it, only the verbs `score`, `analyze`, `compare` and `experiment`,
+//! What measures: nothing that solves a puzzle or makes a file needs it, only the verbs `score`, `analyze`, `compare` and
+//! `experiment`,
 //! `matrices --method`, benches and tests.
 //!
 //! In: results of the other rooms, and what they were made of. Out: numbers, their tables and plots.
 //!
-//! - [`score`](mod@score): answers against solutions, by the three scorings in use, each with an interval, and [`comparison`]: variants of a run in pairs
-//! - [`analyze`]: bit lengths over many puzzles, [`learning`]: what their outputs take one after the other, and [`plot`]: their pictures
+//! - [`score`](mod@score): answers against solutions, by the three scorings in use, each with an interval, and
+//!   [`comparison`]: variants of a run in pairs
+//! - [`analyze`]: bit lengths over many puzzles, [`learning`]: what their outputs take one after the other, and [`plot`]:
+//!   their pictures
 //! - `baselines`: what a puzzle's grids cost without a network, and `peers`: the general compressors that a file is held against
 //! - [`experiment`](mod@experiment): what digit matrices find and tell, beside other [`codes`]
 

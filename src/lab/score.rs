@@ -92,8 +92,8 @@ pub struct PassAt {
 /// What `k` a table has.
 const PASS_AT: [Option<usize>; 6] = [Some(1), Some(2), Some(3), Some(5), Some(10), None];
 
-/// Counts a run's tasks by the ranks of their solutions, at most the candidates that are kept where a fit did not know them. Nothing where
-/// no solution is known.
+/// Counts a run's tasks by the ranks of their solutions, at most the candidates that are kept where a fit did not know
+/// them. Nothing where no solution is known.
 pub fn pass_at(records: &mut [PuzzleRecord], solutions: &IndexMap<String, Vec<Grid>>) -> Vec<PassAt> {
     let mut worst: Vec<Option<usize>> = Vec::new();
     for record in records {

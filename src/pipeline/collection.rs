@@ -1,7 +1,7 @@
 //! The groups of articles to digit matrices: their symbols, then a joint fit.
 //!
-//! In: articles, [`MatrixSettings`]. Out: a [`Collection`] (what there is to fit) and the matrices of its groups. [`matrices`](super::matrices)
-//! does it all for one article.
+//! In: articles, [`MatrixSettings`]. Out: a [`Collection`] (what there is to fit) and the matrices of its groups.
+//! [`matrices`](super::matrices) does it all for one article.
 
 use crate::data::article::{Article, Group, Symbols};
 use crate::engine::EngineError;

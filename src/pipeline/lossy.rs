@@ -25,8 +25,8 @@ pub(super) struct Grammar<'a> {
     pairs: HashMap<(u32, u32), u32>,
 }
 
-/// The texts of groups with these centres, as words, so many for each. `likelihood`, by a group's logits, of a pair and its second word:
-/// how much that word is wanted.
+/// The texts of groups with these centres, as words, so many for each. `likelihood`, by a group's logits, of a pair and
+/// its second word: how much that word is wanted.
 pub(super) fn lossy_words(
     grammar: &Grammar,
     decoder: &GistDecoder,

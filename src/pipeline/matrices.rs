@@ -84,7 +84,8 @@ pub enum MatricesError {
     BrokenOff,
 }
 
-/// The matrices of an article's groups, of its text or of its `.tenfold` file. `watch` hears of each step of a fit, and may break off.
+/// The matrices of an article's groups, of its text or of its `.tenfold` file. `watch` hears of each step of a fit, and
+/// may break off.
 ///
 /// # Errors
 /// [`MatricesError`].

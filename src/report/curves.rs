@@ -22,8 +22,8 @@ pub struct CurvePoint {
     pub by_tensor_bits: Vec<f64>,
 }
 
-/// A trace at the multiples of the least power of two that leaves at most 128 of `steps`, in thousandths of a bit. So curves of fits of
-/// different length have steps in common.
+/// A trace at the multiples of the least power of two that leaves at most 128 of `steps`, in thousandths of a bit. So
+/// curves of fits of different length have steps in common.
 pub fn thinned(trace: &[TracePoint], steps: usize) -> Vec<CurvePoint> {
     let stride = steps.div_ceil(MOST_POINTS).next_power_of_two();
     let by_step = trace.chunk_by(|one, other| one.step == other.step);

@@ -24,7 +24,8 @@ pub(crate) fn text_width(text: &str, dot: usize) -> usize {
     (text.chars().count() * (GLYPH_COLUMNS + 1) * dot).saturating_sub(dot)
 }
 
-/// The glyph of a character: rows of dots, the leftmost in bit 4. Small letters are drawn as capitals; what the font lacks is drawn as a box.
+/// The glyph of a character: rows of dots, the leftmost in bit 4. Small letters are drawn as capitals; what the font
+/// lacks is drawn as a box.
 #[rustfmt::skip]
 fn glyph(character: char) -> [u8; GLYPH_ROWS] {
     match character.to_ascii_uppercase() {

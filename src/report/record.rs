@@ -178,7 +178,8 @@ impl PuzzleRecord {
         record
     }
 
-    /// Judges the attempts by the puzzle's solutions, where these are others than before; says whether they were. When such solutions were first on top is not known afterwards, nor their rank behind the candidates that are kept.
+    /// Judges the attempts by the puzzle's solutions, where these are others than before; says whether they were. When
+    /// such solutions were first on top is not known afterwards, nor their rank behind the candidates that are kept.
     pub fn judge(&mut self, solutions: &[Grid]) -> bool {
         let hash = Some(hash(&[json(&solutions).as_slice()]));
         if self.solutions == hash {
@@ -212,7 +213,8 @@ impl PuzzleRecord {
         (!self.seeds.is_empty()).then(|| bits / self.seeds.len() as f64)
     }
 
-    /// The rank, from 1, among its candidates that has the solutions of all tests up to it; none where one was no candidate, or none is known.
+    /// The rank, from 1, among its candidates that has the solutions of all tests up to it; none where one was no
+    /// candidate, or none is known.
     pub fn worst_rank(&self) -> Option<usize> {
         let ranks = self.solution_ranks.as_deref().filter(|ranks| ranks.len() == self.attempts.len())?;
         ranks.iter().try_fold(1, |worst, &rank| Some(worst.max(rank?)))

@@ -1,8 +1,9 @@
 //! The folder that a run leaves: what was declared, a line for each fit, the tasks, and the submission.
 //!
 //! `config.toml`, `records.jsonl`, `tasks.json`, `submission.json` where there is one fit a puzzle, and `lock`, which whoever runs holds.
-//! A record is appended as its fit ends, and is on the disk before the next; a last line that is torn counts for nothing. So a run that
-//! is stopped at any moment loses the fits at hand only and can be taken up again. The last of several records of a fit counts.
+//! A record is appended as its fit ends, and is on the disk before the next; a last line that is torn counts for nothing.
+//! So a run that is stopped at any moment loses the fits at hand only and can be taken up again. The last of several
+//! records of a fit counts.
 
 mod whole;
 
@@ -108,7 +109,8 @@ impl RunFolder {
     /// Begins a run in `path`, or takes one up again. Where a run left no record yet, another begins in its place.
     ///
     /// # Errors
-    /// Where somebody runs into it, a run is there and `resume` isn't asked for, something else was declared, or a record can't be read.
+    /// Where somebody runs into it, a run is there and `resume` isn't asked for, something else was declared, or a record
+    /// can't be read.
     pub fn open(path: &Path, declaration: &Table, resume: bool) -> Result<Self, RunError> {
         let unusable = |path: &Path| {
             let path = path.to_owned();
@@ -172,7 +174,8 @@ impl RunFolder {
         Ok(())
     }
 
-    /// Puts a run that [`Run::merge`] made into `path`, with the tasks of the folders that it is from; gives how many records are there then.
+    /// Puts a run that [`Run::merge`] made into `path`, with the tasks of the folders that it is from; gives how many
+    /// records are there then.
     ///
     /// # Errors
     /// As [`RunFolder::open`], and where records that are there are of other puzzles.

@@ -151,8 +151,8 @@ pub(super) fn of_outputs(puzzle: &Puzzle) -> impl Iterator<Item = (Fold, Vec<Sym
     })
 }
 
-/// The symmetry by which the inputs turn into most cells of the parts; of equals the first. Only those that keep all inputs' sizes,
-/// tests' included.
+/// The symmetry by which the inputs turn into most cells of the parts; of equals the first. Only those that keep all
+/// inputs' sizes, tests' included.
 fn likest<'a>(puzzle: &'a Puzzle, part: impl Fn(usize) -> &'a Grid) -> Symmetry {
     let inputs = puzzle.train.iter().map(|pair| &pair.input).chain(&puzzle.test);
     let all_square = inputs.clone().all(|input| input.rows() == input.columns());

@@ -1,9 +1,9 @@
 //! Views: coordinate systems that a puzzle can be looked at in.
 //!
-//! In: a puzzle. Out: every [`View`] that holds for all its train pairs and test inputs, the puzzle in the coordinates of one
-//! ([`View::apply`]), and answers back in its own ([`View::undo`]). A view is a hypothesis about what belongs together: cells that a
-//! fold lays over one another, or the part of the input that the output speaks of. No network knows of views, and no view knows a
-//! puzzle's rule. In all but the identity, all planes of an example have one size.
+//! In: a puzzle. Out: every [`View`] that holds for all its train pairs and test inputs, the puzzle in the coordinates of
+//! one ([`View::apply`]), and answers back in its own ([`View::undo`]). A view is a hypothesis about what belongs
+//! together: cells that a fold lays over one another, or the part of the input that the output speaks of. No network
+//! knows of views, and no view knows a puzzle's rule. In all but the identity, all planes of an example have one size.
 
 mod fold;
 mod objects;

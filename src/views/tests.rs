@@ -156,7 +156,8 @@ proptest! {
         let symmetry = Symmetry::all().nth(turn).unwrap();
         let turned = |view: &View| !matches!(view, View::Outputs(..));
         let own = View::all(&puzzle);
-        // Parts of an output may look as much like the input by two symmetries: then the first is taken, whichever way the puzzle lies.
+        // Parts of an output may look as much like the input by two symmetries: then the first is taken, whichever way
+        // the puzzle lies.
         prop_assume!(own.iter().all(turned));
         prop_assert_eq!(seen(&map(&puzzle, |grid| symmetry.turn(grid)), Clone::clone), seen(&puzzle, |grid| symmetry.turn(grid)));
     }

@@ -98,9 +98,9 @@ impl Window {
     }
 }
 
-/// The rules whose windows have the size of every output, and that give a window for each test input, with something in it: where all
-/// windows have one colour, they say no more than a size. None where outputs are as large as their inputs: the whole input is
-/// their window.
+/// The rules whose windows have the size of every output, and that give a window for each test input, with something in
+/// it: where all windows have one colour, they say no more than a size. None where outputs are as large as their inputs:
+/// the whole input is their window.
 pub(super) fn all(puzzle: &Puzzle) -> impl Iterator<Item = Window> {
     let size = |grid: &Grid| (grid.rows(), grid.columns());
     let same_size = puzzle.train.iter().all(|pair| size(&pair.input) == size(&pair.output));

@@ -99,8 +99,8 @@ pub enum TitleSource {
 pub struct Group {
     /// The bytes of the article that are its fragment.
     pub bytes: Range<usize>,
-    /// What people see of it: without markup, scripts and styles, character references decoded. Where nothing is text, what is not UTF-8
-    /// is read as U+FFFD.
+    /// What people see of it: without markup, scripts and styles, character references decoded. Where nothing is text,
+    /// what is not UTF-8 is read as U+FFFD.
     pub text: String,
     /// One line, empty where there are no words.
     pub title: String,

@@ -1,8 +1,8 @@
 //! Matrix products whose every sum has one order: the same bits on every processor.
 //!
-//! A matrix library picks its instructions by processor, and with them how it rounds and in which order it adds; what goes into a
-//! file, or is read from one, must not depend on that. Here each cell adds its terms one after the other, rounding each product and
-//! each sum; tiles of cells lie side by side in registers.
+//! A matrix library picks its instructions by processor, and with them how it rounds and in which order it adds; what
+//! goes into a file, or is read from one, must not depend on that. Here each cell adds its terms one after the other,
+//! rounding each product and each sum; tiles of cells lie side by side in registers.
 
 use super::float::Float;
 use super::simd::{Level, kernel};

@@ -3,13 +3,13 @@
 //! In: counts of symbols for each group's fragment and title, the article and the title that each belongs to, [`MatrixSettings`].
 //! Out: [`FittedMatrices`]: centres and a decoder.
 //!
-//! The loss of a step, in nats: −log p of the counts of a random part of the symbols among themselves, in fragments and in titles
-//! (a stand-in for all symbols that keeps the cost of a step in proportion to the text), plus a normal prior on the symbols' latents, plus
-//! the pulls that make an article's groups consistent, plus a pull of every cell to the prior, under which digits are uniform;
-//! on a budget, the latents are kept to the digits' rate instead.
+//! The loss of a step, in nats: −log p of the counts of a random part of the symbols among themselves, in fragments and
+//! in titles (a stand-in for all symbols that keeps the cost of a step in proportion to the text), plus a normal prior on
+//! the symbols' latents, plus the pulls that make an article's groups consistent, plus a pull of every cell to the prior,
+//! under which digits are uniform; on a budget, the latents are kept to the digits' rate instead.
 //!
-//! The decoder is [`model::article`](crate::model::article)'s; an [`engine`](crate::engine::article) gives a step's loss and gradient.
-//! What is done with these is here:
+//! The decoder is [`model::article`](crate::model::article)'s; an [`engine`](crate::engine::article) gives a step's loss
+//! and gradient. What is done with these is here:
 //!
 //! - `settings`: how a user has it
 //! - `global`: the latent of an article, which its groups align with
@@ -155,8 +155,8 @@ impl FittedMatrices {
     }
 }
 
-/// Fits the latents of `data`'s groups and of `symbol_count` symbols. `watch` hears of each step done, and may break off; what there
-/// is then is given.
+/// Fits the latents of `data`'s groups and of `symbol_count` symbols. `watch` hears of each step done, and may break off;
+/// what there is then is given.
 ///
 /// # Errors
 /// [`EngineError`], where the settings' engine can't be had or fails; the fused one on the processor does neither.

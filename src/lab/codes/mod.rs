@@ -1,7 +1,8 @@
-//! The codes that our matrices are held against, made of the same counts of the same symbols: SimHash, LSA, and latents by an encoder.
+//! The codes that our matrices are held against, made of the same counts of the same symbols: SimHash, LSA, and latents
+//! by an encoder.
 //!
-//! In: counts, or an article. Out: bits or digits of groups and of other texts. [`matrices`] does for an article with any code what
-//! [`pipeline::matrices`](crate::pipeline::matrices) does with ours.
+//! In: counts, or an article. Out: bits or digits of groups and of other texts. [`matrices`] does for an article with any
+//! code what [`pipeline::matrices`](crate::pipeline::matrices) does with ours.
 
 mod lsa;
 mod simhash;
@@ -51,8 +52,8 @@ pub enum MethodError {
     NoDecoder,
 }
 
-/// The matrices of an article's groups by `method`; vectors and a file's matrices are ours alone. `watch` hears of each step of a fit,
-/// and may break off.
+/// The matrices of an article's groups by `method`; vectors and a file's matrices are ours alone. `watch` hears of each
+/// step of a fit, and may break off.
 ///
 /// # Errors
 /// [`MethodError`].

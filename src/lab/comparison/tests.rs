@@ -1,4 +1,5 @@
-//! What a comparison protects: pairs are pairs, tests and intervals are the published ones, and seeds of one puzzle are no new puzzles.
+//! What a comparison protects: pairs are pairs, tests and intervals are the published ones, and seeds of one puzzle are
+//! no new puzzles.
 
 use super::*;
 use crate::data::{Attempts, Grid};
@@ -87,8 +88,9 @@ fn the_test_is_mcnemars_exact_one() {
 
 #[test]
 fn the_interval_agrees_with_the_published_numbers() {
-    // M. W. Fagerland, S. Lydersen and P. Laake, "Recommended tests and confidence intervals for paired binomial proportions", Statistics in
-    // Medicine 33, 2014, of 1, 1, 7, 12; and Newcombe's own examples of 36, 12, 2, 0 and 20, 12, 2, 16.
+    // M. W. Fagerland, S. Lydersen and P. Laake, "Recommended tests and confidence intervals for paired binomial
+    // proportions", Statistics in Medicine 33, 2014, of 1, 1, 7, 12; and Newcombe's own examples of 36, 12, 2, 0 and 20,
+    // 12, 2, 16.
     for (counts, low, high) in
         [([1, 1, 7, 12], -0.507, -0.026), ([36, 12, 2, 0], 0.0569, 0.3404), ([20, 12, 2, 16], 0.0562, 0.3292)]
     {

@@ -1,4 +1,5 @@
-//! Latents of other texts by gradient descent, which know the decoder alone: what [`Memory`](crate::fit::matrices::Memory) is measured against.
+//! Latents of other texts by gradient descent, which know the decoder alone: what
+//! [`Memory`](crate::fit::matrices::Memory) is measured against.
 //!
 //! In: a fit, counts. Out: centres.
 

@@ -142,13 +142,14 @@ pub struct Telling<'a> {
 #[derive(Clone)]
 struct OfMatrix<'a> {
     saying: Saying<'a>,
-    /// Distances and numbers of the nearest matrices: enough for the groups that are asked for, and all that are as far as the last.
+    /// Distances and numbers of the nearest matrices: enough for the groups that are asked for, and all that are as far
+    /// as the last.
     near: Vec<(u32, usize)>,
 }
 
 impl<'a> Telling<'a> {
-    /// The next part of the groups, in order. A matrix that is new is compared with all others, on all threads: 10,000 take about a
-    /// second, and ten times as many a hundred times as long.
+    /// The next part of the groups, in order. A matrix that is new is compared with all others, on all threads: 10,000
+    /// take about a second, and ten times as many a hundred times as long.
     pub fn part(&mut self, groups: Range<usize>) -> Vec<Told<'a>> {
         let mut new: Vec<usize> = self.of_group[groups.clone()].to_vec();
         new.sort_unstable();

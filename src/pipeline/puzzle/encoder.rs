@@ -373,7 +373,8 @@ fn means_of(fit: &MeansFit, sent: &[Coordinate]) -> Vec<f32> {
     sent.iter().map(|coordinate| means[coordinate.place]).collect()
 }
 
-/// A file of this code. Zeros follow it, as the decoder takes what is behind its end, until the file is as long as its network asks.
+/// A file of this code. Zeros follow it, as the decoder takes what is behind its end, until the file is as long as its
+/// network asks.
 fn file(mut code: Vec<u8>, least_bytes: usize) -> Vec<u8> {
     code.resize(code.len().max(least_bytes), 0);
     Container::new(Kind::Puzzle).with(Tag::Code, code).to_bytes()

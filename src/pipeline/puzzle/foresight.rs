@@ -15,8 +15,8 @@ use rand::Rng;
 /// Steps of a fit, by effort; 0 has none.
 pub const STEPS: [usize; 4] = [0, 100, 200, 400];
 
-/// A network whose tensors have more positions together is not fitted, nor one for later outputs than these: both sides know it, and so
-/// a file can't ask for more.
+/// A network whose tensors have more positions together is not fitted, nor one for later outputs than these: both sides
+/// know it, and so a file can't ask for more.
 const MOST_POSITIONS: usize = 200_000;
 const MOST_FITS: usize = 10;
 

@@ -7,8 +7,8 @@ use crate::data::{DataError, LoadOptions, Loaded, load};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Loads an experiment's puzzles. A split is a folder `SPLIT` in the data's, or a file there that ends in `SPLIT_challenges.json`, with its
-/// solutions in the one that ends in `SPLIT_solutions.json`, if there is one.
+/// Loads an experiment's puzzles. A split is a folder `SPLIT` in the data's, or a file there that ends in
+/// `SPLIT_challenges.json`, with its solutions in the one that ends in `SPLIT_solutions.json`, if there is one.
 ///
 /// # Errors
 /// [`DataError`], where there is no such split, an id that is asked for is not there, or files can't be read.

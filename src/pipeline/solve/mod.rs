@@ -1,7 +1,8 @@
 //! Solving: puzzles go in, two attempts for every test input come out.
 //!
-//! [`run`] fits many puzzles side by side, each by every setting of its run, takes up a run that was stopped, and keeps what comes;
-//! [`solve`] does it with one; [`solve_one`] is the fit alone. [`declared_puzzles`] finds the puzzles of an experiment. Nothing is printed here; whoever asks hears of every step and may break off.
+//! [`run`] fits many puzzles side by side, each by every setting of its run, takes up a run that was stopped, and keeps
+//! what comes; [`solve`] does it with one; [`solve_one`] is the fit alone. [`declared_puzzles`] finds the puzzles of an
+//! experiment. Nothing is printed here; whoever asks hears of every step and may break off.
 
 mod declared;
 mod implied;

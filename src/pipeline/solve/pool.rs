@@ -1,7 +1,7 @@
 //! Fits side by side, within what there is of cores, memory and time.
 //!
-//! In: puzzles with what their fits take ([`Job`]), and [`RunOptions`]. Out: what became of each fit, as it ends. Nothing is written
-//! and nothing printed here.
+//! In: puzzles with what their fits take ([`Job`]), and [`RunOptions`]. Out: what became of each fit, as it ends. Nothing
+//! is written and nothing printed here.
 
 use super::memory::side_by_side;
 use super::share::Shares;

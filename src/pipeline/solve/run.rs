@@ -1,6 +1,7 @@
 //! A run: many puzzles fitted side by side, taken up where an earlier one was stopped, and kept as they end.
 //!
-//! In: what was loaded, what each puzzle is fitted by, and [`RunOptions`]. Out: an [`Outcome`] a fit, as each is known, in no order.
+//! In: what was loaded, what each puzzle is fitted by, and [`RunOptions`]. Out: an [`Outcome`] a fit, as each is known,
+//! in no order.
 
 use super::keep::Keeper;
 use super::pool::{Ended, Job, all_fused, fit_all, share_cores};
@@ -128,14 +129,15 @@ struct Numbered<'a> {
     job: Job<'a>,
 }
 
-/// Fits puzzles, several at a time, each by every setting, and keeps what comes in the options' folder. What was refused in loading gets
-/// placeholders in the submission, which there is where each puzzle has one fit. `watch` hears of every step; `hear` hears in this thread what
-/// becomes of each fit. A fit's number is its puzzle's times the count of settings, and its setting's. The largest fits come first where several
-/// run at a time. With a deadline, each gets a share of what is left by its size, and what others don't use goes to those after it. Breaks where
-/// whoever watched broke off a fit.
+/// Fits puzzles, several at a time, each by every setting, and keeps what comes in the options' folder. What was refused
+/// in loading gets placeholders in the submission, which there is where each puzzle has one fit. `watch` hears of every
+/// step; `hear` hears in this thread what becomes of each fit. A fit's number is its puzzle's times the count of
+/// settings, and its setting's. The largest fits come first where several run at a time. With a deadline, each gets a
+/// share of what is left by its size, and what others don't use goes to those after it. Breaks where whoever watched
+/// broke off a fit.
 ///
-/// A run that is gone on with gives the records that it has; then what it has none of is fitted, and last once more what was cut, of which
-/// whichever fit gets further is kept.
+/// A run that is gone on with gives the records that it has; then what it has none of is fitted, and last once more what
+/// was cut, of which whichever fit gets further is kept.
 ///
 /// # Errors
 /// [`SolveError`], or the first error of `hear`: all is broken off then.

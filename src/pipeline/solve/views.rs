@@ -1,8 +1,8 @@
 //! The choice of the view that a puzzle is fitted in.
 //!
-//! In: a puzzle and its views. Out: the one under which a short fit to all pairs but the last foretells the last pair's outputs
-//! in the fewest bits, with what it costs to say which view it is. All views are asked for the same cells, so that none gains by what it
-//! leaves out.
+//! In: a puzzle and its views. Out: the one under which a short fit to all pairs but the last foretells the last pair's
+//! outputs in the fewest bits, with what it costs to say which view it is. All views are asked for the same cells, so
+//! that none gains by what it leaves out.
 
 use crate::config::Config;
 use crate::data::{Planes, Puzzle};
@@ -45,8 +45,8 @@ pub(super) struct Choice {
     pub trials: Vec<Trial>,
 }
 
-/// Tries the views; the shortest description wins, and of equals the first. `watch` hears of every step, as of the fit's step 0; where it breaks
-/// off, it is the identity.
+/// Tries the views; the shortest description wins, and of equals the first. `watch` hears of every step, as of the fit's
+/// step 0; where it breaks off, it is the identity.
 ///
 /// # Errors
 /// Where no engine can be had, or it fails.

@@ -55,7 +55,8 @@ impl Run {
         is_one.then_some(submission)
     }
 
-    /// Puts runs of one declaration together, named for messages. Of several records of a fit that which got furthest is kept, the first of equals.
+    /// Puts runs of one declaration together, named for messages. Of several records of a fit that which got furthest is
+    /// kept, the first of equals.
     ///
     /// # Errors
     /// Where declarations differ, or the puzzles of one id.

@@ -27,6 +27,18 @@ macro_rules! by_width {
     };
 }
 
+/// The first `I` rows of a matrix. The rows' loop clobbers memory ([`row_by_row`]): what is read from there would be read
+/// again for every row; what is held stays in registers.
+#[inline(always)]
+fn held<T: Float, const I: usize, const O: usize>(w: &[T]) -> [[T; O]; I] {
+    let mut held = [[T::ZERO; O]; I];
+    held.copy_from_slice(&w.as_chunks::<O>().0[..I]);
+    held
+}
+
+/// Rows that are centred before they are multiplied.
+const TILE: usize = 32;
+
 /// sum += factor · values, lane by lane.
 #[inline(always)]
 fn fma<T: Float, const L: usize>(sum: &mut [T; L], factor: T, values: &[T; L]) {
@@ -37,13 +49,13 @@ fn fma<T: Float, const L: usize>(sum: &mut [T; L], factor: T, values: &[T; L]) {
 
 #[inline(always)]
 fn product_fixed<T: Float, const I: usize, const O: usize>(x: &[T], w: &[T], y: &mut [T]) {
-    let (w, _) = w.as_chunks::<O>();
+    let w = held::<T, I, O>(w);
     let (x, _) = x.as_chunks::<I>();
     let (y, _) = y.as_chunks_mut::<O>();
     for (x, y) in x.iter().zip(y) {
         row_by_row();
         let mut sum = [T::ZERO; O];
-        for (&x, w) in x.iter().zip(&w[..I]) {
+        for (&x, w) in x.iter().zip(&w) {
             fma(&mut sum, x, w);
         }
         *y = sum;
@@ -68,13 +80,13 @@ fn add_row<T: Float>(x: &[T], w: &[T], y: &mut [T]) {
 
 #[inline(always)]
 fn add_product_fixed<T: Float, const I: usize, const O: usize>(x: &[T], w: &[T], y: &mut [T]) {
-    let (w, _) = w.as_chunks::<O>();
+    let w = held::<T, I, O>(w);
     let (x, _) = x.as_chunks::<I>();
     let (y, _) = y.as_chunks_mut::<O>();
     for (x, y) in x.iter().zip(y) {
         row_by_row();
         let mut sum = *y;
-        for (&x, w) in x.iter().zip(&w[..I]) {
+        for (&x, w) in x.iter().zip(&w) {
             fma(&mut sum, x, w);
         }
         *y = sum;
@@ -87,6 +99,16 @@ fn add_product_general<T: Float>(inputs: usize, outputs: usize, x: &[T], w: &[T]
     }
 }
 
+/// x − mean, lane by lane.
+#[inline(always)]
+fn centred<T: Float, const I: usize>(x: &[T; I], mean: &[T; I]) -> [T; I] {
+    let mut centred = *x;
+    for lane in 0..I {
+        centred[lane] = centred[lane] - mean[lane];
+    }
+    centred
+}
+
 #[inline(always)]
 fn add_centred_fixed<T: Float, const I: usize, const O: usize>(
     residual: &[T],
@@ -95,19 +117,35 @@ fn add_centred_fixed<T: Float, const I: usize, const O: usize>(
     w: &[T],
     y: &mut [T],
 ) {
-    let (w, _) = w.as_chunks::<O>();
+    let w = held::<T, I, O>(w);
     let (x, _) = x.as_chunks::<I>();
     let (y, _) = y.as_chunks_mut::<O>();
     let (residual, _) = residual.as_chunks::<O>();
     let mut centre = [T::ZERO; I];
     centre.copy_from_slice(&mean[..I]);
-    for ((x, y), residual) in x.iter().zip(y).zip(residual) {
-        row_by_row();
-        let mut sum = *residual;
-        for ((&x, &centre), w) in x.iter().zip(&centre).zip(&w[..I]) {
-            fma(&mut sum, x - centre, w);
+    // Numbers that are read from memory are broadcast as they are read; those just made have to be moved. Wide rows would
+    // not stay in registers while they are made.
+    let mut tile = [[T::ZERO; I]; TILE];
+    for ((x, y), residual) in x.chunks(TILE).zip(y.chunks_mut(TILE)).zip(residual.chunks(TILE)) {
+        if I <= 8 {
+            for (tile, x) in tile.iter_mut().zip(x) {
+                *tile = centred(x, &centre);
+            }
         }
-        *y = sum;
+        for (((x, tile), y), residual) in x.iter().zip(&tile).zip(y).zip(residual) {
+            row_by_row();
+            let mut sum = *residual;
+            if I <= 8 {
+                for (&x, w) in tile.iter().zip(&w) {
+                    fma(&mut sum, x, w);
+                }
+            } else {
+                for ((&x, &centre), w) in x.iter().zip(&centre).zip(&w) {
+                    fma(&mut sum, x - centre, w);
+                }
+            }
+            *y = sum;
+        }
     }
 }
 
@@ -131,39 +169,46 @@ fn add_centred_general<T: Float>(
     }
 }
 
-/// Rows of the gradient that are summed at once, in registers.
-const GRADIENT_ROWS: usize = 4;
+/// The gradient's rows from `first` on, `G` times `R`, in one pass over all rows of x and dy. A loop over few rows is
+/// unrolled, so that its sums stay in registers.
+#[inline(always)]
+fn outer_rows<T: Float, const I: usize, const O: usize, const R: usize, const G: usize>(
+    x: &[[T; I]],
+    mean: &[T; I],
+    dy: &[[T; O]],
+    gradient: &mut [[T; O]],
+    first: usize,
+) {
+    let mut sums = [[[T::ZERO; O]; R]; G];
+    for (x, dy) in x.iter().zip(dy) {
+        row_by_row();
+        let x = centred(x, mean);
+        for (group, sums) in sums.iter_mut().enumerate() {
+            for (row, sum) in sums.iter_mut().enumerate() {
+                fma(sum, x[first + group * R + row], dy);
+            }
+        }
+    }
+    for (gradient, sum) in gradient[first..].iter_mut().zip(sums.as_flattened()) {
+        fma(gradient, T::ONE, sum);
+    }
+}
 
 #[inline(always)]
 fn outer_fixed<T: Float, const I: usize, const O: usize>(x: &[T], mean: &[T], dy: &[T], gradient: &mut [T]) {
     let (x, _) = x.as_chunks::<I>();
     let (dy, _) = dy.as_chunks::<O>();
     let (gradient, _) = gradient.as_chunks_mut::<O>();
-    let mut first = 0;
-    while first < I {
-        let many = if I - first < GRADIENT_ROWS { I - first } else { GRADIENT_ROWS };
-        let mut sums = [[T::ZERO; O]; GRADIENT_ROWS];
-        let mut centre = [T::ZERO; GRADIENT_ROWS];
-        centre[..many].copy_from_slice(&mean[first..first + many]);
-        if many == GRADIENT_ROWS {
-            for (x, dy) in x.iter().zip(dy) {
-                row_by_row();
-                for row in 0..GRADIENT_ROWS {
-                    fma(&mut sums[row], x[first + row] - centre[row], dy);
-                }
-            }
-        } else {
-            for (x, dy) in x.iter().zip(dy) {
-                row_by_row();
-                for row in 0..many {
-                    fma(&mut sums[row], x[first + row] - centre[row], dy);
-                }
-            }
+    let mut centre = [T::ZERO; I];
+    centre.copy_from_slice(&mean[..I]);
+    match I {
+        2 => outer_rows::<T, I, O, 2, 1>(x, &centre, dy, gradient, 0),
+        4 => outer_rows::<T, I, O, 4, 1>(x, &centre, dy, gradient, 0),
+        8 => outer_rows::<T, I, O, 4, 2>(x, &centre, dy, gradient, 0),
+        _ => {
+            outer_rows::<T, I, O, 4, 2>(x, &centre, dy, gradient, 0);
+            outer_rows::<T, I, O, 4, 2>(x, &centre, dy, gradient, 8);
         }
-        for (gradient, sum) in gradient[first..first + many].iter_mut().zip(&sums) {
-            fma(gradient, T::ONE, sum);
-        }
-        first += many;
     }
 }
 
@@ -186,7 +231,7 @@ fn branch_gradient_fixed<T: Float, const I: usize, const O: usize>(
     offset: &[T],
     branch: &mut [T],
 ) {
-    let (w, _) = w.as_chunks::<O>();
+    let w = held::<T, I, O>(w);
     let (dy, _) = dy.as_chunks::<I>();
     let (branch, _) = branch.as_chunks_mut::<O>();
     let mut centre = [T::ZERO; O];
@@ -200,7 +245,7 @@ fn branch_gradient_fixed<T: Float, const I: usize, const O: usize>(
         for lane in 0..O {
             sum[lane] = (branch[lane] - centre[lane]).mul_add(slopes[lane], sum[lane]);
         }
-        for (&dy, w) in dy.iter().zip(&w[..I]) {
+        for (&dy, w) in dy.iter().zip(&w) {
             fma(&mut sum, dy, w);
         }
         *branch = sum;

@@ -41,6 +41,7 @@ mod share;
 mod simd;
 mod softmax;
 mod team;
+mod up;
 mod weights;
 
 use super::{Engine, EngineError, Evaluation, Losses, Problem};

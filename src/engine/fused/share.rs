@@ -1,4 +1,4 @@
-//! The communication layers: every tensor hears from all smaller ones (up) or all larger ones (down).
+//! Messages from larger tensors: every tensor hears the means of all whose axes include its own.
 //!
 //! In: messages, one for each tensor. Out: their sums, in place. Sums run through the lattice of axis sets one axis at a
 //! time, so that each tensor is added once an axis; the way back is the same lattice, transposed.
@@ -73,30 +73,6 @@ kernel! {
     fn add_scaled<T: Float>(from: &[T], weight: T, to: &mut [T]) {
         for (to, &from) in to.iter_mut().zip(from) {
             *to = weight.mul_add(from, *to);
-        }
-    }
-}
-
-/// Sums messages up the lattice: each tensor's message becomes the sum of those of its subsets.
-pub fn sum_up<T: Float>(team: Team, level: Level, tensors: &[TensorPlan], arena: &mut [T], width: usize) {
-    for axis in Axis::ALL {
-        for smaller in Axes::all().filter(|axes| !axes.has(axis) && axes.with(axis).is_valid()) {
-            let (from, to) = (&tensors[smaller.index()], &tensors[smaller.with(axis).index()]);
-            let view = to.shape.view(to.shape.axes, axis, width);
-            let [from, to] = pick(arena, [&from.in_arena(&from.message), &to.in_arena(&to.message)]);
-            add_spread(team, level, view, from, T::ONE, to);
-        }
-    }
-}
-
-/// The transpose of [`sum_up`]: each message's gradient becomes the sum of those of its supersets.
-pub fn sum_up_back<T: Float>(team: Team, level: Level, tensors: &[TensorPlan], arena: &mut [T], width: usize) {
-    for axis in Axis::ALL.into_iter().rev() {
-        for smaller in Axes::all().filter(|axes| !axes.has(axis) && axes.with(axis).is_valid()) {
-            let (to, from) = (&tensors[smaller.index()], &tensors[smaller.with(axis).index()]);
-            let view = from.shape.view(from.shape.axes, axis, width);
-            let [to, from] = pick(arena, [&to.in_arena(&to.message), &from.in_arena(&from.message)]);
-            add_sums(team, level, view, from, T::ONE, to);
         }
     }
 }

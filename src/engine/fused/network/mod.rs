@@ -17,10 +17,11 @@ use super::plan::{LayerBuffers, Purpose, TensorPlan, pick};
 use super::rays::Rays;
 use super::reconstruction::Readout;
 use super::scan::OUTSIDE;
-use super::share::{Down, SpatialMeans, sum_up, sum_up_back};
+use super::share::{Down, SpatialMeans};
 use super::simd::Level;
 use super::softmax::{scores_back, softmax, softmax_back};
 use super::team::Team;
+use super::up::Up;
 use super::weights::{Record, Records};
 use crate::engine::Problem;
 use crate::model::tying::representative;
@@ -295,6 +296,10 @@ impl<T: Float> Model<T> {
         }
     }
 
+    fn up(&self) -> Up<'_> {
+        Up { team: self.team, level: self.level, tensors: &self.tensors, width: self.network.share_up_channels }
+    }
+
     /// Each tensor's messages from smaller ones, summed, in its message buffer.
     fn messages_up(&self, layer: usize, context: &Context<T>, arena: &mut [T]) {
         let width = self.network.share_up_channels;
@@ -309,7 +314,7 @@ impl<T: Float> Model<T> {
                 .with_min_len(context.team.least())
                 .for_each(|(message, x)| product(context.level, x, weight, message, plan.shape.channels, width));
         });
-        sum_up(self.team, self.level, &self.tensors, arena, width);
+        self.up().sum(arena);
     }
 
     fn layer(&self, layer: usize, context: &Context<T>, arena: &mut [T]) {
@@ -391,7 +396,7 @@ impl<T: Float> Model<T> {
                 slab[plan.message.clone()].fill(T::ZERO);
             }
         });
-        sum_up_back(self.team, self.level, &self.tensors, arena, self.network.share_up_channels);
+        self.up().sum_back(arena);
         self.each_with_record(layer, arena, records, |plan, slab, gradient| {
             let ranges = [&plan.layers[layer].input, &plan.message];
             read_back(context, plan, slab, ranges, &context.record(plan.index).up_in, gradient);

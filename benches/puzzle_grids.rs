@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 use tenfold::internals::data::{Puzzle, load_puzzles};
 use tenfold::internals::lab::{baselines, peers};
-use tenfold::internals::pipeline::puzzle::{Method, PuzzleSettings, compress, decompress, implied, inspect};
+use tenfold::internals::pipeline::puzzle::{Method, PuzzleSettings, compress, decompress, inspect, readings};
 
 #[derive(Parser)]
 struct Arguments {
@@ -31,7 +31,7 @@ struct Arguments {
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     println!(
-        "puzzle,effort,cells,order0_bits,xz_bits,peers_bits,file_bits,outline_bits,input_bits,output_bits,effort_taken,encode_seconds,decode_seconds,implied_right,implied_bits"
+        "puzzle,effort,cells,order0_bits,xz_bits,peers_bits,file_bits,outline_bits,input_bits,output_bits,effort_taken,encode_seconds,decode_seconds,read_first,read_second"
     );
     for puzzle in load_puzzles(&arguments.tasks, &[], arguments.solutions.as_deref())? {
         let grids = puzzle.train.iter().flat_map(|pair| [&pair.input, &pair.output]).chain(&puzzle.test);
@@ -71,27 +71,21 @@ fn main() -> anyhow::Result<()> {
                 bits("inputs"),
                 bits("outputs"),
                 summary.effort.unwrap_or_default(),
-                likeliest(&puzzle)
+                read(&puzzle)
             );
         }
     }
     Ok(())
 }
 
-/// Whether the likeliest test outputs are right, and their bits; nothing where outputs are not known.
-fn likeliest(puzzle: &Puzzle) -> String {
-    let known = puzzle.solutions.iter().flatten().enumerate();
-    let found: Option<Vec<(bool, f64)>> = known
-        .map(|(test, solution)| {
-            let (grid, bits) = implied(puzzle, test, (solution.rows(), solution.columns()))?;
-            Some((grid == *solution, bits.0))
-        })
-        .collect();
-    match found {
-        Some(found) if !found.is_empty() => {
-            let most = found.iter().map(|&(_, bits)| bits).fold(0.0, f64::max);
-            format!("{},{most:.2}", found.iter().all(|&(right, _)| right))
-        }
-        _ => ",".into(),
-    }
+/// Whether the likeliest answer of 16 readings to each test is right, and whether one of the two likeliest is; nothing where
+/// outputs are not known.
+fn read(puzzle: &Puzzle) -> String {
+    let Some(solutions) = &puzzle.solutions else { return ",".into() };
+    let ranks = solutions.iter().enumerate().map(|(test, solution)| {
+        let read = readings(puzzle, test, (solution.rows(), solution.columns()), 16, 0);
+        read.iter().position(|read| read.grid == *solution).unwrap_or(usize::MAX)
+    });
+    let rank = ranks.max().unwrap_or(usize::MAX);
+    format!("{},{}", rank < 1, rank < 2)
 }

@@ -24,9 +24,9 @@ pub struct Config {
     pub stable_steps: usize,
     /// Steps of the trial that each view of a puzzle gets, where it has several; 0 leaves every puzzle as it is.
     pub view_steps: usize,
-    /// The most bits under the coder of grids with which the answer that it implies is the second attempt; 0 leaves both
-    /// to the vote.
-    pub implied_bits: f64,
+    /// Readings of a puzzle by the coder of grids, whose answers are pooled with the fit's; 0 leaves both attempts to the
+    /// vote.
+    pub readings: usize,
     /// Which engine runs.
     pub engine: EngineKind,
     /// Where to run.
@@ -49,7 +49,7 @@ impl Default for Config {
             seeds: 1,
             stable_steps: 0,
             view_steps: 200,
-            implied_bits: 3.0,
+            readings: 16,
             engine: EngineKind::Auto,
             device: Device::Auto,
             network: Network::default(),
@@ -59,6 +59,9 @@ impl Default for Config {
         }
     }
 }
+
+/// The most readings of a puzzle.
+const MOST_READINGS: usize = 1000;
 
 /// The most steps of a fit.
 const MOST_STEPS: usize = 1_000_000;
@@ -219,6 +222,7 @@ impl Config {
             ("seeds", self.seeds, 1..=1000),
             ("stable_steps", self.stable_steps, 0..=MOST_STEPS),
             ("view_steps", self.view_steps, 0..=MOST_STEPS),
+            ("readings", self.readings, 0..=MOST_READINGS),
             ("network.layers", network.layers, 1..=32),
             ("network.channels", network.channels, 1..=256),
             ("network.direction_channels", network.direction_channels, 1..=128),
@@ -264,7 +268,6 @@ impl Config {
             ("optimiser.beta1", optimiser.beta1, below_one),
             ("optimiser.beta2", optimiser.beta2, below_one),
             ("selection.mean_decay", selection.mean_decay, below_one),
-            ("implied_bits", self.implied_bits, weight),
             ("selection.uncertainty_weight", selection.uncertainty_weight, weight),
             ("selection.early_penalty", selection.early_penalty, weight),
             ("selection.mean_penalty", selection.mean_penalty, weight),

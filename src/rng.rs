@@ -23,6 +23,8 @@ pub enum Purpose {
     Edit = 5,
     /// Which pairs of a task that doesn't tell train from test make its puzzle; the index is 0.
     Pairs = 7,
+    /// Colours and orders of a reading by the coder of grids; the index is the reading's.
+    Reading = 8,
 }
 
 /// Normals drawn from one stream before the next begins, so that a step's noise can be drawn in parallel.

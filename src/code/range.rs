@@ -108,21 +108,34 @@ impl BitCoder for BitEncoder {
     }
 }
 
-/// Takes the likelier decision each time, as if it had been decoded, and keeps its information.
-#[derive(Debug, Default)]
+/// Takes the likelier decision each time, as if it had been decoded, and keeps the probability of all together.
+#[derive(Debug)]
 pub struct Likeliest {
-    information_bits: f64,
+    probability: f64,
+}
+
+impl Default for Likeliest {
+    fn default() -> Self {
+        Self { probability: 1.0 }
+    }
+}
+
+impl Likeliest {
+    /// Of what was taken; products only, so that it is the same on every processor.
+    pub fn probability(&self) -> f64 {
+        self.probability
+    }
 }
 
 impl BitCoder for Likeliest {
     fn code(&mut self, _: bool, one: u32) -> Option<bool> {
         let one = f64::from(Bernoulli::new(one).one) / f64::from(1u32 << PROBABILITY_BITS);
-        self.information_bits -= one.max(1.0 - one).log2();
+        self.probability *= one.max(1.0 - one);
         Some(one > 0.5)
     }
 
     fn information_bits(&self) -> f64 {
-        self.information_bits
+        -self.probability.log2()
     }
 }
 

@@ -10,7 +10,7 @@ mod trial;
 mod weights;
 
 pub use file::{FileSettings, MeansFit, Phase, SettlingFit, WholeFit};
-pub use selection::{Candidate, Leaders, Selection, Tally, Vote};
+pub use selection::{Candidate, Leaders, Read, Selection, Tally, Vote};
 pub use trial::{Trial, foretell};
 pub use weights::WeightFit;
 
@@ -18,7 +18,6 @@ use crate::data::{Attempts, Grid};
 use crate::engine::{self, Device, EngineError, EngineKind, Losses, Problem};
 use crate::model::{Axes, Dimensions, Plan};
 use crate::rng;
-use crate::units::Bits;
 use crate::views::View;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -103,9 +102,8 @@ pub struct Fitted {
     pub view: View,
     /// What trials of views cost, of which it had least; empty where there were none.
     pub trials: Vec<Trial>,
-    /// For each test input the information of its second attempt under the coder of grids, where that implied it in place
-    /// of the vote.
-    pub implied: Vec<Option<Bits>>,
+    /// For each test input what the readings say, the likeliest first; empty where there were none.
+    pub read: Vec<Vec<Read>>,
 }
 
 impl Fitted {
@@ -189,7 +187,7 @@ pub fn fit(
         tally,
         view: view.clone(),
         trials: Vec::new(),
-        implied: Vec::new(),
+        read: Vec::new(),
     }))
 }
 

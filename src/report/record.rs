@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::config::experiment::Setting;
 use crate::data::{Attempts, Grid, Puzzle};
 use crate::engine::{Losses, Problem, tensor_names};
-use crate::fit::{Candidate, Fitted};
+use crate::fit::{Candidate, Fitted, Read};
 use crate::units::{Bits, Nats};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -100,8 +100,8 @@ pub struct PuzzleRecord {
     pub view: String,
     /// What trials of its views cost; empty where there were none.
     pub view_trials: Vec<ViewTrial>,
-    /// For each test input the bits of its second attempt under the coder of grids, where that implied it in place of the vote.
-    pub implied_bits: Vec<Option<f64>>,
+    /// For each test input what readings by the coder of grids say, at most [`CANDIDATES`], the likeliest first.
+    pub read: Vec<Vec<Read>>,
     /// Seconds of fitting, without trials.
     pub seconds: f64,
     /// The engine that ran.
@@ -157,7 +157,7 @@ impl PuzzleRecord {
             stopped_early: fitted.stopped_early,
             cut: fitted.broken_off,
             view: fitted.view.to_string(),
-            implied_bits: fitted.implied.iter().map(|bits| bits.map(|bits| bits.0)).collect(),
+            read: fitted.read.iter().map(|read| read.iter().take(CANDIDATES).cloned().collect()).collect(),
             view_trials: fitted
                 .trials
                 .iter()

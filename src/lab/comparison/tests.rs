@@ -34,7 +34,7 @@ fn fit(id: usize, variant: &str, seed: u64, solved: Option<bool>, costs: (f64, u
         cut: false,
         view: "as it is".into(),
         view_trials: Vec::new(),
-        implied_bits: vec![None],
+        read: vec![Vec::new()],
         seconds: costs.2,
         engine: "test".into(),
         weights_not_counted: 0,

@@ -12,13 +12,15 @@ mod foresight;
 mod form;
 mod grids;
 mod parts;
+mod readings;
 mod replay;
 
 pub use encoder::{Compressed, Method, PuzzleSettings, Watch, Weights, compress};
 pub use file::{FileProgress, NotATask, compress_json, decompress_json, read_file, read_task};
 pub use foresight::STEPS as EFFORT_STEPS;
 pub use form::has_form;
-pub use replay::{GridBits, Learning, Worth, implied, learning};
+pub use readings::readings;
+pub use replay::{GridBits, Learning, Worth, learning};
 
 use crate::code::puzzle::Header;
 use crate::code::weights::{WeightCode, decode_posteriors, decode_steps};

@@ -7,10 +7,9 @@
 use super::{PuzzleError, Watch, foresight};
 use crate::code::adaptive::code_plain;
 use crate::code::grids::{Cells, GridCoder, MOST_GRIDS, Opinion, Outline, Part};
-use crate::code::range::{BitCoder, BitDecoder, BitEncoder, Likeliest};
+use crate::code::range::{BitCoder, BitDecoder, BitEncoder};
 use crate::code::{CodeError, Container, Ledger, Tag};
 use crate::data::{Grid, Pair, Puzzle};
-use crate::units::Bits;
 use foresight::Foresight;
 use serde::Serialize;
 use std::ops::ControlFlow;
@@ -145,29 +144,6 @@ pub fn learning(puzzle: &Puzzle, candidates: &[Vec<Grid>], effort: u8) -> Result
         learning.candidates.push(bits);
     }
     Ok(learning)
-}
-
-/// The output of a test input that a puzzle's description implies: cell by cell what the coder of grids holds likeliest,
-/// once it has read the train pairs and this input; and the information of these cells. Solutions are not looked at.
-/// Nothing where a puzzle has too many grids or cells for a file.
-pub fn implied(puzzle: &Puzzle, test: usize, size: (usize, usize)) -> Option<(Grid, Bits)> {
-    let alone = Puzzle {
-        id: String::new(),
-        train: puzzle.train.clone(),
-        test: vec![puzzle.test[test].clone()],
-        solutions: None,
-    };
-    let outline = outline_of(&alone).ok()?;
-    let mut model = GridCoder::new(&outline.palette);
-    let mut known = BitEncoder::new();
-    for (pair, &[input, output]) in alone.train.iter().zip(&outline.train) {
-        let input = model.input(&mut known, &cells_of(Some(&pair.input), input))?;
-        model.output(&mut known, &cells_of(Some(&pair.output), output), &input, None)?;
-    }
-    let input = model.input(&mut known, &cells_of(Some(&alone.test[0]), outline.tests[0]))?;
-    let mut likeliest = Likeliest::default();
-    let output = model.output(&mut likeliest, &cells_of(None, size), &input, None)?;
-    Some((grid_of(&output).ok()?, Bits(likeliest.information_bits())))
 }
 
 /// What a fit is asked for by: how many pairs are known, the input, and its output's size.

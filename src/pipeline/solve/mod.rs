@@ -5,10 +5,10 @@
 //! experiment. Nothing is printed here; whoever asks hears of every step and may break off.
 
 mod declared;
-mod implied;
 mod keep;
 mod memory;
 mod pool;
+mod readings;
 mod run;
 mod share;
 mod views;
@@ -103,7 +103,7 @@ pub fn solve_one(
     let fitted = fit::fit(&problem, &view, &config.fit_settings(threads), watch)?;
     Ok(fitted.map(|fitted| {
         let mut fitted = Fitted { trials, ..fitted };
-        implied::take(puzzle, config, &mut fitted);
+        readings::take(puzzle, config, &mut fitted);
         (problem, fitted)
     }))
 }

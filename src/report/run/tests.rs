@@ -50,7 +50,7 @@ fn record() -> PuzzleRecord {
         cut: false,
         view: "as it is".into(),
         view_trials: Vec::new(),
-        implied_bits: vec![None],
+        read: vec![Vec::new()],
         seconds: 0.1 + 0.2,
         engine: "test".into(),
         weights_not_counted: 76_068,

@@ -6,22 +6,22 @@ Every function gives a figure, which notebooks show and `savefig` keeps.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Optional, Union
+from io import BytesIO
+from typing import Any, Optional, Union
 
 import numpy as np
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from tenfold.palette import COLOURS, LINES
 from tenfold.puzzles import Solution
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 #: Matrices side by side.
 COLUMNS = 6
 
 
-def puzzle(task: Union[Mapping[str, Any], Solution], attempts: Optional[Sequence[Sequence[ArrayLike]]] = None) -> Figure:
+def puzzle(task: Union[Mapping[str, Any], Solution], attempts: Optional[Sequence[Sequence[ArrayLike]]] = None) -> Picture:
     """Draw a puzzle's pairs, a column each, and its tests with their attempts below.
 
     Args:
@@ -56,7 +56,7 @@ def puzzle(task: Union[Mapping[str, Any], Solution], attempts: Optional[Sequence
     return figure
 
 
-def curves(*solutions: Solution) -> Figure:
+def curves(*solutions: Solution) -> Picture:
     """Draw the course of each fit's costs: latents, and grids besides.
 
     >>> import tenfold
@@ -81,7 +81,7 @@ def curves(*solutions: Solution) -> Figure:
     return figure
 
 
-def matrices(digits: ArrayLike, titles: Optional[Sequence[str]] = None) -> Figure:
+def matrices(digits: ArrayLike, titles: Optional[Sequence[str]] = None) -> Picture:
     """Draw matrices, six side by side.
 
     Args:
@@ -103,17 +103,20 @@ def matrices(digits: ArrayLike, titles: Optional[Sequence[str]] = None) -> Figur
     return figure
 
 
-def _figure(width: float, height: float) -> Figure:
-    # Notebooks show figures once this is imported; one that pyplot made itself would be shown twice.
-    import matplotlib.pyplot  # noqa: F401
-    from matplotlib.figure import Figure
+class Picture(Figure):
+    """A figure that notebooks show, whether or not pyplot was made ready for that."""
 
-    return Figure(figsize=(width, height), layout="constrained")
+    def _repr_png_(self) -> bytes:
+        output = BytesIO()
+        self.savefig(output, format="png", dpi=80)
+        return output.getvalue()
+
+
+def _figure(width: float, height: float) -> Picture:
+    return Picture(figsize=(width, height), layout="constrained")
 
 
 def _grid(axes: Any, grid: Optional[ArrayLike], caption: str) -> None:
-    from matplotlib.colors import ListedColormap
-
     axes.set_title(caption if len(caption) <= 22 else caption[:21] + "…", fontsize=8)
     axes.set_xticks([])
     axes.set_yticks([])

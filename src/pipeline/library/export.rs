@@ -156,3 +156,49 @@ fn write_rows<W: Write + Send>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::library::{LibrarySettings, NewArticle};
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use std::ops::ControlFlow;
+
+    #[test]
+    fn every_form_has_every_group_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut library = Library::open_or_create(&folder.path().join("library")).unwrap();
+        let path = |name: &str| folder.path().join(name);
+        assert_eq!(library.export(&path("empty.npy"), Export::Digits, false).unwrap(), 0);
+        let group = |number: usize| ("a title".to_owned(), format!("the rabbit ran {number} times to the hole"));
+        let article = NewArticle { name: "a".into(), groups: (0..5).map(group).collect() };
+        let mut settings = LibrarySettings::default();
+        settings.fit.steps = 3;
+        library.add(&[article], &settings, &mut |_| ControlFlow::Continue(())).unwrap();
+
+        let pages = [library.groups_after(0, 2).unwrap(), library.groups_after(2, 9).unwrap()];
+        assert_eq!(pages.each_ref().map(Vec::len), [2, 3]);
+        let entries = pages.concat();
+        let all = |bytes: fn(&GroupEntry) -> Vec<u8>| entries.iter().flat_map(bytes).collect::<Vec<u8>>();
+        for (name, what, expected) in [
+            ("digits.npy", Export::Digits, all(|entry| entry.matrix.cells().to_vec())),
+            ("bits.npy", Export::Bits, all(|entry| entry.matrix.thermometer().to_vec())),
+        ] {
+            assert_eq!(library.export(&path(name), what, false).unwrap(), 5);
+            let written = std::fs::read(path(name)).unwrap();
+            assert!(written.ends_with(&expected) && written.len() - expected.len() == 128, "{name}");
+        }
+
+        library.export(&path("all.parquet"), Export::Parquet, false).unwrap();
+        let again = library.export(&path("all.parquet"), Export::Parquet, false);
+        assert!(matches!(again, Err(ExportError::Write(WriteError::Exists { .. }))));
+        let reader = SerializedFileReader::new(File::open(path("all.parquet")).unwrap()).unwrap();
+        let texts: Vec<String> = reader
+            .get_row_iter(None)
+            .unwrap()
+            .map(|row| row.unwrap().get_column_iter().nth(5).unwrap().1.to_string())
+            .collect();
+        let expected: Vec<String> = entries.iter().map(|entry| format!("{:?}", entry.text)).collect();
+        assert_eq!(texts, expected);
+    }
+}

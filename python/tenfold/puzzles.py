@@ -203,7 +203,7 @@ def solve(
     tasks = puzzles.tasks()
     refused = puzzles.refused()
     if not tasks and refused:
-        raise DataError(refused[0][2], None, refused[0][0])
+        raise refused[0][2]
     if len(tasks) != 1:
         raise SettingError(
             f"{len(tasks)} tasks, and solve takes one: name it by task_id, or use solve_many", None, "task_id", None

@@ -28,8 +28,10 @@ def test_a_grid_is_named() -> None:
 
 def test_a_file_is_named(tmp_path: Path) -> None:
     missing = tmp_path / "none.json"
-    assert caught(tenfold.DataError, lambda: tenfold.solve(missing)).file in (None, str(missing))
-    assert str(missing) in str(caught(tenfold.DataError, lambda: tenfold.solve(missing)))
+    assert caught(tenfold.DataError, lambda: tenfold.solve(missing)).file == str(missing)
+    (tmp_path / "bad.json").write_text('{"train": [{"input": [[1]], "output": [[1, 2], [3]]}], "test": []}')
+    error = caught(tenfold.DataError, lambda: tenfold.solve(tmp_path / "bad.json"))
+    assert (error.file, error.field) == (str(tmp_path / "bad.json"), "bad: train pair 1 output")
     assert caught(tenfold.DataError, lambda: tenfold.groups(missing)).file == str(missing)
     assert caught(tenfold.LibraryError, lambda: tenfold.Library(missing, create=False)).file == str(missing)
     (tmp_path / "text").write_text("no library")

@@ -64,30 +64,36 @@ impl From<Fault> for PyErr {
 
 impl From<DataError> for Fault {
     fn from(error: DataError) -> Self {
-        let fault = Self::new("DataError", &error);
+        Self::from(&error)
+    }
+}
+
+impl From<&DataError> for Fault {
+    fn from(error: &DataError) -> Self {
+        let fault = Self::new("DataError", error);
+        let of = |file: &str, field: Option<String>, value: Option<String>| (Some(file.to_owned()), field, value);
         let (file, field, value) = match error {
-            DataError::Task { file, task, fault } => match *fault {
-                TaskError::Grid { place, fault } => (Some(file), format!("{task}: {place}"), Some(fault.to_string())),
-                TaskError::MissingGrid { place } => (Some(file), format!("{task}: {place}"), None),
-                TaskError::PairsNotAnArray { set, found } => (Some(file), format!("{task}: {set}"), Some(found)),
-                TaskError::MissingPairs { set } | TaskError::NoPairs { set } => {
-                    (Some(file), format!("{task}: {set}"), None)
-                }
-                _ => (Some(file), task, None),
-            },
+            DataError::Task { file, task, fault } => {
+                let (place, value) = match &**fault {
+                    TaskError::Grid { place, fault } => (place.to_string(), Some(fault.to_string())),
+                    TaskError::MissingGrid { place } => (place.to_string(), None),
+                    TaskError::PairsNotAnArray { set, found } => ((*set).to_owned(), Some(found.clone())),
+                    TaskError::MissingPairs { set } | TaskError::NoPairs { set } => ((*set).to_owned(), None),
+                    _ => (String::new(), None),
+                };
+                of(file, Some(if place.is_empty() { task.clone() } else { format!("{task}: {place}") }), value)
+            }
             DataError::NotJson { file, line, column, reason } => {
-                (Some(file), format!("line {line}, column {column}"), Some(reason))
+                of(file, Some(format!("line {line}, column {column}")), Some(reason.clone()))
             }
             DataError::Unreadable { file, .. } | DataError::TooLarge { file, .. } | DataError::NotUtf8 { file, .. } => {
-                return Self { file: Some(file), ..fault };
+                of(file, None, None)
             }
-            DataError::UnknownTask { task, .. } => (None, "task".into(), Some(task)),
-            DataError::NotAnObject { file, found, .. } => {
-                return Self { file: Some(file), value: Some(found), ..fault };
-            }
-            _ => return fault,
+            DataError::NotAnObject { file, found, .. } => of(file, None, Some(found.clone())),
+            DataError::UnknownTask { task, .. } => (None, Some("task".into()), Some(task.clone())),
+            _ => (None, None, None),
         };
-        Self { file, field: Some(field), value, ..fault }
+        Self { file, field, value, ..fault }
     }
 }
 

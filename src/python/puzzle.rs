@@ -42,9 +42,9 @@ impl Puzzles {
         self.0.puzzles.iter().map(|puzzle| Ok((puzzle.id.clone(), json(puzzle)?))).collect()
     }
 
-    /// What could not be read: the id, where it is known, how many tests there seem to be, and why not.
-    fn refused(&self) -> Vec<(Option<String>, usize, String)> {
-        self.0.refused.iter().map(|one| (one.id.clone(), one.tests, one.error.to_string())).collect()
+    /// What could not be read: the id, where it is known, how many tests there seem to be, and the exception that says why.
+    fn refused(&self) -> Vec<(Option<String>, usize, PyErr)> {
+        self.0.refused.iter().map(|one| (one.id.clone(), one.tests, Fault::from(&one.error).into())).collect()
     }
 }
 

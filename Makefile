@@ -129,4 +129,4 @@ $(FETCHED)/cuda:
 
 clean:
 	cargo clean
-	rm -rf $(FETCHED) $(FETCHED).partial
+	rm -rf $(FETCHED) $(FETCHED).partial python/tenfold/*.so

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -12,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 import tenfold
 from tenfold import _tenfold
 
@@ -44,7 +44,9 @@ def test_ctrl_c_stops_within_a_step(root: Path) -> None:
         "list(tenfold.solve_many([{path!r}], steps=100000))",
         "tenfold.matrices(open('README.md').read(), steps=100000)",
     ):
-        script = f"import tenfold\nprint('go', flush=True)\n{call.format(path=LONG)}"
+        # Whoever runs the tests in the background may have it ignored.
+        script = "import signal, tenfold\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        script += f"print('go', flush=True)\n{call.format(path=LONG)}"
         process = subprocess.Popen(
             [sys.executable, "-c", script], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
@@ -107,11 +109,23 @@ def test_a_call_with_nothing_to_do_takes_less_than_a_millisecond() -> None:
 FILE = tenfold.compress(b"", matrices="none")
 
 
-def test_solve_takes_less_than_a_millisecond_over_what_it_calls(swap: dict[str, Any]) -> None:
-    puzzles = _tenfold.Puzzles.parse(json.dumps(swap).encode())
-    settings = {name: None for name in ("config", "seed", "seeds", "stable_steps", "workers", "time_limit", "output")}
-    settings |= {"preset": "default", "steps": 1, "views": False, "threads": 1, "resume": False}  # type: ignore[dict-item]
-    inner = fastest(lambda: _tenfold.solve(puzzles, settings, None))
-    outer = fastest(lambda: tenfold.solve(swap, steps=1, views=False, threads=1))
-    print(f"a step alone {1000 * inner:.3f} ms, by tenfold.solve {1000 * outer:.3f} ms")
-    assert outer - inner < 1e-3
+def test_solve_takes_less_than_a_millisecond_over_what_it_calls(
+    swap: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner, over = _tenfold.solve, []
+    within = 0.0
+
+    def timed(*arguments: Any) -> str:
+        nonlocal within
+        begin = time.perf_counter()
+        record = inner(*arguments)
+        within = time.perf_counter() - begin
+        return record
+
+    monkeypatch.setattr(_tenfold, "solve", timed)
+    for _ in range(30):
+        begin = time.perf_counter()
+        tenfold.solve(swap, steps=1, views=False, threads=1)
+        over.append(time.perf_counter() - begin - within)
+    print(f"over the extension's solve: {1000 * min(over):.3f} ms")
+    assert min(over) < 1e-3

@@ -68,8 +68,10 @@ impl Library {
 #[pymethods]
 impl Library {
     #[new]
-    fn new(file: PathBuf, create: bool) -> Faulty<Self> {
-        let open = if create { library::Library::open_or_create(&file) } else { library::Library::open(&file) };
+    fn new(py: Python<'_>, file: PathBuf, create: bool) -> Faulty<Self> {
+        // Another process may be writing, which is waited for.
+        let open =
+            py.detach(|| if create { library::Library::open_or_create(&file) } else { library::Library::open(&file) });
         Ok(Self { open: Arc::new(Mutex::new(Some(open?))), file })
     }
 

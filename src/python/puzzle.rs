@@ -32,9 +32,9 @@ impl Puzzles {
     /// Reads files and folders.
     #[staticmethod]
     #[allow(clippy::needless_pass_by_value, reason = "they are made from Python's")]
-    fn load(paths: Vec<PathBuf>, tasks: Vec<String>, solutions: Option<PathBuf>) -> Faulty<Self> {
+    fn load(py: Python<'_>, paths: Vec<PathBuf>, tasks: Vec<String>, solutions: Option<PathBuf>) -> Faulty<Self> {
         let options = LoadOptions { tasks: &tasks, solutions: solutions.as_deref(), pairs: None };
-        Ok(Self(Arc::new(puzzle::load(&paths, &options)?)))
+        Ok(Self(Arc::new(py.detach(|| puzzle::load(&paths, &options))?)))
     }
 
     /// Their ids, and each as a task's own JSON.

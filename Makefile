@@ -15,7 +15,7 @@ SLIM_COMPANIONS = $(if $(filter Linux,$(shell uname -s)),nvidia-cuda-cupti==13.0
 
 BINARY := target/release/tenfold
 
-.PHONY: build torch demo test examples oracle bench bench-layers bench-machine bench-torch calls fuzz libtorch lint clean
+.PHONY: build torch demo test examples python python-tests oracle bench bench-layers bench-machine bench-torch calls fuzz libtorch lint clean
 
 # The default build needs Rust alone.
 build:
@@ -35,11 +35,32 @@ test: $(NEEDS_LIBTORCH)
 	cargo test --locked --quiet --features torch
 	cargo test --locked --quiet --features torch --test articles --test library -- --ignored
 	$(MAKE) examples
+	$(MAKE) python
 
 # The examples, on what the repository holds, as `make test` has built them.
 examples: $(NEEDS_LIBTORCH)
 	for example in solve compress matrices library; do \
 		cargo run --locked --quiet --profile test --features torch --example $$example || exit 1; done
+
+# The Python package, in a virtual environment of its own: types, tests with the examples in its documentation, notebooks.
+VENV := target/python-venv
+PYTHON_PACKAGES := maturin faiss-cpu ipykernel matplotlib mypy nbmake numpy pandas pyarrow pytest tqdm
+
+python:
+	@if $(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then \
+	$(MAKE) python-tests; \
+	else echo "there is no Python 3.9 or later with venv here: the Python package was not tested"; fi
+
+python-tests: $(VENV)/ready
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/maturin develop --locked --release --quiet
+	$(VENV)/bin/mypy
+	$(VENV)/bin/pytest --durations 5
+	$(VENV)/bin/pytest --nbmake --durations 5 examples
+
+$(VENV)/ready: Makefile
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(PYTHON_PACKAGES)
+	touch $@
 
 # Every engine against the numeric references in $$TENFOLD_ORACLE_DIR.
 oracle: $(NEEDS_LIBTORCH)
@@ -108,4 +129,4 @@ $(FETCHED)/cuda:
 
 clean:
 	cargo clean
-	rm -rf $(FETCHED) $(FETCHED).partial
+	rm -rf $(FETCHED) $(FETCHED).partial python/tenfold/*.so

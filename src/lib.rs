@@ -7,7 +7,13 @@
 //! what takes long tells how far it is to a callback, which may break it off ([`go_on`] never does). [`internals`] has
 //! the rooms behind the door, for this package's own tests and benches.
 
+// The program in here is written as its own crate would be: it says `tenfold::`.
+#[cfg(feature = "cli")]
+extern crate self as tenfold;
+
 pub mod article;
+#[cfg(feature = "cli")]
+mod cli;
 mod code;
 mod config;
 mod data;
@@ -21,11 +27,16 @@ pub mod library;
 mod model;
 mod pipeline;
 pub mod puzzle;
+#[cfg(feature = "python")]
+mod python;
 mod report;
 mod rng;
 mod units;
 mod views;
 
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub use cli::main as command_line;
 pub use code::CodeError;
 pub use file::{File, FileError, Summary, open};
 pub use library::Library;

@@ -18,6 +18,8 @@
 //! ```
 
 pub use crate::pipeline::library::{
-    Added, Answer, ArticleEntry, ClusterEntry, Contents, Duplicate, Duplicates, FrameEntry, Hit, Library, LibraryError,
-    LibrarySettings, NewArticle, Outcome, Progress,
+    Added, Answer, ArticleEntry, ClusterEntry, Contents, Duplicate, Duplicates, FrameEntry, GroupEntry, Hit, Library,
+    LibraryError, LibrarySettings, NewArticle, Outcome, Progress,
 };
+#[cfg(feature = "cli")]
+pub use crate::pipeline::library::{Export, ExportError};

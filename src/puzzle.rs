@@ -16,12 +16,14 @@
 //! A fit of 2,000 steps takes minutes. Every function that fits takes a callback that hears how far it is and may break it off.
 
 pub use crate::code::{Channel, Entry, Ledger};
-pub use crate::config::{Config, ConfigError, Preset};
+pub use crate::config::{Config, ConfigError, Overrides, Preset};
 pub use crate::data::{
-    Attempts, DataError, Grid, GridError, LoadOptions, Loaded, Pair, PairSample, Puzzle, Refused, TaskError,
+    Attempts, DataError, GivenSubmission, Grid, GridError, LoadOptions, Loaded, Pair, PairSample, Puzzle, Refused,
+    TaskError, load_solutions, parse_solutions, parse_submission,
 };
 pub use crate::engine::{Device, EngineError, EngineKind};
 pub use crate::fit::Candidate;
+pub use crate::lab::score::{Estimate, Score, ScoreError, score};
 pub use crate::pipeline::puzzle::{
     ChannelSummary, FileProgress, GridBits, Method, NotATask, PuzzleError, PuzzleSettings, PuzzleSummary, Weights,
     Worth,

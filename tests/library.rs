@@ -198,6 +198,24 @@ fn dedupe_removes_no_text_that_differs_from_those_that_stay() {
 }
 
 #[test]
+fn groups_are_exported_by_the_name_of_the_file() {
+    let (folder, library) = library();
+    let groups = json(&["list", text(&library)])["groups"].clone();
+    for (name, flags) in [("a.parquet", &[][..]), ("a.npy", &[]), ("b.npy", &["--bits"])] {
+        let output = folder.path().join(name);
+        let arguments = [&["export", text(&library), text(&output)], flags].concat();
+        tenfold(&arguments).assert().success().stdout(format!("{groups} groups in {}\n", output.display()));
+        tenfold(&arguments).assert().failure().stderr(predicate::str::contains("--force to replace it"));
+        tenfold(&arguments).arg("--force").assert().success();
+    }
+    for (name, flags) in [("a.csv", &[][..]), ("c.parquet", &["--bits"])] {
+        let output = folder.path().join(name);
+        tenfold(&["export", text(&library), text(&output)]).args(flags).assert().failure();
+        assert!(!output.exists());
+    }
+}
+
+#[test]
 fn two_processes_add_at_once_and_a_third_asks() {
     let (folder, library) = library();
     let mut processes = Vec::new();

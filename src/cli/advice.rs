@@ -7,9 +7,9 @@ use tenfold::internals::engine::EngineError;
 use tenfold::internals::lab::codes::MethodError;
 use tenfold::internals::pipeline::SolveError;
 use tenfold::internals::pipeline::article::ArticleError;
-use tenfold::internals::pipeline::library::LibraryError;
 use tenfold::internals::pipeline::matrices::MatricesError;
 use tenfold::internals::report::{PictureError, RunError, WriteError};
+use tenfold::library::{ExportError, LibraryError};
 
 /// An error with its causes, and what to do about it.
 pub fn told(error: &anyhow::Error) -> String {
@@ -74,6 +74,11 @@ fn advice(error: &(dyn Error + 'static)) -> Option<&'static str> {
         .or_else(|| error.downcast_ref().and_then(solve))
         .or_else(|| error.downcast_ref().and_then(write))
         .or_else(|| error.downcast_ref().and_then(library))
+        .or_else(|| match error.downcast_ref()? {
+            ExportError::Write(error) => write(error),
+            ExportError::Library(error) => library(error),
+            ExportError::Parquet { .. } => None,
+        })
         .or_else(|| error.downcast_ref().and_then(method))
         .or_else(|| match error.downcast_ref() {
             Some(PictureError::TooLarge { .. }) => Some("; leave --png out"),

@@ -11,7 +11,9 @@ use std::path::PathBuf;
 use tenfold::article::groups;
 use tenfold::internals::latent::digits::{CELLS, LEVELS};
 use tenfold::internals::report::{printable, printable_json};
-use tenfold::library::{Answer, Contents, Duplicates, Hit, Library, LibrarySettings, NewArticle, Outcome, Progress};
+use tenfold::library::{
+    self, Answer, Contents, Duplicates, Hit, Library, LibrarySettings, NewArticle, Outcome, Progress,
+};
 
 /// Keep the matrices of many articles in one file, and find the groups nearest to a text
 #[derive(Args)]
@@ -26,6 +28,7 @@ enum Verb {
     Query(Query),
     List(List),
     Dedupe(Dedupe),
+    Export(Export),
 }
 
 /// Add articles; each is on the disk when its line is printed
@@ -96,6 +99,21 @@ struct Dedupe {
     json: bool,
 }
 
+/// Write all groups to a file for other programs: Parquet, or a NumPy array of digits or of codes
+#[derive(Args)]
+struct Export {
+    /// The library
+    library: PathBuf,
+    /// NAME.parquet: all columns; NAME.npy: the digits, (group, row, column), in the same order
+    output: PathBuf,
+    /// To NAME.npy: 900 bits a group in 113 bytes, whose Hamming distance is the distance of digits
+    #[arg(long)]
+    bits: bool,
+    /// Replace a file that is already there
+    #[arg(long)]
+    force: bool,
+}
+
 /// The largest distance that two matrices can have.
 const MOST_DISTANCE: i64 = (CELLS * (LEVELS - 1)) as i64;
 
@@ -112,6 +130,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Verb::Query(arguments) => query(arguments),
         Verb::List(arguments) => list(arguments),
         Verb::Dedupe(arguments) => dedupe(arguments),
+        Verb::Export(arguments) => export(arguments),
     }
 }
 
@@ -317,6 +336,19 @@ fn duplicates_text(duplicates: &Duplicates) -> String {
     let articles = duplicates.articles.iter().map(|name| format!("nothing else in {}\n", printable(name)));
     let done = if duplicates.removed { "removed" } else { "found, none removed" };
     groups.chain(articles).collect::<String>() + &format!("{} groups {done}\n", duplicates.groups.len())
+}
+
+fn export(arguments: &Export) -> anyhow::Result<()> {
+    let ending = arguments.output.extension().and_then(|ending| ending.to_str());
+    let what = match (ending, arguments.bits) {
+        (Some("parquet"), false) => library::Export::Parquet,
+        (Some("npy"), false) => library::Export::Digits,
+        (Some("npy"), true) => library::Export::Bits,
+        (_, true) => anyhow::bail!("{}: codes alone go to a file NAME.npy", files::shown(&arguments.output)),
+        _ => anyhow::bail!("{}: name a file NAME.parquet or NAME.npy", files::shown(&arguments.output)),
+    };
+    let groups = Library::open(&arguments.library)?.export(&arguments.output, what, arguments.force)?;
+    print::line(format_args!("{groups} groups in {}", files::shown(&arguments.output)))
 }
 
 fn show<T: Serialize>(json: bool, value: &T, text: impl Fn(&T) -> String) -> anyhow::Result<()> {

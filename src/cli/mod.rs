@@ -25,13 +25,13 @@ mod streams;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use std::process::ExitCode;
+use std::ffi::OsString;
 use tenfold::internals::report::printable_lines;
 
 /// Compresses one thing at a time, with no pretraining; for an ARC puzzle, what decodes includes the answer.
 #[derive(Parser)]
 #[command(name = "tenfold", version, propagate_version = true)]
-pub struct Arguments {
+struct Arguments {
     #[command(subcommand)]
     verb: Verb,
 }
@@ -54,8 +54,19 @@ enum Verb {
     Library(library::Arguments),
 }
 
-/// Does what the command line says.
-pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+/// Does what the command line says, the program's name first, and gives the exit status.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    // A reader that has enough, such as `head`, ends the program without a message.
+    sigpipe::reset();
+    let arguments = Arguments::parse_from(arguments);
+    let listening = stop::listen().context("signals cannot be handled");
+    match listening.and_then(|()| run(&arguments)) {
+        Ok(()) => 0,
+        Err(error) => fail(&error),
+    }
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.verb {
         Verb::Solve(arguments) => solve::run(arguments),
         Verb::Run(arguments) => run::run(arguments),
@@ -74,17 +85,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
 }
 
-/// Begins to listen to signals.
-pub fn listen() -> anyhow::Result<()> {
-    stop::listen().context("signals cannot be handled")
-}
-
 /// Says what went wrong; the exit status is 1, or 128 and the number of the signal that stopped the work.
-pub fn fail(error: &anyhow::Error) -> ExitCode {
+fn fail(error: &anyhow::Error) -> u8 {
     if let Some(stopped) = error.downcast_ref::<stop::Stopped>() {
         print::note(printable_lines(&stopped.to_string()));
-        return ExitCode::from(stopped.status());
+        return stopped.status();
     }
     print::note(format_args!("error: {}", printable_lines(&advice::told(error))));
-    ExitCode::FAILURE
+    1
 }

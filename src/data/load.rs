@@ -113,7 +113,7 @@ pub fn load_solutions(path: &Path) -> Result<IndexMap<String, Vec<Grid>>, DataEr
     if !path.is_dir() {
         let bytes = read_file(path)?;
         if !holds_tasks(&parse_json(&file, &bytes).unwrap_or_default()) {
-            return read_solutions(&file, &bytes);
+            return parse_solutions(&file, &bytes);
         }
     }
     let puzzles = load_puzzles(&[path.to_owned()], &[], None)?;
@@ -134,7 +134,11 @@ fn holds_tasks(value: &Value) -> bool {
     }
 }
 
-fn read_solutions(file: &str, bytes: &[u8]) -> Result<IndexMap<String, Vec<Grid>>, DataError> {
+/// Reads solutions from the bytes of `file`, a name for messages: `{id: [grid, …], …}`.
+///
+/// # Errors
+/// As [`load_solutions`], but for reading the file.
+pub fn parse_solutions(file: &str, bytes: &[u8]) -> Result<IndexMap<String, Vec<Grid>>, DataError> {
     let mut solutions = IndexMap::new();
     for (task, value) in read_object(file, bytes, EXPECTED_SOLUTIONS)? {
         let grids = read_list(&task, &value, EXPECTED_GRIDS).and_then(|grids| {

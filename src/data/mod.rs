@@ -19,7 +19,7 @@ pub use article::{Article, Group, GroupSettings, LengthsError, TitleSource};
 pub use error::{DataError, Place, Refused, TaskError};
 pub use forms::{PairSample, parse_puzzles};
 pub use grid::{ARC_SIDE, COLOURS, Grid, GridError};
-pub use load::{LoadOptions, Loaded, load, load_puzzles, load_solutions};
+pub use load::{LoadOptions, Loaded, load, load_puzzles, load_solutions, parse_solutions};
 pub use planes::Planes;
 pub use puzzle::{Pair, Puzzle};
 pub use submission::{AnswerFault, Attempts, GivenSubmission, Submission, parse_submission, read_submission};

@@ -18,6 +18,9 @@ pub const LEVELS: usize = 10;
 /// Half the width of the posterior, and what centres keep from 0 and 1.
 pub const HALF_WIDTH: f32 = 0.05;
 
+/// Bytes of a matrix's thermometer code: nine bits a cell, and four that are 0.
+pub const THERMOMETER_BYTES: usize = (CELLS * (LEVELS - 1)).div_ceil(8);
+
 /// The offsets of the cells, in [0, 1): the same for all groups, so that near latents give near digits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dither([f32; CELLS]);
@@ -76,6 +79,19 @@ impl DigitMatrix {
     /// The number of cells that differ.
     pub fn hamming_distance(&self, other: &Self) -> u32 {
         self.0.iter().zip(&other.0).map(|(a, b)| u32::from(a != b)).sum()
+    }
+
+    /// The digits as 900 bits, nine a cell, of which the first are 1, as many as the digit says; the highest bit of a byte
+    /// is the first. Two codes differ in as many bits as [`Self::digit_distance`] says.
+    pub fn thermometer(&self) -> [u8; THERMOMETER_BYTES] {
+        let mut bytes = [0; THERMOMETER_BYTES];
+        for (cell, &digit) in self.0.iter().enumerate() {
+            let first = cell * (LEVELS - 1);
+            for bit in first..first + usize::from(digit) {
+                bytes[bit / 8] |= 0x80 >> (bit % 8);
+            }
+        }
+        bytes
     }
 
     /// How many of the ten digits occur.
@@ -164,6 +180,15 @@ mod tests {
         let uniform: Vec<DigitMatrix> = (0..1000).map(|i| DigitMatrix([(i % 10) as u8; CELLS])).collect();
         assert!((cell_entropy(&uniform) - 10f64.log2()).abs() < 1e-9);
         assert!((adaptive_bits(&uniform) - 332.19).abs() < 5.0);
+    }
+
+    #[test]
+    fn thermometer_codes_differ_in_as_many_bits_as_digits_do() {
+        let [a, b] = [7, 3].map(|factor| DigitMatrix(std::array::from_fn(|cell| (cell * factor / 4 % LEVELS) as u8)));
+        let bits = a.thermometer().iter().zip(b.thermometer()).map(|(a, b)| (a ^ b).count_ones()).sum::<u32>();
+        assert_eq!(bits, a.digit_distance(&b));
+        assert_eq!(DigitMatrix([9; CELLS]).thermometer()[112], 0xf0);
+        assert_eq!(DigitMatrix([1; CELLS]).thermometer()[..2], [0x80, 0x40]);
     }
 
     #[test]

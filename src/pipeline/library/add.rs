@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::ops::ControlFlow;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// An article to add.
 #[derive(Clone, Debug)]
@@ -164,7 +164,7 @@ pub(super) fn fit_frame(
     all: &[FrameGroup],
     settings: &LibrarySettings,
     watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> Result<Rc<Frame>, LibraryError> {
+) -> Result<Arc<Frame>, LibraryError> {
     let most = settings.frame_groups.max(1);
     let some: Vec<FrameGroup> =
         if all.len() <= most { all.to_vec() } else { (0..most).map(|index| all[index * all.len() / most]).collect() };
@@ -175,7 +175,7 @@ pub(super) fn fit_frame(
         broken_off |= watched.is_break();
         watched
     })?;
-    if broken_off { Err(LibraryError::BrokenOff) } else { Ok(Rc::new(frame)) }
+    if broken_off { Err(LibraryError::BrokenOff) } else { Ok(Arc::new(frame)) }
 }
 
 impl Census {

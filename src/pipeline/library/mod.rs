@@ -10,12 +10,16 @@
 //! - `store`: the file: schema, versions, what can be wrong; [`error`]: as errors
 //! - [`frame`]: the shared decoder
 //! - `add`: articles in, clusters; `refit`: drift, and the next frame
-//! - `search`: the nearest groups; `duplicates`: groups that say the same; `contents`: what is in it
+//! - `search`: the nearest groups; `duplicates`: groups that say the same; `contents`: what is in it; `entries`: its groups one by one;
+//!   `export`: all of them, for other programs
 
 mod add;
 mod contents;
 mod duplicates;
+mod entries;
 pub mod error;
+#[cfg(feature = "cli")]
+mod export;
 pub mod frame;
 mod refit;
 mod search;
@@ -26,13 +30,16 @@ mod tests;
 pub use add::{Added, NewArticle, Outcome};
 pub use contents::{ArticleEntry, ClusterEntry, Contents, FrameEntry};
 pub use duplicates::{Duplicate, Duplicates};
+pub use entries::GroupEntry;
 pub use error::LibraryError;
+#[cfg(feature = "cli")]
+pub use export::{Export, ExportError};
 pub use frame::Frame;
 pub use search::{Answer, Hit};
 
 use crate::fit::matrices::MatrixSettings;
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 use store::Store;
 
 /// What a library does with what comes. Numbers are from results/library.md.
@@ -95,7 +102,7 @@ pub enum Progress<'a> {
 pub struct Library {
     store: Store,
     /// The newest frame that was read.
-    frame: Option<Rc<Frame>>,
+    frame: Option<Arc<Frame>>,
 }
 
 impl Library {
@@ -130,16 +137,16 @@ impl Library {
     }
 
     /// The newest frame in the file, if there is one yet.
-    fn newest_frame(&mut self) -> Result<Option<Rc<Frame>>, LibraryError> {
+    fn newest_frame(&mut self) -> Result<Option<Arc<Frame>>, LibraryError> {
         let Some(version) = self.store.newest_version()? else { return Ok(None) };
         if self.frame.as_ref().is_none_or(|frame| frame.version != version) {
-            self.frame = Some(Rc::new(self.store.read_frame(version)?));
+            self.frame = Some(Arc::new(self.store.read_frame(version)?));
         }
         Ok(self.frame.clone())
     }
 
     /// The newest frame, for what needs one.
-    fn some_frame(&mut self) -> Result<Rc<Frame>, LibraryError> {
+    fn some_frame(&mut self) -> Result<Arc<Frame>, LibraryError> {
         self.newest_frame()?.ok_or_else(|| LibraryError::Empty { file: self.store.file.clone() })
     }
 }

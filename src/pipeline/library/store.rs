@@ -7,6 +7,7 @@ use super::LibraryError;
 use super::frame::{Frame, FrameParts};
 use crate::latent::DigitMatrix;
 use crate::latent::digits::CELLS;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write;
@@ -289,12 +290,17 @@ pub(super) fn read_matrices(connection: &Connection, version: u32) -> rusqlite::
     let mut rows = statement.query([version])?;
     let mut known = Vec::new();
     while let Some(row) = rows.next()? {
-        let digits = <&[u8; CELLS]>::try_from(row.get_ref(1)?.as_blob()?).ok();
-        let matrix = digits.and_then(|digits| DigitMatrix::from_cells(*digits));
-        let matrix = matrix.ok_or(rusqlite::Error::IntegralValueOutOfRange(1, LEVELS_EXCEEDED))?;
+        let matrix = matrix_of(row.get_ref(1)?)?;
         known.push(Known { group: row.get(0)?, matrix, log_normaliser: row.get::<_, f64>(2)? as f32 });
     }
     Ok(known)
+}
+
+/// The matrix whose digits a column has.
+pub(super) fn matrix_of(digits: ValueRef) -> rusqlite::Result<DigitMatrix> {
+    let digits = <&[u8; CELLS]>::try_from(digits.as_blob()?).ok();
+    let matrix = digits.and_then(|digits| DigitMatrix::from_cells(*digits));
+    matrix.ok_or(rusqlite::Error::IntegralValueOutOfRange(1, LEVELS_EXCEEDED))
 }
 
 /// What stands for a blob that is no matrix in an error of SQLite's kind.

@@ -1,10 +1,12 @@
 //! What is in a library.
 //!
-//! In: an open library. Out: [`Contents`]: its frames, clusters and articles, after a check of the whole file.
+//! In: an open library. Out: [`Contents`]: its frames, clusters and articles, after a check of the whole file; or its groups.
 
 use super::{Library, LibraryError};
+use crate::latent::DigitMatrix;
 use rusqlite::{Connection, Row};
 use serde::Serialize;
+use std::collections::HashMap;
 
 /// A frame.
 #[derive(Clone, Debug, Serialize)]
@@ -60,7 +62,44 @@ pub struct Contents {
     pub articles: Vec<ArticleEntry>,
 }
 
+/// A group of an article, with its matrix under the newest frame.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupEntry {
+    /// Its article's name.
+    pub article: String,
+    /// Its article's cluster.
+    pub cluster: i64,
+    /// Its title.
+    pub title: String,
+    /// Its text.
+    pub text: String,
+    /// Its digits.
+    pub matrix: DigitMatrix,
+}
+
 impl Library {
+    /// All groups, in the order they came in.
+    ///
+    /// # Errors
+    /// Where the file can't be read, or has no articles.
+    pub fn groups(&self) -> Result<Vec<GroupEntry>, LibraryError> {
+        let empty = || LibraryError::Empty { file: self.store.file.clone() };
+        let version = self.store.newest_version()?.ok_or_else(empty)?;
+        let matrices = self.store.read_matrices(version)?;
+        let matrices: HashMap<i64, DigitMatrix> = matrices.iter().map(|known| (known.group, known.matrix)).collect();
+        let groups = self.store.run(|connection| {
+            rows(connection, GROUPS, |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get::<_, String>(4)?))
+            })
+        })?;
+        // One may have come since.
+        let entry = |(group, article, cluster, title, text): (i64, String, i64, String, String)| {
+            Some(GroupEntry { article, cluster, title, text, matrix: *matrices.get(&group)? })
+        };
+        let groups: Vec<GroupEntry> = groups.into_iter().filter_map(entry).collect();
+        if groups.is_empty() { Err(empty()) } else { Ok(groups) }
+    }
+
     /// Checks the file, and says what is in it.
     ///
     /// # Errors
@@ -111,6 +150,9 @@ const FRAMES: &str = "SELECT version, groups, CAST(strange_words AS REAL) / MAX(
 
 /// With `MIN`, SQLite takes the other columns from the row that has the least.
 const CLUSTERS: &str = "SELECT cluster, COUNT(*), name, MIN(id) FROM articles GROUP BY cluster ORDER BY cluster";
+
+const GROUPS: &str = "SELECT groups.id, name, cluster, title, text FROM groups JOIN articles ON articles.id = article
+    ORDER BY groups.id";
 
 const ARTICLES: &str = "SELECT id, name, cluster, (SELECT COUNT(*) FROM groups WHERE article = articles.id),
     CAST(strange_words AS REAL) / MAX(words, 1) FROM articles ORDER BY id";

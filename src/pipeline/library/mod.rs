@@ -24,7 +24,7 @@ mod store;
 mod tests;
 
 pub use add::{Added, NewArticle, Outcome};
-pub use contents::{ArticleEntry, ClusterEntry, Contents, FrameEntry};
+pub use contents::{ArticleEntry, ClusterEntry, Contents, FrameEntry, GroupEntry};
 pub use duplicates::{Duplicate, Duplicates};
 pub use error::LibraryError;
 pub use frame::Frame;

@@ -34,7 +34,8 @@ fn write_run(folder: &Path) -> PathBuf {
         all_tasks.insert(id.clone(), tasks[record["id"].as_str().unwrap()].clone());
         record["solved"] = (number % 4 == 0).into();
         record["id"] = id.into();
-        lines += &format!("{record}\n");
+        lines.push_str(&record.to_string());
+        lines.push('\n');
     }
     std::fs::write(many.join("tasks.json"), Value::from(all_tasks).to_string()).unwrap();
     std::fs::write(many.join("records.jsonl"), lines).unwrap();

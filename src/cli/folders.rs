@@ -232,8 +232,7 @@ impl<T> Outcomes<T> {
             Ok(one) => done(path, one),
             Err(error) => json!({name: files::name(path), "error": advice::told(error)}),
         });
-        let left_out =
-            self.left_out.iter().map(|(path, reason)| json!({name: files::name(path), "left_out": reason}));
+        let left_out = self.left_out.iter().map(|(path, reason)| json!({name: files::name(path), "left_out": reason}));
         files.chain(left_out).collect()
     }
 

@@ -9,7 +9,9 @@ use tenfold::internals::config::experiment::Experiment;
 
 /// Print a script that submits a declared experiment to Slurm: an array of shards, and a job that merges them when all have ended
 #[derive(Args)]
-#[command(after_help = "Example: tenfold slurm configs/one-split.toml --shards 16 --cpus 4 --sbatch=--time=24:00:00 | bash")]
+#[command(
+    after_help = "Example: tenfold slurm configs/one-split.toml --shards 16 --cpus 4 --sbatch=--time=24:00:00 | bash"
+)]
 pub struct Arguments {
     /// What is run, as for `tenfold run`
     #[arg(value_name = "FILE.toml")]

@@ -161,7 +161,8 @@ fn draw_ended(records: &[PuzzleRecord], frame: &mut Frame, area: Rect) {
     frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()).block(block(" ended last ".into())), list);
     if let Some(record) = records.iter().rev().find(|record| record.solved == Some(true)) {
         let right = record.right_attempts.iter().flatten().zip(&record.attempts);
-        let answers = right.map(|(right, Attempts { attempt_1, attempt_2 })| if *right == 2 { attempt_2 } else { attempt_1 });
+        let answers =
+            right.map(|(right, Attempts { attempt_1, attempt_2 })| if *right == 2 { attempt_2 } else { attempt_1 });
         let lines = side_by_side(&answers.collect::<Vec<_>>());
         let title = format!(" solved last: {} ", printable(&record.id));
         frame.render_widget(Paragraph::new(lines).block(block(title)), picture);
@@ -204,7 +205,9 @@ mod tests {
     #[test]
     fn every_fit_at_work_is_seen_with_its_guess() {
         let text = drawn(&seen(2), 140, 40);
-        for says in ["0 of 8 fits", "puzzle-0  base, seed 3", "puzzle-1", "step 12 of 60  346 bits  25% sure", "▀▀▀▀  ▀▀▀"] {
+        for says in
+            ["0 of 8 fits", "puzzle-0  base, seed 3", "puzzle-1", "step 12 of 60  346 bits  25% sure", "▀▀▀▀  ▀▀▀"]
+        {
             assert!(text.contains(says), "{says}: {text}");
         }
         assert!(text.contains("0.4 a minute") && text.contains("nothing heard for 1m"), "{text}");

@@ -67,8 +67,8 @@ pub fn matrices_page(title: &str, groups: &[PagedGroup]) -> String {
     let shown = &groups[..groups.len().min(MOST_GROUPS)];
     let matrices: Vec<DigitMatrix> = shown.iter().map(|group| group.matrix).collect();
     let parts: Vec<Part> = (0..shown.len()).map(|index| part(index, shown)).collect();
-    let most = distances(&matrices).max().unwrap_or(0);
-    let heat = (2..=MOST_PICTURED).contains(&matrices.len()).then(|| heat(&matrices, most));
+    let (least, most) = (distances(&matrices).min().unwrap_or(0), distances(&matrices).max().unwrap_or(0));
+    let heat = (2..=MOST_PICTURED).contains(&matrices.len()).then(|| heat(&matrices, least, most));
     rendered(
         "matrices.html",
         context! {
@@ -76,6 +76,7 @@ pub fn matrices_page(title: &str, groups: &[PagedGroup]) -> String {
             groups => Value::from(Serde(parts)),
             all => groups.len(),
             heat => Value::from(Serde(heat)),
+            least,
             most,
             mean => distances(&matrices).map(f64::from).sum::<f64>() / (distances(&matrices).count().max(1) as f64),
             entropy => digit_entropy(&matrices),
@@ -92,7 +93,7 @@ fn distances(matrices: &[DigitMatrix]) -> impl Iterator<Item = u32> {
         .flat_map(move |index| later(index).iter().map(move |other| matrices[index].digit_distance(other)))
 }
 
-fn part<'a>(index: usize, groups: &'a [PagedGroup]) -> Part<'a> {
+fn part(index: usize, groups: &[PagedGroup]) -> Part<'_> {
     let group = &groups[index];
     let mut pictures = Pictures::new(format!("m{index}g"));
     let shown = pictures.show_cells(group.matrix.cells().to_vec(), SIDE);
@@ -131,10 +132,11 @@ struct Heat {
     shown: Shown,
 }
 
-fn heat(matrices: &[DigitMatrix], most: u32) -> Heat {
-    let shade = |distance: u32| {
-        let near = most.saturating_sub(distance) * (SHADES - 1) / most.max(1);
-        FIRST_SHADE + if most == 0 { SHADES as u8 - 1 } else { near as u8 }
+fn heat(matrices: &[DigitMatrix], least: u32, most: u32) -> Heat {
+    // The last shade is for what is the same, so that what is nearest of the rest is told from it.
+    let shade = |distance: u32| match distance {
+        0 => FIRST_SHADE + SHADES as u8 - 1,
+        _ => FIRST_SHADE + ((most - distance.clamp(least, most)) * (SHADES - 2) / (most - least).max(1)) as u8,
     };
     let cells = matrices.iter().flat_map(|one| matrices.iter().map(|other| shade(one.digit_distance(other))));
     let mut pictures = Pictures::new("heat".into());

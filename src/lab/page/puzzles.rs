@@ -120,10 +120,12 @@ impl Card {
             .collect();
         let fits = records.iter().map(|shown| FitPart::new(shown, &solutions, &mut pictures)).collect();
         let side = longest_side(puzzle);
-        let size = match side {
-            ..=SMALL => "small",
-            ..=MIDDLING => "medium",
-            _ => "large",
+        let size = if side <= SMALL {
+            "small"
+        } else if side <= MIDDLING {
+            "medium"
+        } else {
+            "large"
         };
         Self { id: puzzle.id.clone(), side, size, train, tests, fits, symbols: pictures.into_svg() }
     }

@@ -14,8 +14,11 @@ use tenfold::internals::report::{AtWork, Live, PuzzleRecord, printable};
 /// The narrowest panel of a fit at work: two grids of ARC's size, a cell a column.
 const PANEL: u16 = 64;
 
-/// Lines of what ended last, with the frame.
-const ENDED: u16 = 12;
+/// Lines of what ended last, with the frame: a grid of ARC's size at half a line a row.
+const ENDED: u16 = 17;
+
+/// Grids whose sides are no longer are drawn at a line a row.
+const SMALL: usize = 12;
 
 /// A run that has said nothing for so many seconds does nothing any more.
 const SILENT: f64 = 30.0;
@@ -107,34 +110,41 @@ fn panel(fit: &AtWork) -> Paragraph<'static> {
     Paragraph::new(lines).block(Block::bordered().title(title).border_style(Style::new().dim()))
 }
 
-/// Grids beside each other, two rows of cells a line.
+/// Grids beside each other: small ones a row a line, others two.
 fn side_by_side(grids: &[&Grid]) -> Vec<Line<'static>> {
-    let lines = grids.iter().map(|grid| grid.rows().div_ceil(2)).max().unwrap_or(0);
+    let is_small = grids.iter().all(|grid| grid.rows().max(grid.columns()) <= SMALL);
+    let cell = if is_small { whole_cell } else { half_cells };
+    let rows = grids.iter().map(|grid| grid.rows()).max().unwrap_or(0);
     let line = |line: usize| {
         let cells = |grid: &&Grid| {
-            let column = |column: usize| half_cells(grid, 2 * line, column);
-            let mut cells: Vec<Span> = (0..grid.columns()).map(column).collect();
+            let mut cells: Vec<Span> = (0..grid.columns()).map(|column| cell(grid, line, column)).collect();
             cells.push(Span::from("  "));
             cells
         };
         Line::from(grids.iter().flat_map(cells).collect::<Vec<_>>())
     };
-    (0..lines).map(line).collect()
+    (0..if is_small { rows } else { rows.div_ceil(2) }).map(line).collect()
 }
 
-/// The cell of a row, and the one below it, as the halves of a character.
-fn half_cells(grid: &Grid, row: usize, column: usize) -> Span<'static> {
-    let colour = |row: usize| {
-        (row < grid.rows()).then(|| {
-            let [red, green, blue] = colour_of(grid.get(row, column));
-            Color::Rgb(red, green, blue)
-        })
-    };
-    match (colour(row), colour(row + 1)) {
+/// A cell, two columns wide; nothing below the grid.
+fn whole_cell(grid: &Grid, row: usize, column: usize) -> Span<'static> {
+    let style = if row < grid.rows() { Style::new().bg(colour(grid, row, column)) } else { Style::new() };
+    Span::styled("  ", style)
+}
+
+/// The two cells of a line as the halves of a character; nothing below the grid.
+fn half_cells(grid: &Grid, line: usize, column: usize) -> Span<'static> {
+    let [upper, lower] = [2 * line, 2 * line + 1].map(|row| (row < grid.rows()).then(|| colour(grid, row, column)));
+    match (upper, lower) {
         (Some(upper), Some(lower)) => Span::styled("▀", Style::new().fg(upper).bg(lower)),
         (Some(upper), None) => Span::styled("▀", Style::new().fg(upper)),
         _ => Span::from(" "),
     }
+}
+
+fn colour(grid: &Grid, row: usize, column: usize) -> Color {
+    let [red, green, blue] = colour_of(grid.get(row, column));
+    Color::Rgb(red, green, blue)
 }
 
 /// The last that ended, newest first, and what was solved last as a picture.

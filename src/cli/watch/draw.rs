@@ -25,16 +25,16 @@ const SILENT: f64 = 30.0;
 
 /// Draws what is seen of a run.
 pub(super) fn draw(seen: &Seen, frame: &mut Frame) {
-    let [head, bar, work, ended] = Layout::vertical([
-        Constraint::Length(1),
-        Constraint::Length(1),
-        Constraint::Min(3),
-        Constraint::Length(ENDED.min(frame.area().height / 2)),
-    ])
-    .areas(frame.area());
+    let at_work = seen.live.as_ref().map_or(&[][..], |live| &live.at_work);
+    let line = Constraint::Length(1);
+    let (work, ended) = if at_work.is_empty() {
+        (line, Constraint::Fill(1))
+    } else {
+        (Constraint::Fill(1), Constraint::Length(ENDED.min(frame.area().height / 2)))
+    };
+    let [head, bar, work, ended] = Layout::vertical([line, line, work, ended]).areas(frame.area());
     frame.render_widget(heading(seen), head);
     frame.render_widget(gauge(seen), bar);
-    let at_work = seen.live.as_ref().map_or(&[][..], |live| &live.at_work);
     if at_work.is_empty() {
         frame.render_widget(Paragraph::new("no fit is at work").dim(), work);
     }

@@ -15,7 +15,7 @@ SLIM_COMPANIONS = $(if $(filter Linux,$(shell uname -s)),nvidia-cuda-cupti==13.0
 
 BINARY := target/release/tenfold
 
-.PHONY: build torch demo test examples python python-tests oracle bench bench-layers bench-machine bench-torch calls fuzz libtorch lint clean
+.PHONY: build torch demo test test-slurm man examples python python-tests oracle bench bench-layers bench-machine bench-torch calls fuzz libtorch lint clean
 
 # The default build needs Rust alone.
 build:
@@ -36,6 +36,15 @@ test: $(NEEDS_LIBTORCH)
 	cargo test --locked --quiet --features torch --test articles --test library -- --ignored
 	$(MAKE) examples
 	$(MAKE) python
+
+# A Slurm of one machine runs an array of shards, one of which is killed; installs Debian's slurm-wlm and munge. Not part of `make test`.
+test-slurm: build
+	tests/slurm
+
+# Manual pages, one a verb, into target/man; `install -Dt /usr/local/share/man/man1 target/man/*` puts them where `man` looks.
+man: build
+	rm -rf target/man
+	$(BINARY) man target/man
 
 # The examples, on what the repository holds, as `make test` has built them.
 examples: $(NEEDS_LIBTORCH)

@@ -157,26 +157,48 @@ fn a_run_ends_with_the_comparison_that_score_gives_of_it() {
     score().args(["--solutions", &solutions]).assert().success().stdout(predicate::str::contains("exact McNemar"));
 }
 
-#[test]
-fn an_interrupt_ends_a_run_and_says_how_to_go_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let output = folder.path().join("run");
-    let experiment = declare(folder.path(), "e.toml", &SETTINGS.replace("12", "1000000"));
+/// Begins a run of one worker, waits until it is at work, and sends it SIGINT so many times; its status, and what it said.
+fn interrupted(experiment: &Path, output: &Path, times: usize) -> (Option<i32>, String) {
     let child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("tenfold"))
         .arg("run")
-        .args([&experiment, &PathBuf::from("--output"), &output])
+        .args([experiment, Path::new("--output"), output])
         .args(["--workers", "1", "--threads", "1"])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    while !output.join("tasks.json").exists() {
+    while !output.join("live.json").exists() {
         std::thread::sleep(Duration::from_millis(20));
     }
-    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-    assert!(kill.unwrap().success());
+    for _ in 0..times {
+        let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(kill.unwrap().success());
+        std::thread::sleep(Duration::from_millis(200));
+    }
     let ended = child.wait_with_output().unwrap();
-    let said = String::from_utf8(ended.stderr).unwrap();
-    assert_eq!(ended.status.code(), Some(130), "{said}");
+    (ended.status.code(), String::from_utf8(ended.stderr).unwrap())
+}
+
+#[test]
+fn an_interrupt_finishes_the_records_at_hand_and_says_how_to_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("run");
+    let experiment = declare(folder.path(), "e.toml", &SETTINGS.replace("12", "60"));
+    let (status, said) = interrupted(&experiment, &output, 1);
+    assert_eq!(status, Some(130), "{said}");
+    assert!(said.contains("finishing what is at hand") && said.contains("go on by the same command"), "{said}");
+    let kept = records(&output);
+    assert!((1..12).contains(&kept.len()) && kept.iter().all(|record| record["cut"] == false), "{}", kept.len());
+    assert!(!output.join("live.json").exists(), "nothing is at work");
+}
+
+#[test]
+fn a_second_interrupt_ends_a_run_after_its_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("run");
+    let experiment = declare(folder.path(), "e.toml", &SETTINGS.replace("12", "1000000"));
+    let (status, said) = interrupted(&experiment, &output, 2);
+    assert_eq!(status, Some(130), "{said}");
     assert!(said.contains("go on by the same command"), "{said}");
+    assert!(records(&output).is_empty(), "what was at hand is no record");
 }

@@ -17,6 +17,7 @@ use tenfold::internals::report::{CurvePoint, PuzzleRecord, Run, printable, sheet
 
 /// Analyze bit lengths: over the steps of runs, solved against unsolved puzzles, what was sent against what was estimated
 #[derive(Args)]
+#[command(after_help = "Example: tenfold analyze results/arc_tasks-default-seed0 --output analysis")]
 pub struct Arguments {
     /// Folders that `solve` left, and puzzles' `.tenfold` files
     #[arg(required = true)]

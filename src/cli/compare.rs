@@ -13,6 +13,7 @@ use tenfold::internals::report::printable;
 
 /// Compare our size (of the text alone, without matrices) and time with gzip, bzip2, xz, zstd, brotli and PPMd at their strongest
 #[derive(Args)]
+#[command(after_help = "Example: tenfold compare article.md")]
 pub struct Arguments {
     /// Files of any kind, folders of them, or `-` for standard input
     #[arg(required = true, value_name = "ARTICLE")]

@@ -2,7 +2,7 @@
 
 use super::files::{self, Output};
 use super::folders::{self, Outcomes};
-use super::{advice, print, progress, puzzle};
+use super::{print, progress, puzzle};
 use anyhow::Context;
 use clap::Args;
 use indicatif::ProgressBar;
@@ -19,6 +19,7 @@ use tenfold::puzzle::PuzzleError;
 
 /// Compress an article or an ARC puzzle; the file is decoded again and compared before success is reported
 #[derive(Args)]
+#[command(after_help = "Example: tenfold compress article.md -o article.tenfold")]
 pub struct Arguments {
     /// A file of any kind, a folder of files (then the output is a folder too), or `-` for standard input
     article: PathBuf,
@@ -110,13 +111,7 @@ fn folder(arguments: &Arguments, matrices: &GistSettings) -> anyhow::Result<()> 
     let work = |path: &Path, target: &Output| compress(path, target, arguments, matrices);
     let outcomes = folders::each(&arguments.article, found, &arguments.output, rename, work)?;
     if arguments.json {
-        let files = outcomes.files.iter().map(|(path, outcome)| match outcome {
-            Ok(summary) => json!(summary),
-            Err(error) => json!({"article": files::name(path), "error": advice::told(error)}),
-        });
-        let left_out =
-            outcomes.left_out.iter().map(|(path, reason)| json!({"article": files::name(path), "left_out": reason}));
-        print::json(&files.chain(left_out).collect::<Vec<_>>())?;
+        print::json(&outcomes.json("article", |_, summary| json!(summary)))?;
     } else {
         print::out(summary_table(&outcomes))?;
     }

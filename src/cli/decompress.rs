@@ -4,6 +4,7 @@ use super::files::{self, Output};
 use super::{folders, print, progress, puzzle};
 use anyhow::Context;
 use clap::Args;
+use serde_json::{Value, json};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -15,6 +16,7 @@ use tenfold::internals::report::WriteError;
 /// Decompress a .tenfold file into what it was made from, byte for byte. What went to standard output is not taken back
 /// where the file proves damaged
 #[derive(Args)]
+#[command(after_help = "Example: tenfold decompress article.tenfold -o article.md")]
 pub struct Arguments {
     /// A .tenfold file, a folder of them (then the output is a folder too), or `-` for standard input
     file: PathBuf,
@@ -29,6 +31,9 @@ pub struct Arguments {
     /// Threads [default: all]
     #[arg(long, value_parser = files::parse_threads)]
     threads: Option<usize>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs the verb.
@@ -40,7 +45,11 @@ fn single(arguments: &Arguments) -> anyhow::Result<()> {
     let output = &arguments.output;
     output.check(&arguments.file)?;
     output.sweep();
-    let Done { content_bytes, seconds } = decompress(&arguments.file, output, arguments)?;
+    let done = decompress(&arguments.file, output, arguments)?;
+    if arguments.json {
+        return output.say(&serde_json::to_string_pretty(&as_json(&arguments.file, &done))?);
+    }
+    let Done { content_bytes, seconds } = done;
     let target = if output.is_stream() { String::new() } else { format!(" in {}", files::shown(&output.path)) };
     output.say(&format!("{}: {content_bytes} bytes{target}, {seconds:.1} s", files::shown(&arguments.file)))
 }
@@ -54,7 +63,11 @@ fn folder(arguments: &Arguments) -> anyhow::Result<()> {
         content_bytes: sum.content_bytes + done.content_bytes,
         seconds: sum.seconds + done.seconds,
     });
-    print::out(outcomes.table(&["file", "bytes", "seconds", "outcome"], "decompressed", cells, cells(&sum)))?;
+    if arguments.json {
+        print::json(&outcomes.json("file", as_json))?;
+    } else {
+        print::out(outcomes.table(&["file", "bytes", "seconds", "outcome"], "decompressed", cells, cells(&sum)))?;
+    }
     outcomes.end()
 }
 
@@ -62,6 +75,10 @@ fn folder(arguments: &Arguments) -> anyhow::Result<()> {
 struct Done {
     content_bytes: u64,
     seconds: f64,
+}
+
+fn as_json(path: &Path, Done { content_bytes, seconds }: &Done) -> Value {
+    json!({"file": files::name(path), "content_bytes": content_bytes, "seconds": seconds})
 }
 
 fn decompress(path: &Path, output: &Output, arguments: &Arguments) -> anyhow::Result<Done> {

@@ -14,6 +14,7 @@ use tenfold::internals::report::write_atomically;
 
 /// Measure the digit matrices: edited groups found again, articles held together, beside a codebook, an encoder, LSA and SimHash
 #[derive(Args)]
+#[command(after_help = "Example: tenfold experiment one.md two.md --seeds 3")]
 pub struct Arguments {
     /// Texts; all their groups are fitted jointly and asked for
     #[arg(required = true)]

@@ -6,6 +6,7 @@ use super::files::{self, Output};
 use super::{advice, print, progress};
 use anyhow::Context;
 use rayon::prelude::*;
+use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, Permissions};
@@ -223,6 +224,16 @@ impl<T> Outcomes<T> {
         }
         rows.push([vec!["all".to_owned()], sum].concat());
         files::table(&rows)
+    }
+
+    /// The same as JSON: `done` of those that are done; of the others under `name` which it is, and why it is not done.
+    pub fn json(&self, name: &str, done: impl Fn(&Path, &T) -> Value) -> Vec<Value> {
+        let files = self.files.iter().map(|(path, outcome)| match outcome {
+            Ok(one) => done(path, one),
+            Err(error) => json!({name: files::name(path), "error": advice::told(error)}),
+        });
+        let left_out = self.left_out.iter().map(|(path, reason)| json!({name: files::name(path), "left_out": reason}));
+        files.chain(left_out).collect()
     }
 
     /// All that is done.

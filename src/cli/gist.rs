@@ -18,6 +18,7 @@ const TOGETHER: usize = 512;
 /// Show what a .tenfold file's matrices say, without decoding its text: title, keywords and a lossy text of each group, and the groups
 /// nearest to it
 #[derive(Args)]
+#[command(after_help = "Example: tenfold gist article.tenfold")]
 pub struct Arguments {
     /// A .tenfold file, or `-` for standard input; words need one made with `compress --matrix gist`
     file: PathBuf,

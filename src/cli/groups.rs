@@ -9,6 +9,7 @@ use tenfold::internals::report::printable;
 
 /// Show an article's information groups: title, keywords and fragment of each
 #[derive(Args)]
+#[command(after_help = "Example: tenfold groups article.md --json")]
 pub struct Arguments {
     /// A text, Markdown or HTML file, a manual page's source or a program's; `-` for standard input
     article: PathBuf,

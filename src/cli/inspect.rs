@@ -12,6 +12,7 @@ use tenfold::internals::report::printable;
 
 /// Show the sections of a .tenfold file and where its bits went
 #[derive(Args)]
+#[command(after_help = "Example: tenfold inspect article.tenfold")]
 pub struct Arguments {
     /// A .tenfold file, or `-` for standard input
     file: PathBuf,

@@ -17,6 +17,7 @@ use tenfold::library::{
 
 /// Keep the matrices of many articles in one file, and find the groups nearest to a text
 #[derive(Args)]
+#[command(after_help = "Example: tenfold library query notes.library \"some words\"")]
 pub struct Arguments {
     #[command(subcommand)]
     verb: Verb,
@@ -33,6 +34,7 @@ enum Verb {
 
 /// Add articles; each is on the disk when its line is printed
 #[derive(Args)]
+#[command(after_help = "Example: tenfold library add notes.library article.md folder")]
 struct Add {
     /// The library; made where there is none
     library: PathBuf,
@@ -51,6 +53,7 @@ struct Add {
 
 /// Show the groups nearest to a text, or to each group of a file
 #[derive(Args)]
+#[command(after_help = "Example: tenfold library query notes.library \"some words\"")]
 struct Query {
     /// The library
     library: PathBuf,
@@ -72,6 +75,7 @@ struct Query {
 
 /// Show frames, clusters and articles, after a check of the file
 #[derive(Args)]
+#[command(after_help = "Example: tenfold library list notes.library")]
 struct List {
     /// The library
     library: PathBuf,
@@ -82,6 +86,7 @@ struct List {
 
 /// Show groups that have the text of earlier ones, white space and case aside, and articles of which nothing else is left
 #[derive(Args)]
+#[command(after_help = "Example: tenfold library dedupe notes.library --distance 20")]
 struct Dedupe {
     /// The library
     library: PathBuf,

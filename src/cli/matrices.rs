@@ -21,6 +21,7 @@ use tenfold::internals::report::{
 
 /// Show an article's information groups as 10×10 matrices of digits, in ARC's colours
 #[derive(Args)]
+#[command(after_help = "Example: tenfold matrices article.md --png matrices.png")]
 #[allow(clippy::struct_excessive_bools, reason = "flags of a command")]
 pub struct Arguments {
     /// A text, Markdown or HTML file, or a .tenfold file with matrices; `-` for standard input

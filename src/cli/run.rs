@@ -62,6 +62,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         folder: Some(folder.clone()),
         resume: true,
         shard: arguments.shard,
+        finish: Some(stop::finishes()),
         ..RunOptions::default()
     };
     let settings = &fits.settings;
@@ -80,7 +81,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     })?;
     let counts = tally.end();
     let shown = printable(&folder.to_string_lossy()).into_owned();
-    if watched.is_break() || (counts.not_begun > 0 && stop::requested()) {
+    if watched.is_break() || (counts.not_begun > 0 && stop::heard()) {
         return Err(stop::stopped(format!("what is whole is in {shown}; go on by the same command")).into());
     }
     let run = Run::read(&folder)?;

@@ -21,6 +21,7 @@ use tenfold::puzzle::{
 
 /// Solve ARC puzzles: fit each one alone and give two attempts for every test input
 #[derive(Args)]
+#[command(after_help = "Example: tenfold solve arc_tasks/frame_grid.json --png frame_grid.png")]
 pub struct Arguments {
     /// A task's JSON, a folder of them, or a challenges file; `-` for standard input
     #[arg(required = true)]

@@ -73,6 +73,8 @@ pub struct Progress<'a> {
     pub losses: &'a [Losses],
     /// The leading attempts' share of the tally.
     pub confidence: f64,
+    /// The leading attempts at each test input; none while views are tried.
+    pub attempts: &'a [Attempts],
 }
 
 /// A finished fit.
@@ -164,7 +166,8 @@ pub fn fit(
             }
         }
         let losses: Vec<Losses> = evaluations.into_iter().map(|evaluation| evaluation.losses).collect();
-        broken_off = watch(Progress { step: steps + 1, losses: &losses, confidence }).is_break();
+        let attempts = changes.last().map_or(&[][..], |change| &change.attempts);
+        broken_off = watch(Progress { step: steps + 1, losses: &losses, confidence, attempts }).is_break();
         trace.extend(seeds.iter().zip(losses).map(|(&seed, losses)| TracePoint { step: steps, seed, losses }));
         steps += 1;
         let last_change = changes.last().map_or(0, |change| change.step + 1);

@@ -8,6 +8,7 @@
 //!   [`comparison`]: variants of a run in pairs
 //! - [`analyze`]: bit lengths over many puzzles, [`learning`]: what their outputs take one after the other, and [`plot`]:
 //!   their pictures
+//! - [`page`]: runs, or an article's matrices, for a browser
 //! - `baselines`: what a puzzle's grids cost without a network, and `peers`: the general compressors that a file is held against
 //! - [`experiment`](mod@experiment): what digit matrices find and tell, beside other [`codes`]
 
@@ -18,6 +19,8 @@ pub mod codes;
 pub mod comparison;
 pub mod experiment;
 pub mod learning;
+#[cfg(feature = "page")]
+pub mod page;
 #[cfg(feature = "peers")]
 pub mod peers;
 pub mod plot;

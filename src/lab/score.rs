@@ -95,17 +95,39 @@ const PASS_AT: [Option<usize>; 6] = [Some(1), Some(2), Some(3), Some(5), Some(10
 /// Counts a run's tasks by the ranks of their solutions, at most the candidates that are kept where a fit did not know
 /// them. Nothing where no solution is known.
 pub fn pass_at(records: &mut [PuzzleRecord], solutions: &IndexMap<String, Vec<Grid>>) -> Vec<PassAt> {
-    let mut worst: Vec<Option<usize>> = Vec::new();
+    let mut judged = Vec::new();
     for record in records {
         let Some(solutions) = solutions.get(&record.id) else { continue };
         record.judge(solutions);
-        worst.push(record.worst_rank().filter(|_| record.attempts.len() == solutions.len()));
+        judged.push(&*record);
     }
+    judged_passes(&judged)
+}
+
+/// The same of records by what they know of their solutions; where puzzles have several fits, each is counted, and the
+/// share is the mean over puzzles.
+pub fn passes(records: &[&PuzzleRecord]) -> Vec<PassAt> {
+    let judged: Vec<&PuzzleRecord> = records.iter().copied().filter(|record| record.solved.is_some()).collect();
+    judged_passes(&judged)
+}
+
+fn judged_passes(records: &[&PuzzleRecord]) -> Vec<PassAt> {
     let at = |k: Option<usize>| {
-        let right = worst.iter().flatten().filter(|&&rank| k.is_none_or(|k| rank <= k)).count();
-        PassAt { k, tasks_right: right, tasks: worst.len(), share: proportion(right, worst.len()) }
+        let is_right = |record: &PuzzleRecord| record.worst_rank().is_some_and(|rank| k.is_none_or(|k| rank <= k));
+        let mut by_puzzle: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+        for record in records {
+            let (right, all) = by_puzzle.entry(&record.id).or_default();
+            *right += usize::from(is_right(record));
+            *all += 1;
+        }
+        PassAt {
+            k,
+            tasks_right: records.iter().filter(|record| is_right(record)).count(),
+            tasks: records.len(),
+            share: mean_of_shares(by_puzzle.into_values()),
+        }
     };
-    if worst.is_empty() { Vec::new() } else { PASS_AT.map(at).to_vec() }
+    if records.is_empty() { Vec::new() } else { PASS_AT.map(at).to_vec() }
 }
 
 /// The ways in which a submission and solutions do not go together.

@@ -12,5 +12,5 @@ mod solve;
 
 pub use solve::{
     News, Outcome, Progress, RunOptions, Shard, SolveError, SolveOptions, Watch, available_bytes, declared_puzzles,
-    fits_of_shard, run, solve, solve_one,
+    fit_bytes, fits_of_shard, run, solve, solve_one,
 };

@@ -10,11 +10,12 @@
 //! - [`curves`]: the course of a training run
 //! - [`matrices`]: groups with their digit matrices
 //! - [`sheet`](fn@sheet): tables as CSV
-//! - [`record`]: what is kept of each puzzle, and [`run`]: the folder that a run leaves
+//! - [`record`]: what is kept of each puzzle, [`run`]: the folder that a run leaves, and [`live`]: what a run says while it runs
 
 pub(crate) mod canvas;
 pub mod curves;
 pub(crate) mod letters;
+pub mod live;
 pub mod matrices;
 pub mod palette;
 mod panels;
@@ -27,6 +28,7 @@ pub mod terminal;
 pub mod write;
 
 pub use curves::CurvePoint;
+pub use live::{AtWork, Live};
 pub use matrices::{MatrixPanel, MatrixPictureError, draw_matrix, matrices_csv, matrices_npy, matrices_picture};
 pub use picture::{PictureError, puzzle_picture};
 pub use printable::{printable, printable_json, printable_lines};

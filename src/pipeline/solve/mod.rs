@@ -6,6 +6,7 @@
 
 mod declared;
 mod keep;
+mod live;
 mod memory;
 mod pool;
 mod readings;
@@ -15,6 +16,7 @@ mod views;
 
 pub use declared::declared_puzzles;
 pub use memory::available_bytes;
+pub use pool::fit_bytes;
 pub use run::{News, Outcome, SolveError, fits_of_shard, run, solve};
 
 use crate::config::Config;
@@ -24,6 +26,8 @@ use crate::fit::{self, Fitted};
 use crate::units::{Bits, Nats};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 use views::Choice;
 
@@ -54,6 +58,8 @@ pub struct RunOptions {
     pub resume: bool,
     /// Which part of the fits is done; all, if there is none.
     pub shard: Option<Shard>,
+    /// As soon as this is set no further fit begins; those at work come to their end.
+    pub finish: Option<Arc<AtomicBool>>,
 }
 
 /// One of several parts of a run, which are about as much work each.

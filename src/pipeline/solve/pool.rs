@@ -5,7 +5,7 @@
 
 use super::memory::side_by_side;
 use super::share::Shares;
-use super::{Progress, RunOptions, Watch, solve_one, views};
+use super::{RunOptions, solve_one, views};
 use crate::config::Config;
 use crate::data::Puzzle;
 use crate::engine::{self, EngineError, EngineKind, Problem, fused};
@@ -41,6 +41,14 @@ impl<'a> Job<'a> {
     }
 }
 
+/// The memory that a puzzle's fit takes at most under these settings, in bytes, by its sizes.
+pub fn fit_bytes(puzzle: &Puzzle, config: &Config) -> u64 {
+    Job::new(puzzle, config).bytes
+}
+
+/// Who hears of every step, by the job's number, on any thread, and may break off all.
+pub(super) type Watch<'a> = dyn Fn(usize, &fit::Progress) -> ControlFlow<()> + Sync + 'a;
+
 /// What became of a fit.
 #[derive(Debug)]
 pub(super) enum Ended {
@@ -50,7 +58,7 @@ pub(super) enum Ended {
     Cut(Problem, Fitted),
     /// Whoever watched broke it off.
     BrokenOff(Problem, Fitted),
-    /// Its fit did not begin: the time was over, or whoever watched broke off another.
+    /// Its fit did not begin: the time was over, whoever watched broke off another, or no further one was to begin.
     NotBegun,
 }
 
@@ -70,7 +78,8 @@ pub(super) fn fit_all<E>(
     let weights = jobs.iter().map(|job| job.bytes as f64).collect();
     let shares = options.deadline.map(|deadline| Shares::new(deadline, workers, weights));
     let stopped = AtomicBool::new(false);
-    let pool = Pool { jobs, threads, shares, stopped: &stopped, watch };
+    let finish = options.finish.as_deref();
+    let pool = Pool { jobs, threads, shares, stopped: &stopped, finish, watch };
     let next = AtomicUsize::new(0);
     let (send, receive) = mpsc::channel();
     std::thread::scope(|scope| {
@@ -103,6 +112,8 @@ struct Pool<'a> {
     threads: Option<usize>,
     shares: Option<Shares>,
     stopped: &'a AtomicBool,
+    /// Whether no further fit is to begin.
+    finish: Option<&'a AtomicBool>,
     watch: &'a Watch<'a>,
 }
 
@@ -111,7 +122,8 @@ impl Pool<'_> {
     fn fit(&self, index: usize) -> Result<Ended, EngineError> {
         let mut before = Instant::now();
         let end = self.shares.as_ref().map(|shares| shares.begin(index, before));
-        if self.is_stopped() || end == Some(None) {
+        let is_finishing = self.finish.is_some_and(|finish| finish.load(Ordering::Relaxed));
+        if self.is_stopped() || is_finishing || end == Some(None) {
             return Ok(Ended::NotBegun);
         }
         let end = end.flatten();
@@ -120,7 +132,7 @@ impl Pool<'_> {
             // The first step takes the setting up with it, and says nothing of the next.
             let next_step = if progress.step > 1 { now - before } else { Duration::ZERO };
             before = now;
-            if (self.watch)(index, Progress::of(&progress)).is_break() {
+            if (self.watch)(index, &progress).is_break() {
                 self.stopped.store(true, Ordering::Relaxed);
             }
             let is_over = end.is_some_and(|end| now + next_step > end);
@@ -179,7 +191,7 @@ pub(super) fn all_fused<'a>(mut configs: impl Iterator<Item = &'a Config>) -> Re
 mod tests {
     use super::*;
     use crate::data::{Grid, Pair};
-    use std::sync::Mutex;
+    use std::sync::{Arc, Mutex};
 
     fn puzzle(id: &str, columns: usize) -> Puzzle {
         let grid = |colour: u8| Grid::new(1, columns, vec![colour; columns]).unwrap();
@@ -250,6 +262,18 @@ mod tests {
             if progress.step == 7 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         assert_eq!(at_the_end, [('w', 7)], "the last step makes it whole");
+    }
+
+    #[test]
+    fn what_is_at_work_when_no_further_fit_is_to_begin_comes_to_its_end() {
+        let puzzles: Vec<Puzzle> = (0..4).map(|_| puzzle("p", 2)).collect();
+        let finish = Arc::new(AtomicBool::new(false));
+        let options = RunOptions { workers: Some(1), finish: Some(Arc::clone(&finish)), ..options() };
+        let outcomes = run(&puzzles, 20, &options, &|index, progress| {
+            finish.fetch_or(index == 1 && progress.step == 3, Ordering::Relaxed);
+            ControlFlow::Continue(())
+        });
+        assert_eq!(outcomes, [('w', 20), ('w', 20), ('n', 0), ('n', 0)]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! in no order.
 
 use super::keep::Keeper;
+use super::live::Reporter;
 use super::pool::{Ended, Job, all_fused, fit_all, share_cores};
 use super::{Progress, RunOptions, Shard, SolveOptions, Watch, available_bytes};
 use crate::config::experiment::{Fits, Setting};
@@ -11,7 +12,7 @@ use crate::config::{Config, ConfigError};
 use crate::data::{Loaded, Puzzle};
 use crate::engine::{EngineError, Problem};
 use crate::fit::Fitted;
-use crate::report::{Kept, PuzzleRecord, RunError, RunFolder};
+use crate::report::{Kept, Key, PuzzleRecord, RunError, RunFolder};
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -91,7 +92,7 @@ pub enum Outcome {
     Cut(Box<PuzzleRecord>),
     /// Whoever watched broke its fit off; what there was by then, which no folder keeps.
     BrokenOff(Box<PuzzleRecord>),
-    /// Its fit did not begin: the time was over, or whoever watched broke off another.
+    /// Its fit did not begin: the time was over, whoever watched broke off another, or no further one was to begin.
     NotBegun,
     /// Its fit takes more memory than there is, and was not begun; why, in words.
     TooLarge(String),
@@ -151,6 +152,7 @@ pub fn run<E: From<SolveError>>(
     let options = checked(fits, options)?;
     let numbered = fitting(numbered(loaded, fits, options.shard)?, &options, &mut hear)?;
     let mut keeper = open(loaded, fits, &options)?;
+    let all = numbered.len();
     let mut to_fit = take_up(numbered, &mut keeper, &mut hear)?;
     keeper.save_submission().map_err(SolveError::from)?;
     let mut watched = ControlFlow::Continue(());
@@ -160,13 +162,23 @@ pub fn run<E: From<SolveError>>(
         to_fit.fits.sort_by_key(|fit| (to_fit.cut_before.contains_key(&fit.index), Reverse(fit.job.bytes)));
     }
     let ToFit { fits, mut cut_before } = to_fit;
+    let live = options.folder.as_ref().map(|folder| Reporter::new(folder, all, fits.len()));
     fit_all(
         &jobs(&fits),
         &options,
         cores,
-        &|number, progress| watch(fits[number].index, progress),
+        &|number, progress| {
+            let fit = &fits[number];
+            if let Some(live) = &live {
+                live.hear(fit.job.puzzle, fit.setting, progress);
+            }
+            watch(fit.index, Progress::of(progress))
+        },
         |number, ended| {
             let fit = fits[number];
+            if let Some(live) = &live {
+                live.end(&Key::of(fit.job.puzzle, fit.setting));
+            }
             let ended = ended.map_err(|source| SolveError::Fit { puzzle: fit.job.puzzle.id.clone(), source })?;
             if matches!(ended, Ended::BrokenOff(..)) {
                 watched = ControlFlow::Break(());

@@ -68,7 +68,7 @@ pub(super) fn choose(
     for view in views {
         let Some(planes) = view.apply(puzzle) else { continue };
         let Some((rest, hidden)) = planes.hide_last() else { continue };
-        let mut hear = |losses: &[_]| watch(Progress { step: 0, losses, confidence: 0.0 });
+        let mut hear = |losses: &[_]| watch(Progress { step: 0, losses, confidence: 0.0, attempts: &[] });
         let problem = problem(&rest, config);
         let Some(nats) = fit::foretell(&problem, &hidden, trial_steps(config), &settings, &mut hear)? else {
             return Ok(identity(trials));

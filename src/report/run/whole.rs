@@ -1,6 +1,7 @@
 //! A run as far as it is: read, and put together from several.
 
 use super::{RunError, differences, parse, read_declaration};
+use crate::config::Config;
 use crate::config::experiment::BASE;
 use crate::data::Submission;
 use crate::report::record::{Key, PuzzleRecord};
@@ -25,9 +26,17 @@ impl Run {
     /// Where there is no run, or something in it can't be read.
     pub fn read(path: &Path) -> Result<Self, RunError> {
         let declaration = read_declaration(&path.join("config.toml"))?;
+        Ok(Self::new(declaration, Self::ended(path)?.into_iter()))
+    }
+
+    /// The records in `path` as they ended, of each fit the last; nothing there is changed.
+    ///
+    /// # Errors
+    /// As [`Run::read`].
+    pub fn ended(path: &Path) -> Result<Vec<PuzzleRecord>, RunError> {
         let file = path.join("records.jsonl");
         let bytes = fs::read(&file).map_err(|source| RunError::Unusable { path: file.clone(), source })?;
-        Ok(Self::new(declaration, parse(&file, &bytes)?.records.into_values()))
+        Ok(parse(&file, &bytes)?.records.into_values().collect())
     }
 
     /// Of these records.
@@ -45,6 +54,15 @@ impl Run {
             Some(variants) => variants.keys().cloned().collect(),
             None => vec![BASE.into()],
         }
+    }
+
+    /// The settings of a variant; its fits' seeds are their own. None where this version doesn't know them.
+    pub fn config(&self, variant: &str) -> Option<Config> {
+        let settings = match self.declaration.get("variants") {
+            Some(variants) => variants.get(variant)?.clone(),
+            None => toml::Value::Table(self.declaration.clone()),
+        };
+        settings.try_into().ok()
     }
 
     /// The answers in Kaggle's form; none where a puzzle has several fits.

@@ -42,3 +42,41 @@ pub(super) fn take(puzzle: &Puzzle, config: &Config, fitted: &mut Fitted) {
         fitted.read.push(found);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::solve_one;
+    use super::*;
+    use crate::data::Pair;
+    use crate::engine::EngineKind;
+    use crate::views::Symmetry;
+    use std::ops::ControlFlow;
+
+    /// The output is the input turned by a quarter.
+    fn turned() -> (Puzzle, Grid) {
+        let grid =
+            |seed: usize| Grid::new(4, 4, (0..16).map(|cell| (cell * cell * seed / 7 % 3) as u8).collect()).unwrap();
+        let quarter = Symmetry { transpose: true, flip_rows: false, flip_columns: true };
+        let pair = |seed| Pair { input: grid(seed), output: quarter.turn(&grid(seed)) };
+        let train = [11, 13, 17, 19].map(pair).to_vec();
+        let test = grid(23);
+        let right = quarter.turn(&test);
+        (Puzzle { id: "p".into(), train, test: vec![test], solutions: None }, right)
+    }
+
+    #[test]
+    fn what_the_readings_are_sure_of_is_an_attempt_and_without_them_the_vote_stands() {
+        let (puzzle, right) = turned();
+        let solved = |readings| {
+            let config = Config { readings, steps: 2, engine: EngineKind::Fused, ..Config::default() };
+            solve_one(&puzzle, &config, Some(1), |_| ControlFlow::Continue(())).unwrap().unwrap().1
+        };
+        let (without, with) = (solved(0), solved(8));
+        let has = |fitted: &Fitted, grid: &Grid| {
+            [&fitted.attempts[0].attempt_1, &fitted.attempts[0].attempt_2].contains(&grid)
+        };
+        assert!(without.read[0].is_empty() && !has(&without, &right), "two steps are none");
+        assert!(has(&with, &right) && has(&with, &without.attempts[0].attempt_1));
+        assert_eq!(with.read[0][0].grid, right);
+    }
+}

@@ -104,7 +104,7 @@ fn add_product_general<T: Float>(inputs: usize, outputs: usize, x: &[T], w: &[T]
 fn centred<T: Float, const I: usize>(x: &[T; I], mean: &[T; I]) -> [T; I] {
     let mut centred = *x;
     for lane in 0..I {
-        centred[lane] = centred[lane] - mean[lane];
+        centred[lane] -= mean[lane];
     }
     centred
 }

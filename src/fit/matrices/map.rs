@@ -29,7 +29,7 @@ const DEVIATION: f32 = 2.0;
 pub const MOST_GROUPS: usize = 2000;
 
 /// What a word that no group has counts against one that some have.
-const STRANGE_WEIGHT: f32 = 0.25;
+const STRANGE_WEIGHT: f32 = 0.15;
 
 /// Half the width of the uniform distribution of variance 1.
 const HALF_UNIT: f32 = 1.732_050_8;

@@ -5,7 +5,7 @@ use crate::data::article::evidence;
 use crate::fit::matrices::centres_of;
 use crate::latent::digits::{DigitMatrix, Dither, digit_entropy};
 
-/// Groups of two articles, `of` words each has more or less of its own.
+/// Groups of two articles, and the article of each.
 fn texts() -> (Vec<String>, Vec<usize>) {
     let text = |group: usize| {
         let word = |place: usize| format!("word{}", (group * 31 + place * 17 + group * place) % 400);
@@ -28,8 +28,8 @@ fn edited_texts_are_nearest_to_their_originals_and_digits_are_spread() {
     let (texts, articles) = texts();
     let map = TextMap::fit(&all(&texts), &articles, 0.08, 0);
     let known = digits(&map, &texts);
-    let half = |text: &String| text.split(' ').enumerate().filter(|(place, _)| place % 2 == 0).map(|(_, word)| word);
-    let edited: Vec<String> = texts.iter().map(|text| half(text).collect::<Vec<_>>().join(" ")).collect();
+    let half = |text: &String| text.split(' ').step_by(2).collect::<Vec<_>>().join(" ");
+    let edited: Vec<String> = texts.iter().map(half).collect();
     for (index, asked) in digits(&map, &edited).iter().enumerate() {
         let nearest = (0..texts.len()).min_by_key(|&other| asked.digit_distance(&known[other]));
         assert_eq!(nearest, Some(index), "{}", edited[index]);
@@ -78,11 +78,11 @@ fn numbers_that_are_no_map_are_refused() {
     for length in [0, 7, 12, bytes.len() - 4, bytes.len() - 1] {
         assert!(TextMap::of_bytes(&bytes[..length]).is_err(), "{length}");
     }
-    for place in [0, 4, 8, 19, bytes.len() - 1] {
+    // Counts, the order of the keys, a number that is none.
+    for places in [0..1, 4..5, 8..9, 19..20, bytes.len() - 2..bytes.len()] {
         let mut bytes = bytes.clone();
-        bytes[place] = 0xff;
-        bytes[bytes.len() - 2] = if place == bytes.len() - 1 { 0xff } else { bytes[bytes.len() - 2] };
-        assert!(TextMap::of_bytes(&bytes).is_err(), "{place}");
+        bytes[places.clone()].fill(0xff);
+        assert!(TextMap::of_bytes(&bytes).is_err(), "{places:?}");
     }
 }
 

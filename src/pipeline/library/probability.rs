@@ -1,17 +1,17 @@
 //! What a distance means: the probability that two texts are edits of one.
 //!
-//! In: distances of texts to random edits of themselves, and of texts that have little in common. Out: [`Probability`], a logistic curve over the sum of
-//! the digits' differences. Each frame has its own, fitted with its groups, since what is near depends on how much its texts are alike.
+//! In: the groups of a frame. Out: [`Probability`], a logistic curve over the sum of the digits' differences: between random edits of the groups and their
+//! originals, against the nearest of the groups that such an edit has little in common with. Each frame has its own, since how near others come depends on
+//! how much its texts are alike.
 
 use super::frame::FrameGroup;
 use crate::data::article::edits::{edit, editable_words};
 use crate::data::article::word_keys;
 use crate::latent::DigitMatrix;
 use crate::rng::{self, Purpose};
-use rand::RngExt;
 use rayon::prelude::*;
 
-/// Logarithms of odds by distance, when as many pairs are edits as are not.
+/// Logarithms of odds by distance, of one pair alone.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Probability {
     /// At distance 0.
@@ -20,8 +20,8 @@ pub struct Probability {
     pub slope: f64,
 }
 
-/// Where a frame has too few groups to say: what READMEs of ten packages gave (results/one-map.md).
-const USUAL: Probability = Probability { at_zero: 17.0, slope: 0.085 };
+/// Where a frame has too few groups to say: about what READMEs of ten packages gave (results/one-map.md).
+const USUAL: Probability = Probability { at_zero: 17.0, slope: 0.06 };
 
 /// The least pairs of either kind that a curve is fitted to.
 const LEAST_PAIRS: usize = 50;
@@ -31,9 +31,6 @@ const SHARES: [f64; 7] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7];
 
 /// The least words of a text that is edited; of fewer nothing would be left.
 const LEAST_WORDS: usize = 5;
-
-/// Other groups that each group is held against.
-const OTHERS: usize = 16;
 
 /// Texts that share more of the longer one's words than this may well be edits of one.
 const LITTLE: f64 = 0.3;
@@ -71,17 +68,20 @@ impl Probability {
         let near: Vec<u32> = long.iter().zip(&asked).map(|(&at, asked)| asked.digit_distance(&known[at])).collect();
         let mut words: Vec<Vec<u64>> = texts.par_iter().map(|text| word_keys(text)).collect();
         words.par_iter_mut().for_each(|words| words.sort_unstable());
-        let far = long.par_iter().zip(&asked).flat_map_iter(|(&at, asked)| {
-            let mut random = rng::stream(seed, Purpose::Edit, (texts.len() + at) as u64);
-            let (known, words) = (&known, &words);
-            (0..OTHERS).filter_map(move |_| {
-                let other = random.random_range(0..known.len());
-                let apart = other != at && shared(&words[at], &words[other]) < LITTLE;
-                apart.then(|| asked.digit_distance(&known[other]))
-            })
-        });
-        let far: Vec<u32> = far.collect();
-        if near.len().min(far.len()) < LEAST_PAIRS { USUAL } else { logistic(&near, &far).unwrap_or(USUAL) }
+        let nearest_other = |(&at, asked): (&usize, &DigitMatrix)| {
+            let mut others: Vec<(u32, usize)> =
+                known.iter().zip(0..).map(|(known, other)| (asked.digit_distance(known), other)).collect();
+            others.sort_unstable();
+            let is_apart = |&&(_, other): &&(u32, usize)| other != at && shared(&words[at], &words[other]) < LITTLE;
+            others.iter().find(is_apart).map(|&(distance, _)| distance)
+        };
+        let far: Vec<u32> = long.par_iter().zip(&asked).filter_map(nearest_other).collect();
+        if near.len().min(far.len()) < LEAST_PAIRS {
+            return USUAL;
+        }
+        // The nearest of so many: of each alone it is so much less probable that it comes as near.
+        let of_one = |fitted: Self| Self { at_zero: fitted.at_zero + libm::log(texts.len() as f64), ..fitted };
+        logistic(&near, &far).map_or(USUAL, of_one)
     }
 }
 

@@ -18,7 +18,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-/// The ridge: what is added to the groups' similarities with themselves, which are 1. 1 and 6 find fewer (results/one-map.md).
+/// The ridge: what is added to the groups' similarities with themselves, which are 1 (results/one-map.md).
 const RIDGE: f64 = 3.0;
 
 /// What a cell's latent deviates by. With 1, digits would be uniform; with 2 more of them are at the ends, where a change of a word
@@ -153,17 +153,14 @@ impl TextMap {
         let mut latent = [0.0f32; CELLS];
         for (one, symbol, weight) in self.weighed(text) {
             let weight = weight / length;
-            match symbol {
-                Some(symbol) => {
-                    for &(group, other) in self.groups_of(symbol) {
-                        shared[group as usize] += weight * other;
-                    }
+            if let Some(symbol) = symbol {
+                for &(group, other) in self.groups_of(symbol) {
+                    shared[group as usize] += weight * other;
                 }
-                None => {
-                    let mut stream = ChaCha8Rng::seed_from_u64(one.key);
-                    for cell in &mut latent {
-                        *cell += STRANGE_WEIGHT * weight * stream.random_range(-HALF_UNIT..HALF_UNIT);
-                    }
+            } else {
+                let mut stream = ChaCha8Rng::seed_from_u64(one.key);
+                for cell in &mut latent {
+                    *cell += STRANGE_WEIGHT * weight * stream.random_range(-HALF_UNIT..HALF_UNIT);
                 }
             }
         }

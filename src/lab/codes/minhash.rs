@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn as_many_values_are_the_same_as_is_shared() {
-        let [a, b, c] = ["one two three four", "one two three five", "six seven"].map(|text| evidence(text));
+        let [a, b, c] = ["one two three four", "one two three five", "six seven"].map(evidence);
         let (all, both) =
             (a.len() + b.len(), a.iter().filter(|one| b.iter().any(|other| other.key == one.key)).count());
         let shared = both as f64 / (all - both) as f64;

@@ -30,7 +30,9 @@ pub(super) fn real_edits(texts: &[&str], later: &[&str]) -> Vec<RealEdit> {
     let known: Vec<BTreeSet<[u64; TOGETHER]>> = texts.iter().map(|text| triples(text)).collect();
     let mut having: HashMap<&[u64; TOGETHER], Vec<usize>> = HashMap::new();
     for (group, triples) in known.iter().enumerate() {
-        triples.iter().for_each(|triple| having.entry(triple).or_default().push(group));
+        for triple in triples {
+            having.entry(triple).or_default().push(group);
+        }
     }
     let edit = |(later, text): (usize, &&str)| {
         let triples = triples(text);

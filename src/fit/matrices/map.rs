@@ -13,7 +13,7 @@
 use crate::data::article::{Evidence, SymbolKind};
 use crate::latent::digits::CELLS;
 use crate::rng::{self, Purpose};
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -257,7 +257,7 @@ fn key_of(low: [u8; 4], high: [u8; 4]) -> u64 {
     u64::from(u32::from_le_bytes(low)) | u64::from(u32::from_le_bytes(high)) << 32
 }
 
-/// A code of variance 1 for each group, of which `article_share` is its article's, (group, cell).
+/// A code for each group of which `article_share` is its article's, of mean 0 and variance 1, (group, cell).
 fn codes(articles: &[usize], article_share: f32, seed: u64) -> Array2<f64> {
     let last = articles.iter().max().map_or(0, |&last| last + 1);
     let draw = |count, index| {
@@ -266,9 +266,15 @@ fn codes(articles: &[usize], article_share: f32, seed: u64) -> Array2<f64> {
     };
     let (own, of_articles): (Array2<f64>, Array2<f64>) = (draw(articles.len(), 7), draw(last, 8));
     let share = f64::from(article_share);
-    Array2::from_shape_fn(own.raw_dim(), |(group, cell)| {
+    let mut codes = Array2::from_shape_fn(own.raw_dim(), |(group, cell)| {
         (1.0 - share).sqrt() * own[(group, cell)] + share.sqrt() * of_articles[(articles[group], cell)]
-    })
+    });
+    // About 0, or what most groups share would draw all texts to where the largest article is. One group alone stays where it is.
+    if codes.nrows() > 1 {
+        let means = codes.rows().into_iter().fold(Array1::zeros(CELLS), |sum, code| sum + code) / codes.nrows() as f64;
+        codes -= &means;
+    }
+    codes
 }
 
 /// Numbers that are added up side by side.

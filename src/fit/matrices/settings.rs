@@ -81,7 +81,7 @@ impl Default for MatrixSettings {
             symbol_precision: 0.3,
             overlap_weight: 0.5,
             title_weight: 0.3,
-            article_share: 0.08,
+            article_share: 0.1,
             article_pull: 1.1,
             title_pull: 0.2,
             neighbour_pull: 0.0,

@@ -21,9 +21,9 @@ use rayon::prelude::*;
 /// The ridge: what is added to the groups' similarities with themselves, which are 1 (results/one-map.md).
 const RIDGE: f64 = 3.0;
 
-/// What a cell's latent deviates by. With 1, digits would be uniform; with 2 more of them are at the ends, where a change of a word
-/// moves them less often.
-const DEVIATION: f32 = 2.0;
+/// What a cell's latent deviates by. With 1, digits would be uniform; with 1.8 more of them are at the ends, where a change of a
+/// word moves them less often.
+const DEVIATION: f32 = 1.8;
 
 /// Most groups that a map is fitted with, evenly from all: the time grows with the third power of this.
 pub const MOST_GROUPS: usize = 2000;

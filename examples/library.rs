@@ -16,7 +16,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let article = groups(&std::fs::read(path)?, Some(path.as_ref()), GroupSettings::default())?;
         articles.push(NewArticle::new(path.into(), article));
     }
-    let settings = LibrarySettings::default();
+    let mut settings = LibrarySettings::default();
+    settings.fit.steps = 50; // 200 by default
     library.add(&articles, &settings, &mut |progress| {
         if let Progress::Article(outcome) = progress {
             println!("{outcome:?}");

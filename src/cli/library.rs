@@ -106,6 +106,7 @@ struct Dedupe {
 
 /// Write all groups to a file for other programs: Parquet, or a NumPy array of digits or of codes
 #[derive(Args)]
+#[command(after_help = "Example: tenfold library export notes.library notes.parquet")]
 struct Export {
     /// The library
     library: PathBuf,

@@ -252,7 +252,12 @@ fn a_run_tells_how_many_candidates_it_would_take_and_what_answers_would_cost() {
     let input = tasks(&[("a.json", &answered), ("b.json", &answered.replace('2', "7"))]);
     let folder = tempfile::tempdir().unwrap();
     let (run, tables) = (folder.path().join("run"), folder.path().join("tables"));
-    tenfold().args(["solve", "--steps", "4", "--output"]).arg(&run).arg(input.path()).assert().success();
+    // Candidates are the fit's, and so are the attempts where nobody reads besides.
+    let config = folder.path().join("config.toml");
+    std::fs::write(&config, "readings = 0").unwrap();
+    let mut solve = tenfold();
+    solve.args(["solve", "--steps", "4", "--config"]).arg(&config).arg("--output").arg(&run);
+    solve.arg(input.path()).assert().success();
     let record = record(&run, "a");
     assert_eq!(record["candidates"][0][0]["grid"], record["attempts"][0]["attempt_1"]);
     assert_eq!(record["candidates"][0][0]["last_led"], 3);

@@ -151,8 +151,10 @@ fn has_planes(axes: Axes) -> bool {
 }
 
 /// Tensors with rows and columns, each before those that it hears from.
-fn with_planes() -> impl Iterator<Item = Axes> {
-    Axes::all().collect::<Vec<_>>().into_iter().rev().filter(|&axes| has_planes(axes))
+fn with_planes() -> [Axes; 4] {
+    let plain = Axes::of(&[Axis::Example, Axis::Row, Axis::Column]);
+    let directed = plain.with(Axis::Direction);
+    [directed.with(Axis::Colour), directed, plain.with(Axis::Colour), plain]
 }
 
 /// (smaller, larger) tensors that differ by `axis`, but for those that hear in one pass.
@@ -190,15 +192,14 @@ impl Up<'_> {
     /// The transpose of [`Up::sum`]: each message's gradient becomes the sum of those of its supersets.
     pub fn sum_back<T: Float>(&self, arena: &mut [T]) {
         self.gather(Axis::Column, pairs(Axis::Column), arena);
-        let planes: Vec<Axes> = with_planes().collect();
-        for &axes in planes.iter().rev() {
+        for axes in with_planes().into_iter().rev() {
             let cell = self.cell(axes);
             self.each_plane(axes, arena, |message, mut around| {
                 tell(self.level, message, &mut around, cell, self.width)
             });
         }
-        let colourless =
-            planes.into_iter().filter(|axes| axes.has(Axis::Colour)).map(|axes| (axes.without(Axis::Colour), axes));
+        let coloured = with_planes().into_iter().filter(|axes| axes.has(Axis::Colour));
+        let colourless = coloured.map(|axes| (axes.without(Axis::Colour), axes));
         self.gather(Axis::Colour, colourless, arena);
         for axis in [Axis::Row, Axis::Direction, Axis::Colour, Axis::Example] {
             self.gather(axis, pairs(axis), arena);

@@ -7,6 +7,7 @@ use clap::Parser;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Instant;
+use tenfold::internals::config::Config;
 use tenfold::internals::data::{Puzzle, load_puzzles};
 use tenfold::internals::lab::{baselines, peers};
 use tenfold::internals::pipeline::puzzle::{Method, PuzzleSettings, compress, decompress, inspect, readings};
@@ -78,12 +79,12 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether the likeliest answer of 16 readings to each test is right, and whether one of the two likeliest is; nothing where
+/// Whether the likeliest answer of readings to each test is right, and whether one of the two likeliest is; nothing where
 /// outputs are not known.
 fn read(puzzle: &Puzzle) -> String {
     let Some(solutions) = &puzzle.solutions else { return ",".into() };
     let ranks = solutions.iter().enumerate().map(|(test, solution)| {
-        let read = readings(puzzle, test, (solution.rows(), solution.columns()), 16, 0);
+        let read = readings(puzzle, test, (solution.rows(), solution.columns()), Config::default().readings, 0);
         read.iter().position(|read| read.grid == *solution).unwrap_or(usize::MAX)
     });
     let rank = ranks.max().unwrap_or(usize::MAX);

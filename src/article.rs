@@ -17,7 +17,7 @@
 
 pub use crate::code::article::Effort;
 pub use crate::data::{Article, Group, GroupSettings, LengthsError, TitleSource, VectorsError};
-pub use crate::fit::matrices::{MatrixSettings, Quantiser};
+pub use crate::fit::matrices::{MatrixSettings, MatrixSettingsError, Quantiser};
 pub use crate::latent::DigitMatrix;
 pub use crate::pipeline::article::{
     ArticleError, ArticleOptions, ArticleProgress, ArticleSummary, ArticleWatch, MatrixSummary,

@@ -2,7 +2,7 @@
 
 use super::{files, print};
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 use tenfold::article::{self, Article, Group, GroupSettings};
 use tenfold::internals::report::printable;
@@ -42,9 +42,9 @@ impl Lengths {
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let article = read_article(&arguments.article, arguments.lengths)?;
     if arguments.json {
-        let groups: Vec<Value> = article.groups.iter().map(as_json).collect();
         return print::json(&json!({
-            "format": article.format, "encoding": article.encoding, "keywords": article.keywords, "groups": groups
+            "format": article.format, "encoding": article.encoding, "keywords": article.keywords,
+            "groups": article.groups
         }));
     }
     let groups: String = article.groups.iter().enumerate().map(|(index, group)| as_text(index, group)).collect();
@@ -56,17 +56,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 /// Reads an article from a file or standard input.
 pub fn read_article(path: &Path, lengths: Lengths) -> anyhow::Result<Article> {
     Ok(article::groups(&files::read(path)?, Some(path), lengths.settings())?)
-}
-
-fn as_json(group: &Group) -> Value {
-    json!({
-        "title": group.title,
-        "title_source": group.title_source,
-        "keywords": group.keywords,
-        "start": group.bytes.start,
-        "end": group.bytes.end,
-        "text": group.text,
-    })
 }
 
 fn as_text(index: usize, group: &Group) -> String {

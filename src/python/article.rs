@@ -5,8 +5,7 @@ use super::puzzle::json;
 use super::work;
 use crate::File;
 use crate::article::{
-    self, ArticleOptions, ArticleProgress, DigitMatrix, Effort, GistSettings, Group, GroupSettings, MatrixMode,
-    MatrixOptions,
+    self, ArticleOptions, ArticleProgress, DigitMatrix, Effort, GistSettings, GroupSettings, MatrixMode, MatrixOptions,
 };
 use ndarray::Array2;
 use pyo3::prelude::*;
@@ -49,8 +48,7 @@ impl Settings {
         }
         let mut matrices = GistSettings::new(mode, self.matrix_bits);
         matrices.fit.steps = self.steps.unwrap_or(matrices.fit.steps);
-        let checked = matrices.fit.check();
-        checked.map_err(|error| Fault::setting(error.field, &error.value, error.to_string()))?;
+        matrices.fit.check()?;
         Ok(ArticleOptions { effort, matrices, name: self.name, threads: self.threads })
     }
 }
@@ -115,24 +113,12 @@ fn lengths(lengths: (usize, usize)) -> GroupSettings {
     GroupSettings { min_characters: lengths.0, max_characters: lengths.1 }
 }
 
-fn as_json(group: &Group) -> Value {
-    json!({
-        "title": group.title,
-        "title_source": group.title_source,
-        "keywords": group.keywords,
-        "start": group.bytes.start,
-        "end": group.bytes.end,
-        "text": group.text,
-    })
-}
-
 /// A text's groups, as JSON.
 #[pyfunction]
 pub fn groups(py: Python<'_>, content: Vec<u8>, name: Option<PathBuf>, min_max: (usize, usize)) -> PyResult<String> {
     let article =
         work::run(py, None, move |_: &work::Watch<()>| article::groups(&content, name.as_deref(), lengths(min_max)))?;
-    let groups = article.map_err(Fault::from)?.groups;
-    json(&groups.iter().map(as_json).collect::<Vec<_>>())
+    json(&article.map_err(Fault::from)?.groups)
 }
 
 /// How matrices are made, from a dictionary that has every key.
@@ -161,8 +147,7 @@ pub fn matrices<'py>(
     options.fit.steps = steps.unwrap_or(options.fit.steps);
     options.fit.seed = seed.unwrap_or(options.fit.seed);
     options.fit.bits = bits.unwrap_or(options.fit.bits);
-    let checked = options.fit.check();
-    checked.map_err(|error| Fault::setting(error.field, &error.value, error.to_string()))?;
+    options.fit.check().map_err(Fault::from)?;
     if let Some((values, dimensions)) = vectors {
         let rows = values.len() / dimensions.max(1);
         let array = Array2::from_shape_vec((rows, dimensions), values);
@@ -172,7 +157,7 @@ pub fn matrices<'py>(
         article::matrices(&content, &options, |step| watch.ask(|| ("fitting", step as u64, options.fit.steps as u64)))
     })?;
     let made = made.map_err(Fault::from)?;
-    let groups = json(&made.groups.iter().map(as_json).collect::<Vec<_>>())?;
+    let groups = json(&made.groups)?;
     Ok((PyBytes::new(py, &digits(&made.matrices)), groups))
 }
 

@@ -1,6 +1,6 @@
 //! Errors as exceptions of `tenfold.errors`, each with the file, the field and the value at fault where they are known.
 
-use crate::article::{ArticleError, GistError, LengthsError, MatricesError};
+use crate::article::{ArticleError, GistError, LengthsError, MatricesError, MatrixSettingsError};
 use crate::library::LibraryError;
 use crate::puzzle::{ConfigError, DataError, NotATask, PuzzleError, SolveError, TaskError};
 use crate::{CodeError, FileError};
@@ -136,6 +136,12 @@ impl From<LengthsError> for Fault {
     fn from(error: LengthsError) -> Self {
         let LengthsError::Lengths { min, max } = &error;
         Self::setting("min_characters, max_characters", &format!("{min}, {max}"), error.to_string())
+    }
+}
+
+impl From<MatrixSettingsError> for Fault {
+    fn from(error: MatrixSettingsError) -> Self {
+        Self::setting(error.field, &error.value, error.to_string())
     }
 }
 

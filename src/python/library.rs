@@ -93,8 +93,7 @@ impl Library {
         let mut settings = LibrarySettings::default();
         settings.fit.steps = steps.unwrap_or(settings.fit.steps);
         settings.drift = drift.unwrap_or(settings.drift);
-        let checked = settings.fit.check();
-        checked.map_err(|error| Fault::setting(error.field, &error.value, error.to_string()))?;
+        settings.fit.check().map_err(Fault::from)?;
         self.run(py, Some(hear), move |library, watch| {
             let read = |(name, content): &(String, Vec<u8>)| {
                 Ok(NewArticle::new(name.clone(), article_groups(name, content, min_max)?))

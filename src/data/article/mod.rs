@@ -95,9 +95,10 @@ pub enum TitleSource {
 }
 
 /// A title and a fragment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Group {
-    /// The bytes of the article that are its fragment.
+    /// The bytes of the article that are its fragment, as `start` and `end` where it is written.
+    #[serde(flatten)]
     pub bytes: Range<usize>,
     /// What people see of it: without markup, scripts and styles, character references decoded. Where nothing is text,
     /// what is not UTF-8 is read as U+FFFD.

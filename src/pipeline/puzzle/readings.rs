@@ -6,6 +6,7 @@
 //! teach more. Readings in different symmetries go through a grid from different corners, so that what they agree on is no
 //! matter of the order of its cells.
 
+use super::replay::{cells_of, grid_of, palette_of};
 use crate::code::grids::{Cells, GridCoder};
 use crate::code::range::{BitEncoder, Likeliest};
 use crate::data::{COLOURS, Grid, Puzzle};
@@ -41,9 +42,7 @@ fn reading(
     let own = Symmetry::all().nth(index % Symmetry::all().count())?;
     let input = &puzzle.test[test];
     let pairs = puzzle.train.iter().flat_map(|pair| [&pair.input, &pair.output]);
-    let mut palette: Vec<u8> = pairs.chain([input]).flat_map(Grid::cells).copied().collect();
-    palette.sort_unstable();
-    palette.dedup();
+    let palette = palette_of(pairs.chain([input]));
     let mut model = GridCoder::new(&palette);
     let mut known = BitEncoder::new();
     let mut order: Vec<usize> = (0..puzzle.train.len()).collect();
@@ -51,9 +50,9 @@ fn reading(
         order.shuffle(&mut random);
         let colours = drawn(&palette, &mut random);
         let told = |grid: &Grid| {
-            let grid = other.turn(grid);
-            let cells = grid.cells().iter().map(|&cell| colours[usize::from(cell)]).collect();
-            Cells { rows: grid.rows(), columns: grid.columns(), cells }
+            let mut told = cells(&other.turn(grid));
+            told.cells.iter_mut().for_each(|cell| *cell = colours[usize::from(*cell)]);
+            told
         };
         for &pair in &order {
             let pair = &puzzle.train[pair];
@@ -61,17 +60,15 @@ fn reading(
         }
     }
     for pair in &puzzle.train {
-        let [input, output] = [&pair.input, &pair.output].map(|grid| cells_of(&own.turn(grid)));
+        let [input, output] = [&pair.input, &pair.output].map(|grid| cells(&own.turn(grid)));
         model.input(&mut known, &input)?;
         model.output(&mut known, &output, &input, None)?;
     }
-    let input = model.input(&mut known, &cells_of(&own.turn(input)))?;
+    let input = model.input(&mut known, &cells(&own.turn(input)))?;
     let (rows, columns) = if own.transpose { (columns, rows) } else { (rows, columns) };
     let mut likeliest = Likeliest::default();
-    let blank = Cells { rows, columns, cells: vec![0; rows * columns] };
-    let output = model.output(&mut likeliest, &blank, &input, None)?;
-    let grid = Grid::new(output.rows, output.columns, output.cells).ok()?;
-    Some((own.inverse().turn(&grid), likeliest.probability()))
+    let output = model.output(&mut likeliest, &cells_of(None, (rows, columns)), &input, None)?;
+    Some((own.inverse().turn(&grid_of(&output).ok()?), likeliest.probability()))
 }
 
 /// The colours of a palette exchanged at random.
@@ -85,8 +82,8 @@ fn drawn(palette: &[u8], random: &mut ChaCha8Rng) -> [u8; COLOURS] {
     colours
 }
 
-fn cells_of(grid: &Grid) -> Cells {
-    Cells { rows: grid.rows(), columns: grid.columns(), cells: grid.cells().to_vec() }
+fn cells(grid: &Grid) -> Cells {
+    cells_of(Some(grid), (grid.rows(), grid.columns()))
 }
 
 #[cfg(test)]

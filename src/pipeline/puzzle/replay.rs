@@ -327,12 +327,8 @@ fn outline_of(puzzle: &Puzzle) -> Result<Outline, PuzzleError> {
     let size = |grid: &Grid| (grid.rows(), grid.columns());
     let answers: Vec<&Grid> = puzzle.solutions.iter().flatten().collect();
     let pairs = puzzle.train.iter().flat_map(|pair| [&pair.input, &pair.output]);
-    let mut palette: Vec<u8> =
-        pairs.chain(&puzzle.test).chain(answers.iter().copied()).flat_map(Grid::cells).copied().collect();
-    palette.sort_unstable();
-    palette.dedup();
     let outline = Outline {
-        palette,
+        palette: palette_of(pairs.chain(&puzzle.test).chain(answers.iter().copied())),
         train: puzzle.train.iter().map(|pair| [size(&pair.input), size(&pair.output)]).collect(),
         tests: puzzle.test.iter().map(size).collect(),
         answers: answers.into_iter().map(size).collect(),
@@ -342,13 +338,21 @@ fn outline_of(puzzle: &Puzzle) -> Result<Outline, PuzzleError> {
     Ok(outline)
 }
 
+/// The colours of grids, in order.
+pub(super) fn palette_of<'a>(grids: impl Iterator<Item = &'a Grid>) -> Vec<u8> {
+    let mut palette: Vec<u8> = grids.flat_map(Grid::cells).copied().collect();
+    palette.sort_unstable();
+    palette.dedup();
+    palette
+}
+
 /// The cells to encode, or as many to decode.
-fn cells_of(grid: Option<&Grid>, (rows, columns): (usize, usize)) -> Cells {
+pub(super) fn cells_of(grid: Option<&Grid>, (rows, columns): (usize, usize)) -> Cells {
     let cells = grid.map_or_else(|| vec![0; rows * columns], |grid| grid.cells().to_vec());
     Cells { rows, columns, cells }
 }
 
-fn grid_of(cells: &Cells) -> Result<Grid, CodeError> {
+pub(super) fn grid_of(cells: &Cells) -> Result<Grid, CodeError> {
     Grid::new(cells.rows, cells.columns, cells.cells.clone()).map_err(|_| EXHAUSTED)
 }
 

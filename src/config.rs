@@ -24,6 +24,8 @@ pub struct Config {
     pub stable_steps: usize,
     /// Steps of the trial that each view of a puzzle gets, where it has several; 0 leaves every puzzle as it is.
     pub view_steps: usize,
+    /// Whether the sizes of outputs are sought by rule where they differ from pair to pair, and are not their inputs'.
+    pub size_rules: bool,
     /// Readings of a puzzle by the coder of grids, whose answers are pooled with the fit's; 0 leaves both attempts to the
     /// vote.
     pub readings: usize,
@@ -49,6 +51,7 @@ impl Default for Config {
             seeds: 1,
             stable_steps: 0,
             view_steps: 200,
+            size_rules: true,
             readings: 16,
             engine: EngineKind::Auto,
             device: Device::Auto,

@@ -13,6 +13,8 @@ pub struct Planes {
     pub train: Vec<Vec<Grid>>,
     /// For each test input its inputs.
     pub test: Vec<Vec<Grid>>,
+    /// For each test input the size, rows and columns, that a rule gives its outputs; empty where there is no rule.
+    pub output_sizes: Vec<(usize, usize)>,
 }
 
 impl Planes {
@@ -37,7 +39,10 @@ impl Planes {
         let (last, rest) = self.train.split_last().filter(|(_, rest)| !rest.is_empty())?;
         let (inputs, outputs) = last.split_at(self.inputs);
         let test = std::iter::once(inputs.to_vec()).chain(self.test.iter().cloned()).collect();
-        Some((Self { inputs: self.inputs, train: rest.to_vec(), test }, outputs.to_vec()))
+        // A rule of sizes holds for every train pair.
+        let hidden = (!self.output_sizes.is_empty()).then(|| (outputs[0].rows(), outputs[0].columns()));
+        let output_sizes = hidden.into_iter().chain(self.output_sizes.iter().copied()).collect();
+        Some((Self { inputs: self.inputs, train: rest.to_vec(), test, output_sizes }, outputs.to_vec()))
     }
 }
 
@@ -48,6 +53,7 @@ impl From<&Puzzle> for Planes {
             inputs: 1,
             train: puzzle.train.iter().map(|pair| vec![pair.input.clone(), pair.output.clone()]).collect(),
             test: puzzle.test.iter().map(|input| vec![input.clone()]).collect(),
+            output_sizes: Vec::new(),
         }
     }
 }

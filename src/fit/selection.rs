@@ -91,13 +91,13 @@ pub struct Candidate {
     pub last_led: Option<usize>,
 }
 
-/// An answer that needs no fit, and the mean over readings of the probability with which those that gave it gave it.
+/// An answer, and what it costs by readings, which need no fit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Read {
     /// The test output.
     pub grid: Grid,
-    /// All answers' shares sum to at most 1: the readings' doubt is nobody's.
-    pub share: f64,
+    /// The mean over readings of its information, its size among it, bits.
+    pub bits: f64,
 }
 
 /// The two leading candidates for each test output, and the leaders' share of the tally.

@@ -26,9 +26,9 @@ pub struct Dimensions {
     pub examples: usize,
     /// Colours of the puzzle, black left out.
     pub colours: usize,
-    /// Rows of the canvas: of the tallest grid.
+    /// Rows of the canvas: of the tallest grid, known or by rule.
     pub rows: usize,
-    /// Columns of the canvas: of the widest grid.
+    /// Columns of the canvas: of the widest grid, known or by rule.
     pub columns: usize,
     /// Grids of an example: its input and its output, or more where a view has folded one of them.
     pub planes: usize,
@@ -93,19 +93,23 @@ impl Plan {
         let same_size = planes.train.iter().all(|grids| grids.iter().all(|grid| size(grid) == size(&grids[0])));
         let inputs_alike = inputs.iter().all(|grid| size(grid) == size(inputs[0]));
         let outputs_alike = outputs.iter().all(|grid| size(grid) == size(outputs[0]));
-        let largest =
-            |side: fn(&Grid) -> usize| inputs.iter().chain(&outputs).map(|grid| side(grid)).max().unwrap_or(1);
-        let (rows, columns) = (largest(Grid::rows), largest(Grid::columns));
-        let output_of_test = |input: &Grid| match () {
-            () if same_size => size(input),
+        let by_rule = if same_size || outputs_alike { &[][..] } else { &planes.output_sizes };
+        let largest = |side: fn(&(usize, usize)) -> usize| {
+            let all = inputs.iter().chain(&outputs).map(|grid| size(grid)).chain(by_rule.iter().copied());
+            all.map(|size| side(&size)).max().unwrap_or(1)
+        };
+        let (rows, columns) = (largest(|size| size.0), largest(|size| size.1));
+        let output_of_test = |test: usize| match () {
+            () if same_size => size(&planes.test[test][0]),
             () if outputs_alike => size(outputs[0]),
-            () => (rows, columns),
+            () => by_rule.get(test).copied().unwrap_or((rows, columns)),
         };
         let examples = || planes.train.iter().chain(&planes.test);
         let sizes = examples()
-            .map(|grids| {
-                let size = |plane| grids.get(plane).map_or_else(|| output_of_test(&grids[0]), size);
-                (0..planes.count()).map(size).collect()
+            .enumerate()
+            .map(|(example, grids)| {
+                let unknown = || output_of_test(example - planes.train.len());
+                (0..planes.count()).map(|plane| grids.get(plane).map_or_else(unknown, size)).collect()
             })
             .collect();
 
@@ -116,7 +120,8 @@ impl Plan {
         };
         let targets =
             examples().map(|grids| (0..planes.count()).map(|plane| grids.get(plane).map(indices)).collect()).collect();
-        let size_known = |plane| same_size || if plane < planes.inputs { inputs_alike } else { outputs_alike };
+        let outputs_known = same_size || outputs_alike || !by_rule.is_empty();
+        let size_known = |plane| if plane < planes.inputs { same_size || inputs_alike } else { outputs_known };
 
         Self {
             dimensions: Dimensions {
@@ -131,7 +136,7 @@ impl Plan {
             palette,
             sizes,
             size_known: (0..planes.count()).map(size_known).collect(),
-            output_size_known: same_size || outputs_alike,
+            output_size_known: outputs_known,
             targets,
         }
     }
@@ -212,6 +217,17 @@ mod tests {
         assert_eq!(alike.size_known, [false, true]);
         let unknown = Plan::new(&puzzle(&[[(2, 3), (1, 1)], [(4, 1), (6, 1)]], (5, 5)));
         assert!(!unknown.output_size_known && unknown.sizes[2][1] == (6, 5));
+    }
+
+    #[test]
+    fn a_rule_s_sizes_are_known_and_the_canvas_holds_them() {
+        let varied = puzzle(&[[(2, 3), (1, 1)], [(4, 1), (6, 1)]], (5, 5));
+        let plan = Plan::of(&Planes { output_sizes: vec![(3, 9)], ..Planes::from(&varied) });
+        assert!(plan.output_size_known && plan.sizes[2][1] == (3, 9) && plan.size_known == [false, true]);
+        assert_eq!((plan.dimensions.rows, plan.dimensions.columns), (6, 9));
+        let alike = puzzle(&[[(2, 3), (1, 1)], [(4, 1), (1, 1)]], (5, 5));
+        let plan = Plan::of(&Planes { output_sizes: vec![(3, 9)], ..Planes::from(&alike) });
+        assert_eq!(plan, Plan::new(&alike), "where all outputs have one size there is no other rule");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 mod fold;
 mod objects;
+mod sizes;
 mod symmetry;
 mod window;
 
@@ -15,6 +16,7 @@ mod tests;
 
 pub use fold::{Fold, Way};
 pub use objects::Trait;
+pub use sizes::{Size, output_sizes};
 pub use symmetry::Symmetry;
 pub use window::{Region, Window};
 
@@ -80,7 +82,7 @@ impl View {
         }
         let test: Vec<Vec<Grid>> = puzzle.test.iter().map(inputs).collect::<Option<_>>()?;
         let inputs = test.first().map_or(1, Vec::len);
-        Some(Planes { inputs, train, test })
+        Some(Planes { inputs, train, test, output_sizes: Vec::new() })
     }
 
     /// An answer in this view's coordinates, its output planes, back in the puzzle's. The planes have one size.

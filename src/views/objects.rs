@@ -85,7 +85,7 @@ impl Trait {
         [Self::Cells, Self::Area, Self::Colours, Self::Spots, Self::Twins, Self::Symmetries];
 
     /// The number of each object.
-    fn of(self, grid: &Grid, objects: &[Cells]) -> Vec<usize> {
+    pub(super) fn of(self, grid: &Grid, objects: &[Cells]) -> Vec<usize> {
         let count = |cells: &Cells| match self {
             Self::Cells => cells.len(),
             Self::Area => {

@@ -6,18 +6,18 @@
 
 use super::input::{Component, Input};
 use super::shifts::Shifted;
-use super::ways::{Place, WAYS, follow};
+use super::ways::{Place, WAYS, follow, panel_places};
 use super::{BEYOND, COLOURS, Cells, Kind, UNKNOWN};
 
 /// Contexts of every grid, and those that an output has besides.
 const COMMON: usize = 28;
-const OF_OUTPUTS: usize = 26;
+const OF_OUTPUTS: usize = 40;
 
 /// How many contexts count colours.
 pub(super) const COUNTED: usize = COMMON + OF_OUTPUTS;
 
 /// How many patterns there are.
-pub(super) const PATTERNS: usize = 36;
+pub(super) const PATTERNS: usize = 53;
 
 /// Mixes `value` into a hash.
 pub(super) fn combine(hash: u64, value: u64) -> u64 {
@@ -41,19 +41,29 @@ pub(super) struct Pattern {
     cells: [u8; 12],
     length: usize,
     extra: u64,
+    /// The colours among the cells, a bit each.
+    colours: u16,
 }
 
 impl Pattern {
     fn new(cells: &[u8], extra: u64) -> Self {
-        let mut pattern = Self { cells: [0; 12], length: cells.len(), extra };
+        let mut pattern = Self { cells: [0; 12], length: cells.len(), extra, colours: 0 };
         pattern.cells[..cells.len()].copy_from_slice(cells);
+        pattern.colours = cells.iter().fold(0, |colours, &cell| colours | 1 << cell) & ((1 << COLOURS) - 1);
         pattern
     }
 
-    /// The hash of the pattern as `colour` sees it; colours that the cell cannot have any more are told apart.
-    pub fn hash(&self, start: u64, colour: u8, excluded: u16) -> u64 {
+    /// Whether a cell has this colour. All colours that none has see the same pattern.
+    pub fn has(&self, colour: u8) -> bool {
+        self.colours >> colour & 1 == 1
+    }
+
+    /// The hash of the pattern as a colour sees it, or one that no cell has; colours that are excluded are told apart.
+    pub fn hash(&self, start: u64, colour: Option<u8>, excluded: u16) -> u64 {
         let mut names = [0u8; COLOURS];
-        names[usize::from(colour)] = 1;
+        if let Some(colour) = colour {
+            names[usize::from(colour)] = 1;
+        }
         let mut next = 2;
         self.cells[..self.length].iter().fold(combine(start, self.extra), |hash, &cell| {
             let name = match names.get_mut(usize::from(cell)) {
@@ -105,10 +115,35 @@ struct Origin {
     component: Component,
     became: u8,
     seen: [u8; 4],
+    seen_across: [u8; 4],
+    /// Its place in its component's box.
+    in_box: (usize, usize),
+    /// Its mirror images: about the row, the column, both.
+    images: [u8; 3],
+    /// Where the input repeats: by the best shift and back, and by the second.
+    repeated: [u8; 4],
+    /// Whether fewer, as many or more cells are left to each border than its line has that are not background: where what
+    /// falls there comes to lie.
+    falls: [u64; 4],
     /// Colours of its row and its column, and the row's number.
     row: u64,
     column: u64,
     row_hash: u64,
+}
+
+/// Beyond a grid nothing is known.
+fn known(cell: u8) -> u8 {
+    if cell == BEYOND { UNKNOWN } else { cell }
+}
+
+/// What is known where the output is several tiles of the input's size.
+struct Tile {
+    /// Which one it is; 0 where there are none.
+    number: u64,
+    /// The input's cell at this place of the tile, rows reversed, columns reversed, both.
+    turned: [u8; 3],
+    /// The input's cell that stands where the tile does.
+    cell: u8,
 }
 
 impl Scene<'_> {
@@ -141,15 +176,48 @@ impl Scene<'_> {
     fn origin(&self, pair: &Pairing) -> Origin {
         let input = pair.input;
         let Some((row, column)) = self.origin_place(pair) else {
-            let component = Component { size: 0, at_border: false, rank: 4 };
-            return Origin { component, became: UNKNOWN, seen: [BEYOND; 4], row: 0, column: 0, row_hash: 0 };
+            return Origin {
+                component: Component { size: 0, at_border: false, rank: 4, rows: (0, 0), columns: (0, 0), twins: 0 },
+                became: UNKNOWN,
+                seen: [BEYOND; 4],
+                seen_across: [BEYOND; 4],
+                in_box: (0, 0),
+                images: [UNKNOWN; 3],
+                repeated: [UNKNOWN; 4],
+                falls: [0; 4],
+                row: 0,
+                column: 0,
+                row_hash: 0,
+            };
         };
         let index = row * input.cells.columns + column;
-        let component = input.component[index] as usize;
+        let number = input.component[index] as usize;
+        let component = input.components[number];
+        let at = |row: isize, column: isize| known(input.cells.at(row, column));
+        let (down, across) = (row as isize, column as isize);
+        let (image_row, image_column) = (input.axes[0] - down, input.axes[1] - across);
+        let [first, second] = input.periods;
+        let falls = |left: usize, count: usize| 1 + u64::from(left > count) - u64::from(left < count);
+        let (in_row, in_column) = (input.row_counts[row], input.column_counts[column]);
         Origin {
-            component: input.components[component],
-            became: pair.became[component],
+            component,
+            became: pair.became[number],
             seen: input.seen[index],
+            seen_across: input.seen_across[index],
+            in_box: (row - component.rows.0, column - component.columns.0),
+            images: [at(image_row, across), at(down, image_column), at(image_row, image_column)],
+            repeated: [
+                at(down + first.0, across + first.1),
+                at(down - first.0, across - first.1),
+                at(down + second.0, across + second.1),
+                at(down - second.0, across - second.1),
+            ],
+            falls: [
+                falls(input.cells.rows - row, in_column),
+                falls(row, in_column),
+                falls(input.cells.columns - column, in_row),
+                falls(column, in_row),
+            ],
             row: input.rows[row].into(),
             column: input.columns[column].into(),
             row_hash: input.row_hashes[row],
@@ -160,10 +228,7 @@ impl Scene<'_> {
     fn mirrors(&self) -> [u8; 4] {
         let (row, column) = (self.row as isize, self.column as isize);
         let (up, left) = (self.cells.rows as isize - 1 - row, self.cells.columns as isize - 1 - column);
-        [(row, left), (up, column), (column, row), (up, left)].map(|(row, column)| match self.cells.at(row, column) {
-            BEYOND => UNKNOWN,
-            cell => cell,
-        })
+        [(row, left), (up, column), (column, row), (up, left)].map(|(row, column)| known(self.cells.at(row, column)))
     }
 
     /// The hashes of the contexts under which colours are counted.
@@ -271,6 +336,48 @@ impl Scene<'_> {
         add(with(palette));
         add(packed(&[source, (self.row % 3) as u8, (self.column % 3) as u8]));
         add(packed(&[source, last]));
+        add(packed(&[&[source][..], &origin.seen_across].concat()));
+        let pack = |(high, low): (usize, usize)| (high << 32 | low) as u64;
+        let sides = origin.component.sides();
+        add(with(pack(origin.in_box)));
+        add(with(combine(pack(origin.in_box), pack(sides))));
+        add(with(pack(sides)));
+        add(with(u64::from(origin.component.twins) << 1 | u64::from(origin.component.is_full())));
+        let stacked = hash_of(&self.stacked(pair));
+        add(stacked);
+        add(combine(packed(&[left, up]), stacked));
+        add(packed(&[&[source][..], &origin.images].concat()));
+        add(packed(&[&[source][..], &origin.repeated].concat()));
+        add(with(origin.falls[0] << 2 | origin.falls[1]));
+        add(with(origin.falls[2] << 2 | origin.falls[3]));
+        let tile = self.tile(pair);
+        add(tile.number << 4 | u64::from(sources[8]));
+        add(combine(tile.number, packed(&tile.turned)));
+        add(combine(tile.number, u64::from(tile.cell)) << 4 | u64::from(sources[8]));
+    }
+
+    /// The cells that lie over this one where the input is cut into panels of the output's size.
+    fn stacked(&self, pair: &Pairing) -> Vec<u8> {
+        panel_places(&pair.input.cells, (self.cells.rows, self.cells.columns), (self.row, self.column))
+            .map(|(row, column)| pair.input.cells.at(row, column))
+            .collect()
+    }
+
+    /// What is known of the tile where the output is several of the input's size.
+    fn tile(&self, pair: &Pairing) -> Tile {
+        let input = &pair.input.cells;
+        if pair.sources[9] == UNKNOWN {
+            return Tile { number: 0, turned: [UNKNOWN; 3], cell: UNKNOWN };
+        }
+        let (down, across) = (self.row / input.rows, self.column / input.columns);
+        let (row, column) = (self.row % input.rows, self.column % input.columns);
+        let (up, left) = (input.rows - 1 - row, input.columns - 1 - column);
+        let at = |row: usize, column: usize| known(input.at(row as isize, column as isize));
+        Tile {
+            number: 1 + ((down << 32) | across) as u64,
+            turned: [at(up, column), at(row, left), at(up, left)],
+            cell: at(down, across),
+        }
     }
 
     /// The patterns.
@@ -341,5 +448,27 @@ impl Scene<'_> {
         add(&[source, recoloured], 0);
         add(&[sources[8], sources[9], sources[15]], 0);
         add(&[source, left, up, here.colour], here.trust);
+        let [most, least] = pair.input.extremes;
+        add(&[source, most, least, background], 0);
+        add(&[most, least, background], 0);
+        add(&[most, least, left, up], 0);
+        let [up_left, up_right, down_left, down_right] = origin.seen_across;
+        add(&[source, background, up_left, down_right], 0);
+        add(&[source, background, up_right, down_left], 0);
+        let sides = origin.component.sides();
+        add(&[source, background], u64::from(origin.component.twins) << 1 | u64::from(origin.component.is_full()));
+        add(&[source, background], (1 << 63) | (sides.0 << 31 | sides.1) as u64);
+        add(&[source, sources[1]], 0);
+        add(&[source, sources[2]], 0);
+        add(&[source, sources[3]], 0);
+        let stacked = self.stacked(pair);
+        add(&stacked, stacked.len() as u64);
+        add(&[&[source][..], &origin.images].concat(), 0);
+        add(&[&[source][..], &origin.repeated].concat(), 0);
+        add(&[source, background], origin.falls[0] << 2 | origin.falls[1]);
+        add(&[source, background], origin.falls[2] << 2 | origin.falls[3]);
+        let tile = self.tile(pair);
+        add(&[&[sources[8]][..], &tile.turned].concat(), tile.number);
+        add(&[sources[8], tile.cell, background], 0);
     }
 }

@@ -8,6 +8,7 @@
 mod contexts;
 mod input;
 mod predictor;
+mod repeats;
 mod shifts;
 mod sizes;
 mod starts;
@@ -61,7 +62,7 @@ enum Kind {
 const KINDS: usize = 3;
 
 /// Codes a puzzle's grids one after the other, each by what the ones before have taught.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct GridCoder {
     palette: Vec<u8>,
     predictor: Predictor,
@@ -93,6 +94,11 @@ impl GridCoder {
             totals: [0; COLOURS],
             window: None,
         }
+    }
+
+    /// The memory that a coder takes, in bytes, but for the grids that it has coded.
+    pub fn memory_bytes() -> u64 {
+        Predictor::memory_bytes()
     }
 
     /// Codes an input: encodes the cells of `wanted`, or decodes that many; nothing if no encoder gives such code.

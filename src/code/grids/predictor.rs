@@ -5,7 +5,7 @@
 //! the network's opinion are inputs of a mixer whose weights are the same for all colours, so what is learnt of one
 //! holds for the others.
 
-use super::contexts::{COUNTED, PATTERNS, Scene, combine};
+use super::contexts::{COUNTED, PATTERNS, Pattern, Scene, combine};
 use super::starts;
 use super::ways::{Records, WAYS};
 use super::{COLOURS, KINDS};
@@ -131,18 +131,33 @@ struct Cell<'a> {
     scene: &'a Scene<'a>,
     known: &'a Known<'a>,
     counted: Vec<usize>,
-    patterns: Vec<super::contexts::Pattern>,
+    patterns: Vec<Pattern>,
     /// How many contexts have been seen.
     seen: usize,
     excluded: u16,
     rank: usize,
+    /// By context, how often a colour came that is not excluded; by pattern, its hash for colours that it has not.
+    totals: Vec<u32>,
+    absent: Vec<u64>,
     /// Of the last question.
     states: Vec<usize>,
     places: Vec<usize>,
 }
 
+impl Cell<'_> {
+    /// Where the hash of a pattern or a status starts.
+    fn start(&self, number: usize) -> u64 {
+        combine(number as u64 + 100, (self.scene.kind as u64) << 1 | self.rank.min(1) as u64)
+    }
+
+    fn see_absent(&mut self) {
+        let patterns = self.patterns.iter().enumerate();
+        self.absent = patterns.map(|(number, pattern)| pattern.hash(self.start(number), None, self.excluded)).collect();
+    }
+}
+
 /// The predictor.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Predictor {
     logistic: Logistic,
     shares: Shares,
@@ -173,6 +188,14 @@ impl Predictor {
         }
     }
 
+    /// The memory of all tables, in bytes.
+    pub fn memory_bytes() -> u64 {
+        let places = PLACES * (size_of::<Counts>() + size_of::<Adaptive>());
+        let weights = KINDS * SETS.iter().sum::<usize>() * INPUTS * size_of::<i32>();
+        let states = KINDS * COUNTED * STATES * size_of::<Adaptive>();
+        (places + weights + states + size_of::<[i16; 1 << 16]>()) as u64
+    }
+
     /// Codes the cell's colour, one of `palette`, and learns it; nothing if no encoder gives such code.
     pub fn code(
         &mut self,
@@ -185,14 +208,26 @@ impl Predictor {
         let counted: Vec<usize> = scene.counted().into_iter().map(place).collect();
         let seen = counted.iter().filter(|&&place| self.counts[place].last > 0).count();
         let patterns = scene.patterns();
-        let mut cell =
-            Cell { scene, known, counted, patterns, seen, excluded: 0, rank: 0, states: vec![], places: vec![] };
+        let totals = counted.iter().map(|&place| self.counts[place].counts.iter().map(|&count| u32::from(count)).sum());
+        let mut cell = Cell {
+            scene,
+            known,
+            totals: totals.collect(),
+            absent: vec![],
+            counted,
+            patterns,
+            seen,
+            excluded: 0,
+            rank: 0,
+            states: vec![],
+            places: vec![],
+        };
+        cell.see_absent();
         let mut colours: Vec<(i32, u8)> =
             palette.iter().map(|&colour| (-self.mix(&mut cell, colour, palette.len()), colour)).collect();
         colours.sort_unstable();
         let mut found = colours.last()?.1;
         for (rank, &(_, asked)) in colours[..colours.len() - 1].iter().enumerate() {
-            cell.rank = rank;
             let logit = self.mix(&mut cell, asked, palette.len() - rank);
             let one = self.logistic.probability(logit).clamp(LEAST, 65536 - LEAST);
             let bit = coder.code(asked == colour, one as u32)?;
@@ -201,10 +236,20 @@ impl Predictor {
                 found = asked;
                 break;
             }
-            cell.excluded |= 1 << asked;
+            self.exclude(&mut cell, asked);
         }
         cell.counted.iter().for_each(|&place| self.counts[place].add(found));
         Some(found)
+    }
+
+    /// The cell does not have this colour.
+    fn exclude(&self, cell: &mut Cell, colour: u8) {
+        cell.excluded |= 1 << colour;
+        cell.rank += 1;
+        for (total, &place) in cell.totals.iter_mut().zip(&cell.counted) {
+            *total -= u32::from(self.counts[place].counts[usize::from(colour)]);
+        }
+        cell.see_absent();
     }
 
     /// The logit that the cell has `colour`, which is one of `left` colours.
@@ -259,8 +304,7 @@ impl Predictor {
         for (context, &place) in cell.counted.iter().enumerate() {
             let Counts { counts, last } = self.counts[place];
             let this = u32::from(counts[usize::from(colour)]);
-            let others = (0..COLOURS).filter(|&other| other != usize::from(colour) && cell.excluded >> other & 1 == 0);
-            let others: u32 = others.map(|other| u32::from(counts[other])).sum();
+            let others = cell.totals[context] - this;
             if this + others == 0 {
                 cell.states.push(NOWHERE);
                 continue;
@@ -278,16 +322,18 @@ impl Predictor {
     /// What the patterns say. One that is new says nothing and starts from an equal share for each colour that is left.
     fn pattern_inputs(&mut self, cell: &mut Cell, colour: u8, status: usize, left: usize) {
         cell.places.clear();
-        let (kind, rank) = (cell.scene.kind as u64, cell.rank.min(1) as u64);
-        let start = |number: usize| combine(number as u64 + 100, kind << 1 | rank);
-        let patterns = cell.patterns.iter().enumerate();
-        let mut hashes: Vec<(usize, u64)> =
-            patterns.map(|(number, pattern)| (number, pattern.hash(start(number), colour, cell.excluded))).collect();
-        let status = status as u64;
+        let seen = |(number, pattern): (usize, &Pattern)| {
+            if pattern.has(colour) {
+                pattern.hash(cell.start(number), Some(colour), cell.excluded)
+            } else {
+                cell.absent[number]
+            }
+        };
+        let mut hashes: Vec<u64> = cell.patterns.iter().enumerate().map(seen).collect();
         for (number, value) in cell.scene.statuses(colour).into_iter().enumerate() {
-            hashes.push((PATTERNS + number, combine(start(PATTERNS + number), value << 4 | status)));
+            hashes.push(combine(cell.start(PATTERNS + number), value << 4 | status as u64));
         }
-        for (number, hash) in hashes {
+        for (number, hash) in hashes.into_iter().enumerate() {
             let place = place(hash);
             cell.places.push(place);
             let pattern = &mut self.patterns[place];

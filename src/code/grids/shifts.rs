@@ -2,7 +2,7 @@
 //!
 //! In: the cells of a grid so far. Out: the colour at the best shift, with how far it can be trusted.
 
-use super::{COLOURS, Cells};
+use super::Cells;
 
 const MOST_DOWN: isize = 11;
 const MOST_ACROSS: isize = 12;
@@ -32,22 +32,26 @@ impl Shifts {
         Self(vec![[0; 2]; SHIFTS])
     }
 
-    /// The shifts to what has come already, as rows and columns back; the left and the upper neighbour are contexts of
-    /// their own.
-    fn each() -> impl Iterator<Item = (usize, isize, isize)> {
-        (0..SHIFTS).map(|index| (index, (index / ACROSS) as isize, (index % ACROSS) as isize - MOST_ACROSS)).filter(
-            |&(_, down, across)| (down > 0 || across > 0) && (down, across) != (0, 1) && (down, across) != (1, 0),
-        )
+    /// The shifts from a place to what has come already, with the colours there; the left and the upper neighbour are contexts
+    /// of their own.
+    fn each(cells: &Cells, row: isize, column: isize) -> impl Iterator<Item = (usize, u8)> {
+        (0..=MOST_DOWN.min(row)).flat_map(move |down| {
+            let start = (row - down) * cells.columns as isize + column;
+            let least = (column + 1 - cells.columns as isize).max(if down == 0 { 2 } else { -MOST_ACROSS });
+            (least..=MOST_ACROSS.min(column)).filter(move |&across| (down, across) != (1, 0)).map(move |across| {
+                let index = down * ACROSS as isize + across + MOST_ACROSS;
+                (index as usize, cells.cells[(start - across) as usize])
+            })
+        })
     }
 
     /// The colour at the shift of the best record; of equals the first.
     pub fn best(&self, cells: &Cells, row: isize, column: isize) -> Shifted {
         let mut best = (0, Shifted { colour: super::UNKNOWN, trust: 0 });
-        for (index, down, across) in Self::each() {
-            let colour = cells.at(row - down, column - across);
-            let [right, wrong] = self.0[index].map(u64::from);
+        for (index, colour) in Self::each(cells, row, column) {
+            let [right, wrong] = self.0[index];
             let score = (2 * right + 1) * 10_000 / (2 * right + 2 * wrong + 4);
-            if usize::from(colour) < COLOURS && score > best.0 {
+            if score > best.0 {
                 let trust = [6_500, 8_500, 9_500].into_iter().filter(|&bound| score > bound).count() as u64;
                 best = (score, Shifted { colour, trust });
             }
@@ -57,14 +61,11 @@ impl Shifts {
 
     /// Learns the colour of a cell.
     pub fn learn(&mut self, cells: &Cells, row: isize, column: isize, colour: u8) {
-        for (index, down, across) in Self::each() {
-            let there = cells.at(row - down, column - across);
-            if usize::from(there) < COLOURS {
-                let record = &mut self.0[index];
-                record[usize::from(there != colour)] += 1;
-                if record[0] + record[1] > MEMORY {
-                    *record = record.map(|count| count * 3 / 4);
-                }
+        for (index, there) in Self::each(cells, row, column) {
+            let record = &mut self.0[index];
+            record[usize::from(there != colour)] += 1;
+            if record[0] + record[1] > MEMORY {
+                *record = record.map(|count| count * 3 / 4);
             }
         }
     }

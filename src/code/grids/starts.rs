@@ -5,7 +5,7 @@
 use super::predictor::{BIAS_INPUT, INPUTS, NETWORK_INPUTS, PATTERN_INPUTS, STATES, WAY_INPUTS, representative};
 
 /// Starting weights (2⁻¹⁰) of a prediction, of a way's, and of the network's, found on 80 tasks of ARC-AGI-1's training split.
-const PREDICTION: i32 = 20;
+const PREDICTION: i32 = 15;
 const WAY: i32 = 60;
 const NETWORK: i32 = 205;
 

@@ -52,6 +52,27 @@ pub(super) fn follow(way: usize, input: &Cells, size: (usize, usize), place: Pla
     }
 }
 
+/// The most panels that are laid over one another.
+const MOST_PANELS: isize = 9;
+
+/// The places in the input that lie over one of the output, where the input is cut into panels of the output's size.
+pub(super) fn panel_places(
+    input: &Cells,
+    (rows, columns): (usize, usize),
+    (row, column): (usize, usize),
+) -> impl Iterator<Item = Place> {
+    let sides = (input.rows as isize, input.columns as isize);
+    let (rows, columns) = (rows as isize, columns as isize);
+    let panels = (rows <= sides.0 && columns <= sides.1 && (rows, columns) != sides)
+        .then(|| panels(sides.0, rows).zip(panels(sides.1, columns)))
+        .flatten()
+        .filter(|((down, _), (across, _))| down * across <= MOST_PANELS);
+    panels.into_iter().flat_map(move |((down, row_step), (across, column_step))| {
+        let place = move |panel| (row as isize + panel / across * row_step, column as isize + panel % across * column_step);
+        (0..down * across).map(place)
+    })
+}
+
 /// How many panels of length `part` there are in `all`, with or without a line between, and how far apart they start.
 fn panels(all: isize, part: isize) -> Option<(isize, isize)> {
     if all % part == 0 {
@@ -67,7 +88,7 @@ fn mirrored(at: isize, length: isize) -> isize {
 }
 
 /// How often each way led to the right colour.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Records {
     right: [u32; WAYS],
     wrong: [u32; WAYS],

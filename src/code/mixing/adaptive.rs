@@ -6,7 +6,7 @@
 use super::logistic::Logistic;
 
 /// The shares by which an adaptive probability moves: 2¹⁶ / (n + offset) after n bits.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Shares(Vec<i32>);
 
 /// More bits than this are not counted.
@@ -56,7 +56,7 @@ impl Adaptive {
 const KNOTS: usize = 33;
 
 /// A map from a logit to a probability under a context, linear between knots; it starts as the logistic curve.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct FinalMap {
     knots: Vec<u16>,
     at: usize,

@@ -13,7 +13,7 @@ pub const WIDEST_LOGIT: i32 = 3071;
 const STEP: u128 = 1_103_814_994_613;
 
 /// The curves.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Logistic {
     /// The probability of each logit from −[`WIDEST_LOGIT`] on.
     probability: Vec<u16>,

@@ -44,7 +44,7 @@ impl Rates {
 }
 
 /// A set of weight vectors, one of which is selected for each bit.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Set {
     /// The first vector's index.
     first: usize,
@@ -55,7 +55,7 @@ struct Set {
 }
 
 /// Sets of weight vectors over the same inputs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Mixer {
     inputs: Vec<i16>,
     upper: Vec<i16>,

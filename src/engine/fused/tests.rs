@@ -118,7 +118,7 @@ fn gradients_are_finite_differences_where_sizes_are_not_known() {
 fn gradients_are_finite_differences_with_more_planes_than_channels() {
     let mut draw = numbers(5);
     let mut grids = |planes: usize| (0..planes).map(|_| grid(2, 2, &mut draw, 3)).collect::<Vec<_>>();
-    let planes = Planes { inputs: 12, train: vec![grids(18), grids(18)], test: vec![grids(12)] };
+    let planes = Planes { inputs: 12, train: vec![grids(18), grids(18)], test: vec![grids(12)], output_sizes: vec![] };
     check_derivatives(&Problem::new(Plan::of(&planes), SMALL, Objective::default(), Optimiser::default()));
 }
 

@@ -209,7 +209,7 @@ impl Facts {
             cut: record.cut,
             view: record.view.clone(),
             view_trials: record.view_trials.iter().map(|trial| (trial.view.clone(), trial.bits)).collect(),
-            read: record.read.iter().filter_map(|read| read.first()).map(|read| read.share).collect(),
+            read: record.read.iter().filter_map(|read| read.first()).map(|read| read.bits).collect(),
             engine: record.engine.clone(),
             weights_not_counted: record.weights_not_counted,
             first_steps_on_top: record.first_step_on_top.clone(),

@@ -104,12 +104,13 @@ pub fn solve_one(
     threads: Option<usize>,
     mut watch: impl FnMut(fit::Progress) -> ControlFlow<()>,
 ) -> Result<Option<(Problem, Fitted)>, EngineError> {
-    let Choice { view, planes, trials } = views::choose(puzzle, config, threads, &mut watch)?;
+    let sizes = views::sizes(puzzle, config);
+    let Choice { view, planes, trials } = views::choose(puzzle, &sizes, config, threads, &mut watch)?;
     let problem = views::problem(&planes, config);
     let fitted = fit::fit(&problem, &view, &config.fit_settings(threads), watch)?;
     Ok(fitted.map(|fitted| {
         let mut fitted = Fitted { trials, ..fitted };
-        readings::take(puzzle, config, &mut fitted);
+        readings::take(puzzle, config, &sizes, &mut fitted);
         (problem, fitted)
     }))
 }

@@ -5,7 +5,7 @@
 
 use super::memory::side_by_side;
 use super::share::Shares;
-use super::{RunOptions, solve_one, views};
+use super::{RunOptions, readings, solve_one, views};
 use crate::config::Config;
 use crate::data::Puzzle;
 use crate::engine::{self, EngineError, EngineKind, Problem, fused};
@@ -31,13 +31,15 @@ pub(super) struct Job<'a> {
 impl<'a> Job<'a> {
     /// A puzzle's fit under these settings.
     pub fn new(puzzle: &'a Puzzle, config: &'a Config) -> Self {
+        let sizes = views::sizes(puzzle, config);
         let of_view = |view: View| {
-            let plan = Plan::of(&view.apply(puzzle)?);
+            let plan = Plan::of(&views::planes(puzzle, &view, &sizes)?);
             let engine = fused::memory_bytes(&plan, &config.network, config.seeds);
             Some(engine.saturating_add(fit::memory_bytes(&plan, &config.fit_settings(None))))
         };
         let bytes = views::views(puzzle, config).into_iter().filter_map(of_view).max();
-        Self { puzzle, config, bytes: bytes.unwrap_or(u64::MAX) }
+        let readings = readings::memory_bytes(config);
+        Self { puzzle, config, bytes: bytes.map_or(u64::MAX, |bytes| bytes.max(readings)) }
     }
 }
 

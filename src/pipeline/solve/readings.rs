@@ -1,46 +1,68 @@
 //! Two experts, one choice.
 //!
-//! In: a puzzle and what its fit has chosen. Out: attempts by the fit's shares and the readings' together. The two see different
-//! things: the coder of grids knows copies, turns and periods from one end of a grid to the other, for which the network has
-//! no layers; the network knows what the coder has no context for.
+//! In: a puzzle and what its fit has chosen. Out: attempts by the fit's shares and the readings' bits together. The two see
+//! different things: the coder of grids knows copies, turns and periods from one end of a grid to the other, for which the
+//! network has no layers; the network knows what the coder has no context for. Each judges the other's answers.
 
 use crate::config::Config;
 use crate::data::{Grid, Puzzle};
-use crate::fit::{Fitted, Read};
-use crate::pipeline::puzzle::readings;
+use crate::fit::{Candidate, Fitted, Read};
+use crate::pipeline::puzzle::{readings, readings_bytes};
+use crate::views::Size;
 
 /// Puzzles with more cells are left to the vote: no puzzle of ARC's form has as many, and a reading takes some 10 µs a cell
 /// and symmetry.
 const MOST_CELLS: usize = 32_768;
 
-/// Chooses anew where the readings have a say. A grid's score is its share of the fit's tally and of the readings, in the size
-/// of the fit's first attempt; of equals the fit's leads.
-pub(super) fn take(puzzle: &Puzzle, config: &Config, fitted: &mut Fitted) {
+/// The fit's leaders that the readings judge, and the likeliest sizes that they read.
+const MOST_CANDIDATES: usize = 8;
+const MOST_SIZES: usize = 2;
+
+/// A size less likely than this is not read.
+const LEAST_SHARE: f64 = 0.1;
+
+/// What each of the readings' bits counts, and the share of the tally that an answer has of which the fit knows nothing.
+/// Chosen on the training split: `results/accuracy.md`.
+const BIT_WEIGHT: f64 = 0.25;
+const LEAST_TALLY: f64 = 0.01;
+
+/// The memory that readings take after a fit, bytes.
+pub(super) fn memory_bytes(config: &Config) -> u64 {
+    readings_bytes(config.readings)
+}
+
+/// Chooses anew where the readings have a say. An answer's score is log2 of its share of the fit's tally less what it costs by
+/// the readings, which read the sizes that rules give, or that of the fit's first attempt; of equals the fit's leads.
+pub(super) fn take(puzzle: &Puzzle, config: &Config, sizes: &[Vec<(Size, f64)>], fitted: &mut Fitted) {
     let pairs = puzzle.train.iter().flat_map(|pair| [&pair.input, &pair.output]);
     let cells: usize = pairs.chain(&puzzle.test).map(|grid| grid.cells().len()).sum();
     let count = if cells > MOST_CELLS { 0 } else { config.readings };
-    let candidates = fitted.tally.candidates(usize::MAX);
-    for ((test, attempts), candidates) in fitted.attempts.iter_mut().enumerate().zip(candidates) {
-        let size = (attempts.attempt_1.rows(), attempts.attempt_1.columns());
-        let found = readings(puzzle, test, size, count, config.seed);
-        if !found.is_empty() {
-            let mut scored: Vec<(Grid, f64)> =
-                candidates.into_iter().map(|candidate| (candidate.grid, candidate.share)).collect();
-            for Read { grid, share } in &found {
-                match scored.iter_mut().find(|(other, _)| other == grid) {
-                    Some((_, score)) => *score += share,
-                    None => scored.push((grid.clone(), *share)),
-                }
-            }
-            scored.sort_by(|a, b| b.1.total_cmp(&a.1));
-            let mut leaders = scored.into_iter().map(|(grid, _)| grid);
-            if let (Some(first), Some(second)) = (leaders.next(), leaders.next()) {
-                attempts.attempt_1 = first;
-                attempts.attempt_2 = second;
-            }
+    let candidates = fitted.tally.candidates(MOST_CANDIDATES);
+    for (test, (attempts, candidates)) in fitted.attempts.iter_mut().zip(candidates).enumerate() {
+        if count == 0 {
+            fitted.read.push(Vec::new());
+            continue;
         }
-        fitted.read.push(found);
+        let mut sizes: Vec<(Size, f64)> =
+            sizes[test].iter().filter(|(_, share)| *share >= LEAST_SHARE).take(MOST_SIZES).copied().collect();
+        if sizes.is_empty() {
+            sizes.push(((attempts.attempt_1.rows(), attempts.attempt_1.columns()), 1.0));
+        }
+        let leaders: Vec<Grid> = candidates.iter().map(|candidate| candidate.grid.clone()).collect();
+        let read = readings(puzzle, test, &sizes, &leaders, count, config.seed);
+        let mut order: Vec<&Read> = read.iter().collect();
+        order.sort_by(|a, b| score(b, &candidates).total_cmp(&score(a, &candidates)));
+        if let [first, second, ..] = order[..] {
+            attempts.attempt_1 = first.grid.clone();
+            attempts.attempt_2 = second.grid.clone();
+        }
+        fitted.read.push(read);
     }
+}
+
+fn score(read: &Read, candidates: &[Candidate]) -> f64 {
+    let candidate = candidates.iter().find(|candidate| candidate.grid == read.grid);
+    (candidate.map_or(0.0, |candidate| candidate.share) + LEAST_TALLY).log2() - BIT_WEIGHT * read.bits
 }
 
 #[cfg(test)]

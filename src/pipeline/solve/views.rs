@@ -10,7 +10,7 @@ use crate::engine::{EngineError, Problem};
 use crate::fit::{self, Progress, Trial};
 use crate::model::Plan;
 use crate::units::Bits;
-use crate::views::View;
+use crate::views::{Size, View, output_sizes};
 use std::ops::ControlFlow;
 
 /// The most views that are tried, the identity among them.
@@ -29,6 +29,19 @@ pub(super) fn views(puzzle: &Puzzle, config: &Config) -> Vec<View> {
     let mut views = View::all(puzzle);
     views.truncate(MOST_VIEWS);
     views
+}
+
+/// For each test output the sizes that rules give it, as [`output_sizes`] has them; empty where the settings want none.
+pub(super) fn sizes(puzzle: &Puzzle, config: &Config) -> Vec<Vec<(Size, f64)>> {
+    if config.size_rules { output_sizes(puzzle) } else { vec![Vec::new(); puzzle.test.len()] }
+}
+
+/// The puzzle in a view's coordinates; as it is, with its outputs' likeliest sizes.
+pub(super) fn planes(puzzle: &Puzzle, view: &View, sizes: &[Vec<(Size, f64)>]) -> Option<Planes> {
+    let planes = view.apply(puzzle)?;
+    let likeliest = sizes.iter().map(|sizes| Some(sizes.first()?.0)).collect::<Option<Vec<Size>>>();
+    let output_sizes = likeliest.filter(|_| *view == View::Identity).unwrap_or_default();
+    Some(Planes { output_sizes, ..planes })
 }
 
 /// The puzzle's problem in a view's coordinates.
@@ -52,13 +65,15 @@ pub(super) struct Choice {
 /// Where no engine can be had, or it fails.
 pub(super) fn choose(
     puzzle: &Puzzle,
+    sizes: &[Vec<(Size, f64)>],
     config: &Config,
     threads: Option<usize>,
     watch: &mut impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Choice, EngineError> {
     let views = views(puzzle, config);
     let others = views.len() - 1;
-    let identity = |trials| Choice { view: View::Identity, planes: Planes::from(puzzle), trials };
+    let as_it_is = planes(puzzle, &View::Identity, sizes).unwrap_or_else(|| Planes::from(puzzle));
+    let identity = |trials| Choice { view: View::Identity, planes: as_it_is.clone(), trials };
     let (mut best, mut trials) = (identity(Vec::new()), Vec::new());
     if others == 0 {
         return Ok(best);
@@ -66,7 +81,7 @@ pub(super) fn choose(
     let mut shortest = Bits(f64::INFINITY);
     let settings = config.fit_settings(threads);
     for view in views {
-        let Some(planes) = view.apply(puzzle) else { continue };
+        let Some(planes) = planes(puzzle, &view, sizes) else { continue };
         let Some((rest, hidden)) = planes.hide_last() else { continue };
         let mut hear = |losses: &[_]| watch(Progress { step: 0, losses, confidence: 0.0, attempts: &[] });
         let problem = problem(&rest, config);

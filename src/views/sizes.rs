@@ -1,0 +1,292 @@
+//! Sizes of outputs by rule.
+//!
+//! In: a puzzle. Out: the sizes that each test output may have, with the share of the rules that say so. A rule takes a measure of
+//! the input (its own sides, the box of an object, how many panels, objects or colours there are) and a formula, and has to
+//! give every train output's size. Rules count as 2⁻ᵇ where it takes b bits to say which one it is, so that the simplest ones
+//! that hold decide.
+
+use super::objects::{Rectangle, Trait, box_of, cells_of, objects, only_extreme};
+use crate::data::{COLOURS, Grid, Puzzle};
+
+/// Rows and columns.
+pub type Size = (usize, usize);
+
+/// A longer side is no output's of ARC.
+const LONGEST_SIDE: usize = 30;
+
+/// Puzzles of larger grids have no rules: what is measured is meant for ARC's.
+const LONGEST_INPUT_SIDE: usize = 40;
+
+/// What it takes, in bits, to say that all outputs have one size, that a rule is about a number and not a box, that sides
+/// follow different formulas, that they follow different measures, or that each side is as many times the input's.
+const CONSTANT_BITS: f64 = 1.0;
+const NUMBER_BITS: f64 = 6.5;
+const TWO_FORMULAS_BITS: f64 = 2.0;
+const TWO_MEASURES_BITS: f64 = 2.0;
+const TIMES_INPUT_BITS: f64 = 7.0;
+
+/// A formula for a side, (times · measure + plus) / by, and the bits it takes to say which.
+#[derive(Clone, Copy, Debug)]
+struct Formula {
+    times: usize,
+    plus: isize,
+    by: usize,
+    bits: f64,
+}
+
+impl Formula {
+    /// The measure itself, the simplest first.
+    fn all() -> Vec<Self> {
+        let of = |times, plus, by, bits| Self { times, plus, by, bits };
+        let mut all = vec![of(1, 0, 1, 0.0)];
+        all.extend((2..=6).map(|times| of(times, 0, 1, 1.0 + 0.3 * times as f64)));
+        all.extend([-4, -3, -2, -1, 1, 2, 3, 4].map(|plus: isize| of(1, plus, 1, 1.0 + 0.5 * plus.abs() as f64)));
+        all.extend((2..=5).map(|by| of(1, 0, by, 1.5 + 0.3 * by as f64)));
+        all.extend([of(2, 1, 1, 3.0), of(2, -1, 1, 3.0), of(1, -1, 2, 3.0), of(1, -2, 3, 3.5)]);
+        all
+    }
+
+    /// The side, where it is whole and no longer than ARC's.
+    fn side(self, measure: usize) -> Option<usize> {
+        let whole = (self.times * measure).checked_add_signed(self.plus)?;
+        let side = whole / self.by;
+        (whole.is_multiple_of(self.by) && (1..=LONGEST_SIDE).contains(&side)).then_some(side)
+    }
+}
+
+/// What is measured of an input. Each kind has its place in the list, the same for all inputs of a puzzle.
+struct Measures {
+    /// Rows and columns of something, none where the input has no such thing or several that differ, and the bits it takes to
+    /// say which of all it is.
+    boxes: Vec<(Option<Size>, f64)>,
+    numbers: Vec<Option<usize>>,
+}
+
+impl Measures {
+    fn of(input: &Grid) -> Self {
+        let (rows, columns) = (input.rows(), input.columns());
+        let halved = if rows > columns { (rows / 2, columns) } else { (rows, columns / 2) };
+        let count = |wanted: u8| input.cells().iter().filter(|&&colour| colour == wanted).count();
+        let counts: Vec<usize> = (0..COLOURS as u8).map(count).collect();
+        // What is no object: black, or the commonest colour.
+        let backgrounds = [0, only_extreme(&counts, true).map_or(0, |colour| colour as u8)];
+        let mut boxes = vec![(Some((rows, columns)), 1.0), (Some((columns, rows)), 3.0), (Some(changes(input)), 5.0)];
+        boxes.push(((rows != columns).then_some(halved), 5.5));
+        let mut numbers = vec![Some(counts.iter().filter(|&&count| count > 0).count())];
+        for colour in 0..COLOURS as u8 {
+            let around = box_size(input, |other| other == colour);
+            boxes.push((around, 5.5));
+            numbers.push(Some(counts[usize::from(colour)]));
+            for diagonal in [false, true] {
+                let with = |object: &&Vec<(usize, usize)>| input.get(object[0].0, object[0].1) == colour;
+                // No colour is the background.
+                let all = objects(input, COLOURS as u8, diagonal, true);
+                numbers.push(Some(all.iter().filter(with).count()));
+            }
+        }
+        for (panels, panel) in (0..COLOURS as u8).map(|colour| panels(input, colour)) {
+            boxes.extend([(panels, 5.5), (panel, 5.5)]);
+        }
+        let lines = (0..COLOURS as u8).filter(|&colour| colour != backgrounds[1]).map(|colour| panels(input, colour));
+        let lines: Vec<_> = lines.filter(|found| found.0.is_some()).collect();
+        let (panels, panel) = if let [only] = lines[..] { only } else { (None, None) };
+        boxes.extend([(panels, 3.5), (panel, 3.5)]);
+        for background in backgrounds {
+            boxes.push((box_size(input, |colour| colour != background), 4.0));
+            numbers.push(Some(input.cells().len() - counts[usize::from(background)]));
+            let others: Vec<u8> = (0..COLOURS as u8)
+                .filter(|&colour| colour != background && counts[usize::from(colour)] > 0)
+                .collect();
+            numbers.push(Some(others.len()));
+            let each: Vec<usize> = others.iter().map(|&colour| counts[usize::from(colour)]).collect();
+            for largest in [true, false] {
+                let extreme = only_extreme(&each, largest).map(|index| others[index]);
+                boxes.push((extreme.and_then(|colour| box_size(input, |other| other == colour)), 4.0));
+                numbers.push(if largest { each.iter().max() } else { each.iter().min() }.copied());
+            }
+            for (diagonal, one_colour) in [(false, false), (false, true), (true, false), (true, true)] {
+                let all = objects(input, background, diagonal, one_colour);
+                of_objects(input, &all, &mut boxes, &mut numbers);
+            }
+        }
+        Self { boxes, numbers }
+    }
+
+    /// All numbers, the boxes' sides among them, with the bits it takes to say which.
+    fn sides(&self) -> Vec<(Option<usize>, f64)> {
+        let of_boxes = self.boxes.iter().flat_map(|&(size, bits)| {
+            [(size.map(|size| size.0), bits + 1.0), (size.map(|size| size.1), bits + 1.0)]
+        });
+        of_boxes.chain(self.numbers.iter().map(|&number| (number, NUMBER_BITS))).collect()
+    }
+}
+
+/// Boxes of objects that something sets apart, and how many there are.
+fn of_objects(
+    input: &Grid,
+    objects: &[Vec<(usize, usize)>],
+    boxes: &mut Vec<(Option<Size>, f64)>,
+    numbers: &mut Vec<Option<usize>>,
+) {
+    let sizes: Vec<Size> = objects.iter().map(|object| size_of(box_of(object))).collect();
+    for by in [Trait::Cells, Trait::Area, Trait::Colours] {
+        let values = by.of(input, objects);
+        for wanted in [values.iter().max(), values.iter().min()] {
+            let extreme = sizes.iter().zip(&values).filter(|&(_, value)| Some(value) == wanted).map(|(&size, _)| size);
+            boxes.push((only(extreme), 5.5));
+        }
+    }
+    let times = |size: &Size| sizes.iter().filter(|&other| other == size).count();
+    for wanted in [sizes.iter().map(times).max(), sizes.iter().map(times).min()] {
+        boxes.push((only(sizes.iter().copied().filter(|size| Some(times(size)) == wanted)), 5.5));
+    }
+    numbers.push(Some(objects.len()));
+    numbers.push(Some(objects.iter().filter(|object| object.len() > 1).count()));
+    numbers.push(objects.iter().map(Vec::len).max());
+    let of_colour = |colour| objects.iter().filter(|object| input.get(object[0].0, object[0].1) == colour).count();
+    numbers.push((0..COLOURS as u8).map(of_colour).max());
+}
+
+/// The one value that all have.
+fn only(mut values: impl Iterator<Item = Size>) -> Option<Size> {
+    let first = values.next()?;
+    values.all(|value| value == first).then_some(first)
+}
+
+fn size_of(Rectangle { top, left, bottom, right }: Rectangle) -> Size {
+    (bottom - top, right - left)
+}
+
+fn box_size(grid: &Grid, is_in: impl Fn(u8) -> bool) -> Option<Size> {
+    let cells = cells_of(grid, is_in);
+    (!cells.is_empty()).then(|| size_of(box_of(&cells)))
+}
+
+/// Runs of equal rows, and of equal columns.
+fn changes(grid: &Grid) -> Size {
+    let row = |row: usize| (0..grid.columns()).map(move |column| grid.get(row, column));
+    let column = |column: usize| (0..grid.rows()).map(move |row| grid.get(row, column));
+    let rows = (1..grid.rows()).filter(|&at| !row(at).eq(row(at - 1))).count();
+    let columns = (1..grid.columns()).filter(|&at| !column(at).eq(column(at - 1))).count();
+    (rows + 1, columns + 1)
+}
+
+/// How many panels lines of a colour from side to side leave, down and across, and the largest one's size.
+fn panels(grid: &Grid, line: u8) -> (Option<Size>, Option<Size>) {
+    let parts = |lines: Vec<bool>| -> Vec<usize> {
+        lines.split(|&is_line| is_line).map(<[bool]>::len).filter(|&length| length > 0).collect()
+    };
+    let is_row = |row: usize| (0..grid.columns()).all(|column| grid.get(row, column) == line);
+    let is_column = |column: usize| (0..grid.rows()).all(|row| grid.get(row, column) == line);
+    let down = parts((0..grid.rows()).map(is_row).collect());
+    let across = parts((0..grid.columns()).map(is_column).collect());
+    let lines = down.iter().sum::<usize>() < grid.rows() || across.iter().sum::<usize>() < grid.columns();
+    let largest = |parts: &[usize]| parts.iter().copied().max();
+    match (largest(&down), largest(&across)) {
+        (Some(rows), Some(columns)) if lines => (Some((down.len(), across.len())), Some((rows, columns))),
+        _ => (None, None),
+    }
+}
+
+/// For each test output the sizes that rules give it, the likeliest first, with their shares; empty where no rule holds.
+pub fn output_sizes(puzzle: &Puzzle) -> Vec<Vec<(Size, f64)>> {
+    let none = vec![Vec::new(); puzzle.test.len()];
+    let inputs = || puzzle.train.iter().map(|pair| &pair.input).chain(&puzzle.test);
+    if inputs().any(|input| input.rows().max(input.columns()) > LONGEST_INPUT_SIDE) {
+        return none;
+    }
+    let measures: Vec<Measures> = inputs().map(Measures::of).collect();
+    let (train, tests) = measures.split_at(puzzle.train.len());
+    let sizes: Vec<Size> = puzzle.train.iter().map(|pair| (pair.output.rows(), pair.output.columns())).collect();
+    tests.iter().zip(&puzzle.test).map(|(test, input)| sizes_of(puzzle, train, &sizes, test, input)).collect()
+}
+
+/// Weights of sizes or sides, in the order in which they came.
+#[derive(Default)]
+struct Weights<T>(Vec<(T, f64)>);
+
+impl<T: PartialEq> Weights<T> {
+    fn add(&mut self, value: T, weight: f64) {
+        match self.0.iter_mut().find(|(other, _)| *other == value) {
+            Some((_, sum)) => *sum += weight,
+            None => self.0.push((value, weight)),
+        }
+    }
+}
+
+fn sizes_of(
+    puzzle: &Puzzle,
+    train: &[Measures],
+    sizes: &[Size],
+    test: &Measures,
+    input: &Grid,
+) -> Vec<(Size, f64)> {
+    let formulas = Formula::all();
+    let mut found = Weights::default();
+    if let Some(size) = only(sizes.iter().copied()) {
+        found.add(size, (-CONSTANT_BITS).exp2());
+    }
+    for (index, &(measured, bits)) in test.boxes.iter().enumerate() {
+        let known: Option<Vec<Size>> = train.iter().map(|measures| measures.boxes[index].0).collect();
+        let (Some(measured), Some(known)) = (measured, known) else { continue };
+        let holds = |side: fn(Size) -> usize| {
+            let of = |formula: &&Formula| {
+                known.iter().zip(sizes).all(|(&size, &wanted)| formula.side(side(size)) == Some(side(wanted)))
+            };
+            formulas.iter().filter(of).collect::<Vec<_>>()
+        };
+        let (of_rows, of_columns) = (holds(|size| size.0), holds(|size| size.1));
+        for (rows, columns) in of_rows.iter().flat_map(|rows| of_columns.iter().map(move |columns| (rows, columns))) {
+            if let (Some(high), Some(wide)) = (rows.side(measured.0), columns.side(measured.1)) {
+                let same = std::ptr::eq::<Formula>(*rows, *columns);
+                let formula = if same { rows.bits } else { rows.bits + columns.bits + TWO_FORMULAS_BITS };
+                found.add((high, wide), (-bits - formula).exp2());
+            }
+        }
+    }
+    let sides: Vec<Vec<(Option<usize>, f64)>> = train.iter().map(Measures::sides).collect();
+    let test_sides = test.sides();
+    let of_side = |wanted: fn(&Size) -> usize| {
+        let mut found = Weights::default();
+        let first = wanted(&sizes[0]);
+        if sizes.iter().all(|size| wanted(size) == first) {
+            found.add(first, (-CONSTANT_BITS).exp2());
+        }
+        for (index, &(measured, bits)) in test_sides.iter().enumerate() {
+            let Some(measured) = measured else { continue };
+            for formula in &formulas {
+                let side = |sides: &Vec<(Option<usize>, f64)>| sides[index].0.and_then(|number| formula.side(number));
+                if sides.iter().zip(sizes).all(|(sides, size)| side(sides) == Some(wanted(size)))
+                    && let Some(side) = formula.side(measured)
+                {
+                    found.add(side, (-bits - formula.bits).exp2());
+                }
+            }
+        }
+        found.0
+    };
+    let (rows, columns) = (of_side(|size| size.0), of_side(|size| size.1));
+    for &(high, row_weight) in &rows {
+        for &(wide, column_weight) in &columns {
+            found.add((high, wide), row_weight * column_weight * (-TWO_MEASURES_BITS).exp2());
+        }
+    }
+    for (index, &number) in test.numbers.iter().enumerate() {
+        let times = |input: &Grid, number: Option<usize>| {
+            number.map(|number| (input.rows() * number, input.columns() * number))
+        };
+        let pairs = train.iter().zip(&puzzle.train).zip(sizes);
+        let holds = pairs.into_iter().all(|((measures, pair), &size)| times(&pair.input, measures.numbers[index]) == Some(size));
+        if let Some((high, wide)) = times(input, number)
+            && holds
+            && (1..=LONGEST_SIDE).contains(&high)
+            && (1..=LONGEST_SIDE).contains(&wide)
+        {
+            found.add((high, wide), (-TIMES_INPUT_BITS).exp2());
+        }
+    }
+    let all: f64 = found.0.iter().map(|&(_, weight)| weight).sum();
+    let mut found: Vec<(Size, f64)> = found.0.into_iter().map(|(size, weight)| (size, weight / all)).collect();
+    found.sort_by(|a, b| b.1.total_cmp(&a.1));
+    found
+}

@@ -45,7 +45,12 @@ fn any_planes() -> impl Strategy<Value = Planes> {
     ((1usize..6, 1usize..6), 1usize..10, 1usize..10).prop_flat_map(|(size, inputs, outputs)| {
         let grids = |count| proptest::collection::vec(any_grid(size, 4), count);
         let train = proptest::collection::vec(grids(inputs + outputs), 2);
-        (train, grids(inputs)).prop_map(move |(train, test)| Planes { inputs, train, test: vec![test], output_sizes: vec![] })
+        (train, grids(inputs)).prop_map(move |(train, test)| Planes {
+            inputs,
+            train,
+            test: vec![test],
+            output_sizes: vec![],
+        })
     })
 }
 

@@ -73,7 +73,7 @@ fn golden_files_decode_to_what_they_were_made_of() {
     for name in ["tiny.json", "line.json", "written.json"] {
         let content = std::fs::read(folder.join(name)).unwrap();
         let expected = load_puzzles(&[folder.join(name)], &[], None).unwrap().remove(0);
-        let file = std::fs::read(folder.join(format!("{name}.v3.tenfold"))).unwrap();
+        let file = std::fs::read(folder.join(format!("{name}.v4.tenfold"))).unwrap();
         assert_eq!(restore(&file, Some(1)).unwrap(), content, "{name}, byte for byte");
         let found = decompress(&file, Some(1)).unwrap();
         assert_same(&expected, &found);
@@ -170,7 +170,7 @@ proptest! {
 fn forged_sections_are_refused_or_decode_to_something() {
     let puzzle = tiny(&[1, 2, 3, 1, 2, 2]);
     let new = compressed(&puzzle, &settings(Channel::Dithered, Weights::Sparse));
-    let own_form = std::fs::read(golden().join("written.json.v3.tenfold")).unwrap();
+    let own_form = std::fs::read(golden().join("written.json.v4.tenfold")).unwrap();
     for file in [new, own_form] {
         let container = Container::parse(&file).unwrap();
         for (tag, bytes) in container.sections() {

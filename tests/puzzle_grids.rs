@@ -132,7 +132,7 @@ fn golden_files_decode_to_what_they_were_made_of() {
     for (name, effort) in [("colour_swap", 0), ("frame_grid", 2)] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
         let content = std::fs::read(folder.join(format!("arc_tasks/{name}.json"))).unwrap();
-        let file = std::fs::read(folder.join(format!("tests/golden/{name}.grids.v3.tenfold"))).unwrap();
+        let file = std::fs::read(folder.join(format!("tests/golden/{name}.grids.v4.tenfold"))).unwrap();
         assert_eq!(restore(&file, Some(2)).unwrap(), content, "{name}, byte for byte");
         assert_eq!(positions(&file).unwrap() > 10_000, effort > 0, "{name}: a fit is more work than its cells");
     }

@@ -21,7 +21,7 @@ use std::fmt;
 pub const MAGIC: [u8; 2] = [0x10, 0xf0];
 
 /// The newest version of the format, 1 to 15. Puzzles have it; articles are written as version 1, with a gist as version 2.
-pub const VERSION: u8 = 3;
+pub const VERSION: u8 = 4;
 
 /// The version of articles with a gist.
 const GIST_VERSION: u8 = 2;
@@ -306,9 +306,9 @@ mod tests {
         let parse = |body: &[u8]| Container::parse(&sealed(body)).unwrap_err();
         assert_eq!(Container::parse(b""), Err(CodeError::Magic { found: vec![] }));
         assert_eq!(Container::parse(b"PK\x03\x04"), Err(CodeError::Magic { found: b"PK".to_vec() }));
-        assert_eq!(parse(&[0x10, 0xf0, 0x40]), CodeError::Version { found: 4, known: 3 });
-        assert_eq!(parse(&[0x10, 0xf0, 0x41]), CodeError::Version { found: 4, known: 3 });
-        assert_eq!(parse(&[0x10, 0xf0, 0x01]), CodeError::Version { found: 0, known: 3 });
+        assert_eq!(parse(&[0x10, 0xf0, 0x50]), CodeError::Version { found: 5, known: 4 });
+        assert_eq!(parse(&[0x10, 0xf0, 0x51]), CodeError::Version { found: 5, known: 4 });
+        assert_eq!(parse(&[0x10, 0xf0, 0x01]), CodeError::Version { found: 0, known: 4 });
         assert_eq!(parse(&[0x10, 0xf0, 0x15, 0x86]), CodeError::UnknownKind { found: 5 });
         assert_eq!(parse(&[0x10, 0xf0, 0x10, 0x8f]), CodeError::UnknownSection { found: 15 });
         assert_eq!(parse(&[0x10, 0xf0, 0x10, 6, 0, 0x85]), CodeError::SectionOrder { tag: Tag::Weights });

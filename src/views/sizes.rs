@@ -94,9 +94,8 @@ impl Measures {
         for background in backgrounds {
             boxes.push((box_size(input, |colour| colour != background), 4.0));
             numbers.push(Some(input.cells().len() - counts[usize::from(background)]));
-            let others: Vec<u8> = (0..COLOURS as u8)
-                .filter(|&colour| colour != background && counts[usize::from(colour)] > 0)
-                .collect();
+            let others: Vec<u8> =
+                (0..COLOURS as u8).filter(|&colour| colour != background && counts[usize::from(colour)] > 0).collect();
             numbers.push(Some(others.len()));
             let each: Vec<usize> = others.iter().map(|&colour| counts[usize::from(colour)]).collect();
             for largest in [true, false] {
@@ -114,9 +113,10 @@ impl Measures {
 
     /// All numbers, the boxes' sides among them, with the bits it takes to say which.
     fn sides(&self) -> Vec<(Option<usize>, f64)> {
-        let of_boxes = self.boxes.iter().flat_map(|&(size, bits)| {
-            [(size.map(|size| size.0), bits + 1.0), (size.map(|size| size.1), bits + 1.0)]
-        });
+        let of_boxes = self
+            .boxes
+            .iter()
+            .flat_map(|&(size, bits)| [(size.map(|size| size.0), bits + 1.0), (size.map(|size| size.1), bits + 1.0)]);
         of_boxes.chain(self.numbers.iter().map(|&number| (number, NUMBER_BITS))).collect()
     }
 }
@@ -214,13 +214,7 @@ impl<T: PartialEq> Weights<T> {
     }
 }
 
-fn sizes_of(
-    puzzle: &Puzzle,
-    train: &[Measures],
-    sizes: &[Size],
-    test: &Measures,
-    input: &Grid,
-) -> Vec<(Size, f64)> {
+fn sizes_of(puzzle: &Puzzle, train: &[Measures], sizes: &[Size], test: &Measures, input: &Grid) -> Vec<(Size, f64)> {
     let formulas = Formula::all();
     let mut found = Weights::default();
     if let Some(size) = only(sizes.iter().copied()) {
@@ -276,7 +270,9 @@ fn sizes_of(
             number.map(|number| (input.rows() * number, input.columns() * number))
         };
         let pairs = train.iter().zip(&puzzle.train).zip(sizes);
-        let holds = pairs.into_iter().all(|((measures, pair), &size)| times(&pair.input, measures.numbers[index]) == Some(size));
+        let holds = pairs
+            .into_iter()
+            .all(|((measures, pair), &size)| times(&pair.input, measures.numbers[index]) == Some(size));
         if let Some((high, wide)) = times(input, number)
             && holds
             && (1..=LONGEST_SIDE).contains(&high)
@@ -289,4 +285,72 @@ fn sizes_of(
     let mut found: Vec<(Size, f64)> = found.0.into_iter().map(|(size, weight)| (size, weight / all)).collect();
     found.sort_by(|a, b| b.1.total_cmp(&a.1));
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Pair;
+
+    /// A grid of black with full rectangles of a colour: (top, left, rows, columns, colour).
+    fn drawn(rows: usize, columns: usize, rectangles: &[(usize, usize, usize, usize, u8)]) -> Grid {
+        let mut cells = vec![0; rows * columns];
+        for &(top, left, high, wide, colour) in rectangles {
+            for row in top..top + high {
+                cells[row * columns + left..row * columns + left + wide].fill(colour);
+            }
+        }
+        Grid::new(rows, columns, cells).unwrap()
+    }
+
+    /// The likeliest size of the output of the last input, where the others have outputs of these sizes.
+    fn likeliest(inputs: &[Grid], sizes: &[Size]) -> Option<Size> {
+        let output = |&(rows, columns): &Size| Grid::new(rows, columns, vec![1; rows * columns]).unwrap();
+        let pairs = inputs.iter().zip(sizes);
+        let train = pairs.map(|(input, size)| Pair { input: input.clone(), output: output(size) }).collect();
+        let test = inputs[sizes.len()..].to_vec();
+        let found = output_sizes(&Puzzle { id: "p".into(), train, test, solutions: None });
+        let shares: f64 = found[0].iter().map(|(_, share)| share).sum();
+        assert!(found[0].is_empty() || (shares - 1.0).abs() < 1e-9 && found[0].is_sorted_by(|a, b| a.1 >= b.1));
+        found[0].first().map(|(size, _)| *size)
+    }
+
+    fn plain(sizes: &[Size]) -> Vec<Grid> {
+        sizes.iter().map(|&(rows, columns)| drawn(rows, columns, &[(0, 0, 1, 1, 3)])).collect()
+    }
+
+    #[test]
+    fn sides_follow_from_the_input_s() {
+        let inputs = plain(&[(3, 4), (5, 7), (6, 2)]);
+        assert_eq!(likeliest(&inputs, &[(3, 4), (5, 7)]), Some((6, 2)));
+        assert_eq!(likeliest(&inputs, &[(6, 8), (10, 14)]), Some((12, 4)));
+        assert_eq!(likeliest(&inputs, &[(4, 3), (7, 5)]), Some((2, 6)));
+        assert_eq!(likeliest(&inputs, &[(2, 2), (2, 2)]), Some((2, 2)));
+        assert_eq!(likeliest(&inputs, &[(1, 6), (3, 9)]), Some((4, 4)));
+        assert_eq!(likeliest(&inputs, &[(17, 1), (4, 29)]), None, "no rule holds");
+    }
+
+    #[test]
+    fn sizes_follow_from_what_is_in_the_input() {
+        let inputs = [
+            drawn(9, 9, &[(1, 1, 3, 4, 2), (6, 6, 2, 2, 5)]),
+            drawn(8, 9, &[(0, 2, 2, 5, 4), (5, 1, 1, 2, 5)]),
+            drawn(9, 7, &[(2, 0, 4, 3, 6), (7, 5, 2, 1, 5)]),
+        ];
+        assert_eq!(likeliest(&inputs, &[(3, 4), (2, 5)]), Some((4, 3)), "the largest object's box");
+        assert_eq!(likeliest(&inputs, &[(2, 2), (1, 2)]), Some((2, 1)), "the box of what is 5");
+        assert_eq!(likeliest(&inputs, &[(12, 1), (10, 1)]), Some((12, 1)), "as many as the largest has cells");
+        let lined = [
+            drawn(7, 7, &[(3, 0, 1, 7, 8), (0, 3, 7, 1, 8)]),
+            drawn(9, 5, &[(4, 0, 1, 5, 8)]),
+            drawn(5, 11, &[(0, 3, 5, 1, 8), (0, 7, 5, 1, 8)]),
+        ];
+        assert_eq!(likeliest(&lined, &[(2, 2), (2, 1)]), Some((1, 3)), "panels between lines");
+    }
+
+    #[test]
+    fn grids_larger_than_arc_s_have_no_rules() {
+        let inputs = plain(&[(3, 4), (5, 7), (41, 2)]);
+        assert_eq!(likeliest(&inputs, &[(3, 4), (5, 7)]), None);
+    }
 }

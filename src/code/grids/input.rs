@@ -240,8 +240,14 @@ mod tests {
         assert_eq!(of(5), Component { size: 1, at_border: false, rank: 1, rows: (1, 1), columns: (1, 1), twins: 1 });
         assert_eq!(of(0).rank, 3);
         assert_eq!(input.seen[6], [5, 3, 3, BEYOND]);
-        assert_eq!((input.seen_across[8], input.seen_across[6]), ([BEYOND, 5, BEYOND, BEYOND], [BEYOND, 3, BEYOND, BEYOND]));
-        assert_eq!((input.extremes, &input.row_counts[..], &input.column_counts[..]), ([3, 5], &[2, 2, 0][..], &[0, 1, 1, 2][..]));
+        assert_eq!(
+            (input.seen_across[8], input.seen_across[6]),
+            ([BEYOND, 5, BEYOND, BEYOND], [BEYOND, 3, BEYOND, BEYOND])
+        );
+        assert_eq!(
+            (input.extremes, &input.row_counts[..], &input.column_counts[..]),
+            ([3, 5], &[2, 2, 0][..], &[0, 1, 1, 2][..])
+        );
         assert_eq!(input.rows, [0b1001, 0b10_1001, 1]);
         assert_eq!(input.columns, [1, 0b10_0001, 0b1001, 0b1001]);
     }

@@ -68,7 +68,8 @@ pub(super) fn panel_places(
         .flatten()
         .filter(|((down, _), (across, _))| down * across <= MOST_PANELS);
     panels.into_iter().flat_map(move |((down, row_step), (across, column_step))| {
-        let place = move |panel| (row as isize + panel / across * row_step, column as isize + panel % across * column_step);
+        let place =
+            move |panel| (row as isize + panel / across * row_step, column as isize + panel % across * column_step);
         (0..down * across).map(place)
     })
 }

@@ -99,8 +99,7 @@ impl Reader {
     /// The answer whose cells it holds likeliest, one after the other.
     fn likeliest(&self, (rows, columns): Size) -> Option<Grid> {
         let size = if self.own.transpose { (columns, rows) } else { (rows, columns) };
-        let output =
-            self.model.clone().output(&mut Likeliest::default(), &cells_of(None, size), &self.input, None)?;
+        let output = self.model.clone().output(&mut Likeliest::default(), &cells_of(None, size), &self.input, None)?;
         Some(self.own.inverse().turn(&grid_of(&output).ok()?))
     }
 

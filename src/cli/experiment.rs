@@ -7,18 +7,21 @@ use clap::Args;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use tenfold::internals::data::Article;
-use tenfold::internals::fit::matrices::{MatrixSettings, QuerySettings};
+use tenfold::internals::fit::matrices::MatrixSettings;
 use tenfold::internals::lab::experiment::{Measures, Source, budget_table, experiment, experiment_tables, sweep};
 use tenfold::internals::lab::plot::budget_plot;
 use tenfold::internals::report::write_atomically;
 
-/// Measure the digit matrices: edited groups found again, articles held together, beside a codebook, an encoder, LSA and SimHash
+/// Measure the digit matrices: edited groups found again, articles held together, beside a codebook, an encoder, LSA, SimHash and MinHash
 #[derive(Args)]
 #[command(after_help = "Example: tenfold experiment one.md two.md --seeds 3")]
 pub struct Arguments {
     /// Texts; all their groups are fitted jointly and asked for
     #[arg(required = true)]
     articles: Vec<PathBuf>,
+    /// Later versions of the texts: their groups are asked for, too, and are to be found where they share most triples of words
+    #[arg(long, value_name = "TEXT", num_args = 1.., conflicts_with = "budgets")]
+    newer: Vec<PathBuf>,
     #[command(flatten)]
     lengths: Lengths,
     /// Fits and edits, with a seed each
@@ -49,6 +52,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let read = |path: &PathBuf| read_article(path, arguments.lengths);
     let articles: Vec<Article> = arguments.articles.iter().map(read).collect::<anyhow::Result<_>>()?;
+    let newer: Vec<Article> = arguments.newer.iter().map(read).collect::<anyhow::Result<_>>()?;
     let groups: usize = articles.iter().map(|article| article.groups.len()).sum();
     print::note(format_args!("{groups} groups of {} texts", articles.len()));
     let show = |measures: &[Measures]| -> anyhow::Result<String> {
@@ -60,7 +64,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let mut done: Vec<Measures> = Vec::new();
     let mut failure = None;
-    let measures = experiment(&articles, &settings, &QuerySettings::default(), arguments.seeds, |one| {
+    let measures = experiment(&articles, &newer, &settings, arguments.seeds, |one| {
         print::note(format_args!("seed {}: {}", one.seed, one.code));
         done.push(one.clone());
         if let (Some(path), None) = (&arguments.output, &failure) {
@@ -90,7 +94,7 @@ fn run_budgets(arguments: &Arguments, settings: &MatrixSettings) -> anyhow::Resu
         Ok(Source { path: path.clone(), content, article })
     };
     let sources: Vec<Source> = arguments.articles.iter().map(read).collect::<anyhow::Result<_>>()?;
-    let measures = sweep(&sources, groups, settings, &QuerySettings::default(), &arguments.budgets, |one| {
+    let measures = sweep(&sources, groups, settings, &arguments.budgets, |one| {
         print::note(format_args!(
             "{} bits: {} bytes, recall {:.3?}",
             one.budget_bits, one.file_bytes, one.recall_by_digits

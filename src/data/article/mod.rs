@@ -13,6 +13,7 @@
 //! - [`symbols`]: a text as counts of what occurs in it
 
 mod counted;
+pub mod edits;
 mod encoding;
 mod format;
 mod front;
@@ -31,7 +32,7 @@ mod words;
 
 pub use counted::counted;
 pub use encoding::{SNIFFED_BYTES, encoding_name};
-pub use symbols::{Counts, SymbolKind, Symbols};
+pub use symbols::{Counts, Evidence, SymbolKind, Symbols, evidence, key, word_keys};
 pub(crate) use words::is_ideograph;
 pub use words::{Word, is_unspaced, words};
 

@@ -1,4 +1,4 @@
-//! Where a fit has its groups' latents from: one that is free for each group, or an encoder's (`lab::codes`).
+//! Where a fit has its groups' latents from: the map's, which stay; one that is free for each group; or an encoder's (`lab::codes`).
 //!
 //! In: the gradient of the loss by the latents. Out: latents, moved against it.
 
@@ -14,6 +14,17 @@ pub(crate) trait Source {
 
     /// Moves them against the loss's gradient by them, (group, cell).
     fn learn(&mut self, gradient: &Array2<f32>);
+}
+
+/// The map's latents, (group, cell): the decoder learns to read them as they are.
+pub(super) struct Mapped(pub Array2<f32>);
+
+impl Source for Mapped {
+    fn latents(&self) -> Array2<f32> {
+        self.0.clone()
+    }
+
+    fn learn(&mut self, _: &Array2<f32>) {}
 }
 
 /// A latent for each group.

@@ -1,11 +1,12 @@
-//! Groups that say the same: the same text, and with a distance also what is near by digits and shares most of its words.
+//! Groups that say the same: the same text, and with a probability also what is by its digits an edit of another and shares most of its words.
 //!
-//! In: how far apart digits may be, if they are looked at. Out: [`Duplicates`]: each group that repeats one that came before it and
+//! In: how probable that has to be, if digits are looked at. Out: [`Duplicates`]: each group that repeats one that came before it and
 //! stays; and, if asked for, a library without them. An article whose groups all go goes with them.
 //!
 //! Digits alone never say that two texts are one: those of texts that the frame knows few words of are all alike.
 
 use super::frame::Frame;
+use super::probability::shared;
 use super::store::{Known, newest_version, read_matrices, wrong};
 use super::{Library, LibraryError};
 use crate::data::article::words;
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Share of the longer text's words, each as often as it stands there, that the other has too where both say the same.
-const LEAST_SHARED_WORDS: f64 = 0.8;
+const LEAST_SHARED_WORDS: f64 = 0.6;
 
 /// A group that says what an earlier one does.
 #[derive(Clone, Debug, Serialize)]
@@ -39,6 +40,8 @@ pub struct Duplicate {
     pub shared_words: f64,
     /// The sum of the differences of digits.
     pub digit_distance: u32,
+    /// That both are edits of one text, by that distance.
+    pub probability: f64,
 }
 
 /// All groups that say what earlier ones do.
@@ -73,17 +76,18 @@ struct Pair {
 }
 
 impl Library {
-    /// Finds groups that have the text of an earlier one; with `most_distance` also those whose digits differ by no more than that in
-    /// sum, and that share most words. Removes them where `remove` says so, in one transaction.
+    /// Finds groups that have the text of an earlier one; with `least_probability` also those that are edits of one with at least that
+    /// probability by their digits, and that share most words. Removes them where `remove` says so, in one transaction.
     ///
     /// # Errors
     /// Where the file can't be read or written, or has no articles.
-    pub fn dedupe(&mut self, most_distance: Option<u32>, remove: bool) -> Result<Duplicates, LibraryError> {
+    pub fn dedupe(&mut self, least_probability: Option<f64>, remove: bool) -> Result<Duplicates, LibraryError> {
         loop {
             let frame = self.some_frame()?;
-            let texts = self.store.run(|connection| read_texts(connection, &frame, most_distance.is_some()))?;
-            let pairs = duplicates(&texts, most_distance);
-            let found = self.store.run(|connection| describe_all(connection, &texts, &pairs))?;
+            let texts = self.store.run(|connection| read_texts(connection, &frame, least_probability.is_some()))?;
+            let near = |least| frame.probability.most_distance(least, texts.len());
+            let pairs = duplicates(&texts, least_probability.and_then(near));
+            let found = self.store.run(|connection| describe_all(connection, &frame, &texts, &pairs))?;
             if !remove {
                 return Ok(found);
             }
@@ -148,17 +152,6 @@ fn word_hashes(text: &str) -> Vec<u64> {
     hashes
 }
 
-/// Share of the longer one's words that both have; both are sorted.
-fn shared(a: &[u64], b: &[u64]) -> f64 {
-    let (mut left, mut right, mut both) = (0, 0, 0usize);
-    while let (Some(one), Some(other)) = (a.get(left), b.get(right)) {
-        both += usize::from(one == other);
-        left += usize::from(one <= other);
-        right += usize::from(other <= one);
-    }
-    both as f64 / a.len().max(b.len()).max(1) as f64
-}
-
 /// Each group that repeats an earlier one that stays, with the one most like it; in the order of groups.
 fn duplicates(texts: &[Text], most_distance: Option<u32>) -> Vec<Pair> {
     let pair = |later: usize, first: usize, same_text| {
@@ -206,7 +199,12 @@ fn near(texts: &[Text], most_distance: u32) -> Vec<(usize, usize)> {
     told.par_iter().enumerate().flat_map_iter(of_one).collect()
 }
 
-fn describe_all(connection: &Connection, texts: &[Text], pairs: &[Pair]) -> rusqlite::Result<Duplicates> {
+fn describe_all(
+    connection: &Connection,
+    frame: &Frame,
+    texts: &[Text],
+    pairs: &[Pair],
+) -> rusqlite::Result<Duplicates> {
     let mut groups = Vec::new();
     let mut left: BTreeMap<i64, usize> = BTreeMap::new();
     for text in texts {
@@ -236,6 +234,7 @@ fn describe_all(connection: &Connection, texts: &[Text], pairs: &[Pair]) -> rusq
             same_text,
             shared_words,
             digit_distance,
+            probability: frame.probability.at(digit_distance, texts.len()),
         });
     }
     let mut name = connection.prepare("SELECT name FROM articles WHERE id = ?")?;

@@ -86,7 +86,7 @@ class Duplicate:
     of_article: str
     of_text: str
     same_text: bool  #: But for white space and case.
-    shared_words: float
+    overlap: float
     digit_distance: int
     probability: float  #: That both are edits of one text, by that distance.
 
@@ -188,7 +188,7 @@ class Library:
         """Find groups that have the text of earlier ones, and remove them where that is wanted.
 
         Args:
-            probability: Also groups that are so probably edits of an earlier one, by their digits, if they share three of five words.
+            probability: Also groups that are so probably edits of an earlier one, by their digits, if they share three of five runs of three words.
             remove: Whether to remove them; documents of which nothing is left go, too.
         """
         if probability is not None and not 0 < probability < 1:

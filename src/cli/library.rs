@@ -84,11 +84,11 @@ struct List {
 
 /// Show groups that have the text of earlier ones, white space and case aside, and articles of which nothing else is left
 #[derive(Args)]
-#[command(after_help = "Example: tenfold library dedupe notes.library --distance 20")]
+#[command(after_help = "Example: tenfold library dedupe notes.library --probability 0.99")]
 struct Dedupe {
     /// The library
     library: PathBuf,
-    /// Also groups that are edits of an earlier one with this probability by their digits, if they share three of five words, half of them known to the library
+    /// Also groups that are edits of an earlier one with this probability by their digits, if they share three of five runs of three words, half of the words known to the library
     #[arg(long, value_name = "P", value_parser = parse_share)]
     probability: Option<f64>,
     /// Remove them
@@ -317,9 +317,9 @@ fn duplicates_text(duplicates: &Duplicates) -> String {
         let compared = if one.same_text {
             "the same text".to_owned()
         } else {
-            let [words, probability] = [one.shared_words, one.probability].map(|share| 100.0 * share);
+            let [runs, probability] = [one.overlap, one.probability].map(|share| 100.0 * share);
             format!(
-                "{probability:.1}% probable, {words:.0}% of the words the same, digits {} apart",
+                "{probability:.1}% probable, {runs:.0}% of the runs of three words the same, digits {} apart",
                 one.digit_distance
             )
         };

@@ -43,9 +43,6 @@ impl Dither {
 pub struct DigitMatrix([u8; CELLS]);
 
 impl DigitMatrix {
-    /// The largest distance that two matrices can have.
-    pub const MOST_DISTANCE: u32 = (CELLS * (LEVELS - 1)) as u32;
-
     /// The digits of centres, one a cell; those beyond the ends are taken to them.
     pub fn encode(centres: &[f32; CELLS], dither: &Dither) -> Self {
         Self(std::array::from_fn(|cell| {

@@ -11,6 +11,7 @@
 //! - `keywords`: titles and keywords from the words' statistics
 //! - `counted`: the form that all forms of one text are counted in
 //! - [`symbols`]: a text as counts of what occurs in it
+//! - [`runs`]: what two texts have in common word for word; [`edits`]: random edits of one
 
 mod counted;
 pub mod edits;
@@ -23,6 +24,7 @@ mod markdown;
 mod page;
 mod plain;
 mod roff;
+pub mod runs;
 mod source;
 mod split;
 pub mod symbols;

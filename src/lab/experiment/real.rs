@@ -1,19 +1,16 @@
 //! Real edits: groups of later versions of the texts, and which group each one was.
 //!
 //! In: texts of groups, and of later ones. Out: a [`RealEdit`] for each later group that shares enough with one of ours, but is not
-//! the same. What is shared are triples of words, over all that either has (Broder 1997).
+//! the same. What is shared are [`Runs`] of words.
 
-use crate::data::article::word_keys;
-use std::collections::{BTreeSet, HashMap};
+use crate::data::article::runs::Runs;
+use std::collections::HashMap;
 
 /// The kinds of edits, by overlap: from 0.6, from 0.4, from 0.2.
 pub(super) const OVERLAPS: [&str; 3] = ["0.6–1", "0.4–0.6", "0.2–0.4"];
 
 /// The least overlap of each kind.
 const LEAST: [f64; 3] = [0.6, 0.4, 0.2];
-
-/// Words that are compared together.
-const TOGETHER: usize = 3;
 
 /// A later group.
 pub(super) struct RealEdit {
@@ -27,36 +24,26 @@ pub(super) struct RealEdit {
 
 /// The edits of `texts` among `later`.
 pub(super) fn real_edits(texts: &[&str], later: &[&str]) -> Vec<RealEdit> {
-    let known: Vec<BTreeSet<[u64; TOGETHER]>> = texts.iter().map(|text| triples(text)).collect();
-    let mut having: HashMap<&[u64; TOGETHER], Vec<usize>> = HashMap::new();
-    for (group, triples) in known.iter().enumerate() {
-        for triple in triples {
-            having.entry(triple).or_default().push(group);
+    let known: Vec<Runs> = texts.iter().map(|text| Runs::of(text)).collect();
+    let mut having: HashMap<u64, Vec<usize>> = HashMap::new();
+    for (group, runs) in known.iter().enumerate() {
+        for &run in runs.all() {
+            having.entry(run).or_default().push(group);
         }
     }
     let edit = |(later, text): (usize, &&str)| {
-        let triples = triples(text);
-        let mut shared: HashMap<usize, usize> = HashMap::new();
-        for &group in triples.iter().filter_map(|triple| having.get(triple)).flatten() {
-            *shared.entry(group).or_default() += 1;
-        }
-        let overlap = |(&group, &both): (&usize, &usize)| {
-            (group, both as f64 / (triples.len() + known[group].len() - both) as f64)
-        };
-        let overlaps: Vec<(usize, f64)> = shared.iter().map(overlap).collect();
+        let runs = Runs::of(text);
+        let mut sharing: Vec<usize> = runs.all().iter().filter_map(|run| having.get(run)).flatten().copied().collect();
+        sharing.sort_unstable();
+        sharing.dedup();
+        let overlaps: Vec<(usize, f64)> =
+            sharing.into_iter().map(|group| (group, runs.overlap(&known[group]))).collect();
         let most = overlaps.iter().map(|&(_, overlap)| overlap).fold(0.0, f64::max);
         let kind = LEAST.iter().position(|&least| most >= least).filter(|_| most < 0.999)?;
         let truth = overlaps.into_iter().filter(|&(_, overlap)| overlap >= most - 1e-9).map(|(group, _)| group);
         Some(RealEdit { later, overlap: kind, truth: truth.collect() })
     };
     later.iter().enumerate().filter_map(edit).collect()
-}
-
-/// All triples of words that follow each other; of a shorter text the words that there are.
-fn triples(text: &str) -> BTreeSet<[u64; TOGETHER]> {
-    let mut words = word_keys(text);
-    words.resize(words.len().max(TOGETHER), 0);
-    words.windows(TOGETHER).filter_map(|triple| triple.try_into().ok()).collect()
 }
 
 #[cfg(test)]

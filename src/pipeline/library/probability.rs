@@ -6,6 +6,7 @@
 
 use super::frame::FrameGroup;
 use crate::data::article::edits::{edit, editable_words};
+use crate::data::article::runs::in_common;
 use crate::data::article::word_keys;
 use crate::latent::DigitMatrix;
 use crate::rng::{self, Purpose};
@@ -45,11 +46,6 @@ impl Probability {
         1.0 / (1.0 + libm::exp(-odds))
     }
 
-    /// The largest distance at which the probability is at least this, if there is one.
-    pub fn most_distance(&self, least: f64, among: usize) -> Option<u32> {
-        (0..=DigitMatrix::MOST_DISTANCE).rev().find(|&distance| self.at(distance, among) >= least)
-    }
-
     /// Fits the curve to groups, which `encode` makes digits of.
     pub fn fit(groups: &[FrameGroup], seed: u64, encode: impl Fn(&[&str]) -> Vec<DigitMatrix>) -> Self {
         let texts: Vec<&str> = groups.iter().map(|group| group.text).collect();
@@ -86,14 +82,8 @@ impl Probability {
 }
 
 /// Share of the longer one's words that both have; both are sorted.
-pub(super) fn shared(a: &[u64], b: &[u64]) -> f64 {
-    let (mut left, mut right, mut both) = (0, 0, 0usize);
-    while let (Some(one), Some(other)) = (a.get(left), b.get(right)) {
-        both += usize::from(one == other);
-        left += usize::from(one <= other);
-        right += usize::from(other <= one);
-    }
-    both as f64 / a.len().max(b.len()).max(1) as f64
+fn shared(a: &[u64], b: &[u64]) -> f64 {
+    in_common(a, b) as f64 / a.len().max(b.len()).max(1) as f64
 }
 
 /// The likeliest curve, both kinds of pairs counting alike, by Newton's method; none where it is not falling.
@@ -138,9 +128,6 @@ mod tests {
         assert!((fitted.at(150, 1) - 0.5).abs() < 0.05, "{fitted:?}");
         assert!(fitted.at(20, 1) > 0.9 && fitted.at(280, 1) < 0.1, "{fitted:?}");
         assert!(fitted.at(20, 1000) < fitted.at(20, 1), "among more, a chance is likelier");
-        let most = fitted.most_distance(0.9, 10).unwrap();
-        assert!(fitted.at(most, 10) >= 0.9 && fitted.at(most + 1, 10) < 0.9);
-        assert_eq!(Probability { at_zero: 0.0, slope: 1.0 }.most_distance(0.9, 1), None);
         assert!(logistic(&far, &near).is_none(), "farther is never likelier");
     }
 }

@@ -7,6 +7,9 @@
 //! group has get a random direction of their own. The latent is then brought to one length, and so depends on what a text says and not on how
 //! much of it is known.
 //!
+//! A file's few cells have to tell words, so there the regression goes to latents that were fitted with a decoder instead of to random codes, and
+//! latents keep their lengths, which tell something, too.
+//!
 //! Sums have one order, logarithms are our own, and codes are uniform: the same text has the same latent on every machine, for
 //! any number of threads, alone or among others.
 
@@ -20,6 +23,9 @@ use rayon::prelude::*;
 
 /// The ridge: what is added to the groups' similarities with themselves, which are 1 (results/one-map.md).
 const RIDGE: f64 = 3.0;
+
+/// The ridge to latents that were fitted: so little that groups get nearly these, and like ones still share.
+const LATENTS_RIDGE: f64 = 0.1;
 
 /// What a cell's latent deviates by. With 1, digits would be uniform; with 1.8 more of them are at the ends, where a change of a
 /// word moves them less often.
@@ -45,6 +51,8 @@ pub struct TextMap {
     entries: Vec<(u32, f32)>,
     /// What each group adds to the latent for each part of it that a text shares, (group, cell).
     codes: Array2<f32>,
+    /// What latents are brought to, as the root of their mean square; 0 where they keep their lengths.
+    deviation: f32,
 }
 
 /// Why numbers are no map.
@@ -54,18 +62,31 @@ impl TextMap {
     /// Fits a map with groups of these evidences and articles. Of a latent's variance the `article_share` is the article's; the rest is
     /// the group's own.
     pub fn fit(groups: &[Vec<Evidence>], articles: &[usize], article_share: f32, seed: u64) -> Self {
-        let taken = groups.len().min(MOST_GROUPS);
-        let places = (0..taken).map(|index| index * groups.len() / taken);
-        let (groups, articles): (Vec<&[Evidence]>, Vec<usize>) =
-            places.map(|place| (groups[place].as_slice(), articles[place])).unzip();
-        let mut map = Self::of_symbols(&groups);
-        let targets = codes(&articles, article_share, seed);
-        let mut solved = map.similarities();
-        let mut weights = targets;
-        solve(&mut solved, &mut weights);
-        map.codes = weights.mapv(|weight| weight as f32);
+        let (groups, articles) = (evenly(groups), evenly(articles));
+        let groups: Vec<&[Evidence]> = groups.map(Vec::as_slice).collect();
+        let targets = codes(&articles.copied().collect::<Vec<_>>(), article_share, seed);
+        let mut map = Self::towards(&groups, targets, RIDGE);
         let latents: Vec<[f32; CELLS]> = groups.par_iter().map(|group| map.raw(group)).collect();
         map.standardise(&latents);
+        map.deviation = DEVIATION;
+        map
+    }
+
+    /// Fits a map that gives groups of these evidences nearly the `latents` that they have, (group, cell).
+    pub fn to_latents(groups: &[Vec<Evidence>], latents: &Array2<f32>) -> Self {
+        let rows: Vec<usize> = (0..groups.len()).collect();
+        let rows: Vec<usize> = evenly(&rows).copied().collect();
+        let taken: Vec<&[Evidence]> = rows.iter().map(|&row| groups[row].as_slice()).collect();
+        let target = |(row, cell)| latents.get((rows[row], cell)).map_or(0.0, |&coordinate| f64::from(coordinate));
+        Self::towards(&taken, Array2::from_shape_fn((rows.len(), CELLS), target), LATENTS_RIDGE)
+    }
+
+    /// The ridge regression from groups to `targets`, (group, cell).
+    fn towards(groups: &[&[Evidence]], targets: Array2<f64>, ridge: f64) -> Self {
+        let mut map = Self::of_symbols(groups);
+        let mut weights = targets;
+        solve(&mut map.similarities(ridge), &mut weights);
+        map.codes = weights.mapv(|weight| weight as f32);
         map
     }
 
@@ -81,6 +102,7 @@ impl TextMap {
             starts: vec![0],
             entries: Vec::with_capacity(all.len()),
             codes: Array2::zeros((groups.len(), CELLS)),
+            deviation: 0.0,
         };
         for symbol in all.chunk_by(|a, b| a.0 == b.0) {
             map.keys.push(symbol[0].0);
@@ -129,7 +151,7 @@ impl TextMap {
     }
 
     /// How much each two groups share, with the ridge, (group, group), below and on the diagonal.
-    fn similarities(&self) -> Array2<f64> {
+    fn similarities(&self, ridge: f64) -> Array2<f64> {
         let count = self.codes.nrows();
         let mut similarities = Array2::zeros((count, count));
         for symbol in 0..self.keys.len() {
@@ -141,12 +163,12 @@ impl TextMap {
             }
         }
         for group in 0..count {
-            similarities[(group, group)] += RIDGE;
+            similarities[(group, group)] += ridge;
         }
         similarities
     }
 
-    /// A text's latent before it is brought to one length.
+    /// A text's latent at the length that it comes to.
     fn raw(&self, text: &[Evidence]) -> [f32; CELLS] {
         let length = self.length(text);
         let mut shared = vec![0.0f32; self.codes.nrows()];
@@ -189,8 +211,11 @@ impl TextMap {
             return [0.0; CELLS];
         }
         let raw = self.raw(text);
+        if self.deviation == 0.0 {
+            return raw;
+        }
         let square = raw.iter().map(|cell| cell * cell).sum::<f32>() / CELLS as f32;
-        let scale = DEVIATION / square.sqrt().max(f32::MIN_POSITIVE);
+        let scale = self.deviation / square.sqrt().max(f32::MIN_POSITIVE);
         raw.map(|cell| scale * cell)
     }
 
@@ -205,10 +230,11 @@ impl TextMap {
         self.symbol(key).is_some()
     }
 
-    /// As bytes: three counts, then all numbers, little-endian.
+    /// As bytes: three counts, the deviation, then all other numbers, little-endian.
     pub fn to_bytes(&self) -> Vec<u8> {
         let counts = [self.keys.len(), self.entries.len(), self.codes.nrows()].map(|count| count as u32);
         let mut bytes: Vec<u8> = counts.iter().flat_map(|count| count.to_le_bytes()).collect();
+        bytes.extend(self.deviation.to_le_bytes());
         bytes.extend(self.keys.iter().flat_map(|key| key.to_le_bytes()));
         bytes.extend(self.starts.iter().flat_map(|start| start.to_le_bytes()));
         bytes.extend(self.entries.iter().flat_map(|(group, _)| group.to_le_bytes()));
@@ -224,13 +250,14 @@ impl TextMap {
     /// Why they are no map.
     pub fn of_bytes(bytes: &[u8]) -> Result<Self, &'static str> {
         let (words, rest) = bytes.as_chunks::<4>();
-        let [symbols, entries, groups] = *words.first_chunk::<3>().ok_or(NO_MAP)?;
+        let [symbols, entries, groups, deviation] = *words.first_chunk::<4>().ok_or(NO_MAP)?;
+        let deviation = f32::from_le_bytes(deviation);
         let [symbols, entries, groups] = [symbols, entries, groups].map(|count| u32::from_le_bytes(count) as usize);
-        let expected = 3 + 3 * symbols + 1 + 2 * entries + CELLS * groups;
+        let expected = 4 + 3 * symbols + 1 + 2 * entries + CELLS * groups;
         if words.len() != expected || !rest.is_empty() {
             return Err(NO_MAP);
         }
-        let (keys, words) = words[3..].split_at(2 * symbols);
+        let (keys, words) = words[4..].split_at(2 * symbols);
         let (starts, words) = words.split_at(symbols + 1);
         let (of_groups, numbers) = words.split_at(entries);
         let whole = |words: &[[u8; 4]]| words.iter().map(|&word| u32::from_le_bytes(word)).collect::<Vec<u32>>();
@@ -240,7 +267,8 @@ impl TextMap {
         let ordered = keys.is_sorted() && starts.is_sorted();
         let within = starts.first() == Some(&0) && starts.last().is_some_and(|&last| last as usize == entries);
         let are_groups = of_groups.iter().all(|&group| (group as usize) < groups);
-        if !(ordered && within && are_groups && numbers.iter().all(|number| number.is_finite())) {
+        let is_deviation = deviation.is_finite() && deviation >= 0.0;
+        if !(ordered && within && are_groups && is_deviation && numbers.iter().all(|number| number.is_finite())) {
             return Err(NO_MAP);
         }
         let (weights, codes) = numbers.split_at(entries);
@@ -249,8 +277,15 @@ impl TextMap {
             starts,
             entries: of_groups.into_iter().zip(weights.iter().copied()).collect(),
             codes: Array2::from_shape_vec((groups, CELLS), codes.to_vec()).map_err(|_| NO_MAP)?,
+            deviation,
         })
     }
+}
+
+/// At most [`MOST_GROUPS`] of all, evenly.
+fn evenly<T>(all: &[T]) -> impl Iterator<Item = &T> {
+    let taken = all.len().min(MOST_GROUPS);
+    (0..taken).map(move |index| &all[index * all.len() / taken])
 }
 
 fn key_of(low: [u8; 4], high: [u8; 4]) -> u64 {

@@ -3,9 +3,9 @@
 //! In: counts of symbols for each group's fragment and title, the article and the title that each belongs to, [`MatrixSettings`].
 //! Out: [`FittedMatrices`]: centres and a decoder.
 //!
-//! With all 100 digits the groups' latents are those of the [map](mod@map), which reads any text alike, and the decoder is fitted to them. On a budget
-//! the few cells that a file sends are fitted with the decoder, so that they say most of their words; only groups of the file are ever
-//! compared with each other there.
+//! The groups' latents are those of the [map](mod@map), which reads any text alike. With all 100 digits the map comes first, and the decoder is fitted
+//! to its latents. On a budget the few cells that a file sends have to say most of their words: they are fitted with the decoder, then a map is fitted to
+//! them, and the decoder gets used to what that gives.
 //!
 //! The loss of a step, in nats: −log p of the counts of a random part of the symbols among themselves, in fragments and
 //! in titles (a stand-in for all symbols that keeps the cost of a step in proportion to the text), plus a normal prior on
@@ -54,12 +54,12 @@ use crate::model::article::{ArticlePlan, GAIN, Part, tensors};
 use crate::rng::{self, Purpose};
 use codebook::Learner;
 use global::Globals;
-use ndarray::{Array1, Array2, ArrayView1, Axis, s};
+use ndarray::{Array1, Array2, ArrayView1, Axis};
 use pulls::Pulls;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_distr::{Distribution, StandardNormal};
-use source::{Free, Mapped};
+use source::{Mapped, Settled, Settling};
 use std::ops::ControlFlow;
 
 /// Adam's learning rate for the title's weights: a tenth of the latents', which they multiply.
@@ -101,10 +101,10 @@ pub struct FittedMatrices {
     pub dither: Dither,
     /// The codebook of the digits, where they aren't dithered.
     pub codebook: Option<Codebook>,
-    /// What made the latents of the groups' texts, and makes those of others; none on a budget, or where another encoder did.
+    /// What made the latents of the groups' texts, and makes those of others; none where another encoder did.
     pub map: Option<TextMap>,
-    /// What the map's latents are multiplied by, to keep to a budget.
-    pub scale: f32,
+    /// What the map's latents are multiplied by, one after the other, to keep to a budget.
+    pub scales: Vec<f32>,
 }
 
 impl FittedMatrices {
@@ -142,7 +142,8 @@ impl FittedMatrices {
     /// The digits of another text, as the map makes them; none where there is no map.
     pub fn encode_text(&self, text: &[Evidence]) -> Option<DigitMatrix> {
         let latent = self.map.as_ref()?.latent(text);
-        let latent = Array1::from_iter(latent.iter().take(self.latents.ncols()).map(|cell| self.scale * cell));
+        let scaled = |&cell: &f32| self.scales.iter().fold(cell, |cell, scale| scale * cell);
+        let latent = Array1::from_iter(latent.iter().take(self.latents.ncols()).map(scaled));
         Some(self.encode(&centres_of_latent(latent.view())))
     }
 
@@ -158,7 +159,7 @@ impl FittedMatrices {
         };
         let factor = rate::largest_factor(|factor| keeps(&matrices(factor)));
         self.latents *= factor;
-        self.scale *= factor;
+        self.scales.push(factor);
         self.centres = centres_of(&self.latents);
     }
 
@@ -183,28 +184,16 @@ pub fn fit(
     watch: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<FittedMatrices, EngineError> {
     if settings.bits >= FLAT_BITS {
-        return fit_mapped(data, symbol_count, settings, watch);
+        let map = TextMap::fit(&data.evidence, &data.articles, settings.article_share, settings.seed);
+        let mut source = Mapped(map.latents(&data.evidence));
+        let fitted = fit_source(&mut source, data, symbol_count, settings, watch)?;
+        return Ok(FittedMatrices { map: Some(map), ..fitted });
     }
     let layout = Layout::of_article(data.counts.len(), symbol_count, settings.cells());
-    let start = initial(&layout, tensors::GROUPS, settings.seed);
-    fit_source(&mut Free::new(start, settings), data, symbol_count, settings, watch)
-}
-
-/// Fits a map of `data`'s groups, and a decoder to its latents; on a budget too, where they are kept to it.
-///
-/// # Errors
-/// As [`fit`].
-pub fn fit_mapped(
-    data: &GroupData,
-    symbol_count: usize,
-    settings: &MatrixSettings,
-    watch: impl FnMut(usize) -> ControlFlow<()>,
-) -> Result<FittedMatrices, EngineError> {
-    let map = TextMap::fit(&data.evidence, &data.articles, settings.article_share, settings.seed);
-    let mut latents = map.latents(&data.evidence).slice_move(s![.., ..settings.cells()]);
-    let scale = if settings.bits < FLAT_BITS { rate::keep_to_budget(&mut latents, settings.bits) } else { 1.0 };
-    let fitted = fit_source(&mut Mapped(latents), data, symbol_count, settings, watch)?;
-    Ok(FittedMatrices { map: Some(map), scale, ..fitted })
+    let mut source = Settling::new(initial(&layout, tensors::GROUPS, settings.seed), data, settings);
+    let fitted = fit_source(&mut source, data, symbol_count, settings, watch)?;
+    let (latents, Settled { map, scale }) = source.end();
+    Ok(FittedMatrices { centres: centres_of(&latents), latents, map: Some(map), scales: vec![scale], ..fitted })
 }
 
 /// Fits a decoder and what `source` has its latents from.
@@ -272,7 +261,7 @@ pub(crate) fn fit_source(
         dither: Dither::new(settings.seed),
         codebook: learner.map(|learner| learner.codebook),
         map: None,
-        scale: 1.0,
+        scales: Vec::new(),
     })
 }
 

@@ -19,7 +19,7 @@ use real::{OVERLAPS, RealEdit, real_edits};
 use crate::data::article::edits::{edit, editable_words};
 use crate::data::article::{Article, Counts, Evidence, evidence};
 use crate::engine::EngineError;
-use crate::fit::matrices::{Codebook, FittedMatrices, MatrixSettings, Quantiser, fit_mapped};
+use crate::fit::matrices::{Codebook, FittedMatrices, MatrixSettings, Quantiser};
 use crate::go_on;
 use crate::lab::codes::{Lsa, MinHash, SimHash, fit_encoder};
 use crate::latent::DigitMatrix;
@@ -195,7 +195,7 @@ impl<'a> Trial<'a> {
 
     fn fitted(&self, name: &'static str, settings: &MatrixSettings) -> Result<Measures, EngineError> {
         let start = Instant::now();
-        let fitted = fit_mapped(&self.collection.data, self.collection.symbols.len(), settings, go_on)?;
+        let fitted = self.collection.fit(settings, go_on)?;
         let code = self.code(name, &fitted, start.elapsed());
         let encode = |query: &Query| fitted.encode_text(&query.evidence);
         Ok(self.measure(&code, |queries| Coded::digits(queries.par_iter().filter_map(encode).collect())))

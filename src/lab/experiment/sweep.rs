@@ -1,7 +1,7 @@
 //! What a budget of bits a group buys and costs.
 //!
-//! In: articles with their bytes, budgets. Out: for each budget a [`BudgetMeasures`]: how many edited groups the digits of one map
-//! still find, kept to the budget, and how long the articles' files get, each with matrices that are fitted to it.
+//! In: articles with their bytes, budgets. Out: for each budget a [`BudgetMeasures`]: how many edited groups the digits of a joint fit's
+//! map still find, and how long the articles' files get, each with matrices of its own.
 
 use super::{Collection, Trial};
 use crate::code::article::{Effort, encode};

@@ -7,12 +7,12 @@ use crate::latent::digits::{DigitMatrix, Dither, digit_entropy};
 
 /// Groups of two articles, and the article of each.
 fn texts() -> (Vec<String>, Vec<usize>) {
-    let text = |group: usize| {
-        let word = |place: usize| format!("word{}", (group * 31 + place * 17 + group * place) % 400);
-        let words: Vec<String> = (0..18).map(word).collect();
+    let mut stream = rng::stream(2, Purpose::Edit, 0);
+    let mut text = |group: usize| {
+        let words: Vec<String> = (0..18).map(|_| format!("word{}", stream.random_range(0..400))).collect();
         format!("article{} tells of {} and so on", group % 2, words.join(" "))
     };
-    ((0..80).map(text).collect(), (0..80).map(|group| group % 2).collect())
+    ((0..80).map(&mut text).collect(), (0..80).map(|group| group % 2).collect())
 }
 
 fn all(texts: &[String]) -> Vec<Vec<Evidence>> {
@@ -78,11 +78,27 @@ fn numbers_that_are_no_map_are_refused() {
     for length in [0, 7, 12, bytes.len() - 4, bytes.len() - 1] {
         assert!(TextMap::of_bytes(&bytes[..length]).is_err(), "{length}");
     }
-    // Counts, the order of the keys, a number that is none.
-    for places in [0..1, 4..5, 8..9, 19..20, bytes.len() - 2..bytes.len()] {
+    // Counts, the deviation, the order of the keys, a number that is none.
+    for places in [0..1, 4..5, 8..9, 14..16, 23..24, bytes.len() - 2..bytes.len()] {
         let mut bytes = bytes.clone();
         bytes[places.clone()].fill(0xff);
         assert!(TextMap::of_bytes(&bytes).is_err(), "{places:?}");
+    }
+}
+
+#[test]
+fn a_map_to_latents_gives_them_nearly_back_and_to_equal_texts_equal_ones() {
+    let (mut texts, _) = texts();
+    texts[7] = texts[3].clone();
+    let latents = super::super::normals(texts.len(), 11, 5, 0, 1.0);
+    let evidence = all(&texts);
+    let mapped = TextMap::to_latents(&evidence, &latents).latents(&evidence);
+    assert_eq!(mapped.row(3), mapped.row(7));
+    for (group, (mapped, latents)) in mapped.rows().into_iter().zip(latents.rows()).enumerate() {
+        let cells = mapped.slice(ndarray::s![..11]);
+        let apart = (&cells - &latents).mapv(|cell| cell * cell).sum() / 11.0;
+        assert!(group == 3 || group == 7 || apart < 0.1, "group {group}: {apart}");
+        assert!(mapped.iter().skip(11).all(|&cell| cell == 0.0));
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use tenfold::internals::data::Article;
 use tenfold::internals::fit::matrices::MatrixSettings;
 use tenfold::internals::lab::experiment::{Measures, Source, budget_table, experiment, experiment_tables, sweep};
-use tenfold::internals::lab::plot::budget_plot;
+use tenfold::internals::lab::plot::{budget_plot, distance_plot};
 use tenfold::internals::report::write_atomically;
 
 /// Measure the digit matrices: edited groups found again, articles held together, beside a codebook, an encoder, LSA, SimHash and MinHash
@@ -32,8 +32,8 @@ pub struct Arguments {
     /// Measure budgets of bits a group instead: what our digits find on each, and how long the files get (one seed)
     #[arg(long, value_name = "BITS", value_delimiter = ',', value_parser = super::compress::parse_bits, conflicts_with_all = ["seeds", "output"])]
     budgets: Vec<f32>,
-    /// Where the plot of the budgets goes, as SVG and PNG
-    #[arg(long, value_name = "DIR", requires = "budgets")]
+    /// Where the plot of the budgets goes, or of how far apart our digits are with the first seed, as SVG and PNG
+    #[arg(long, value_name = "DIR")]
     plot: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
@@ -74,6 +74,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         go_on()
     })?;
     print::out(show(&measures)?)?;
+    if let (Some(folder), Some(distances)) = (&arguments.plot, measures.iter().find_map(|one| one.distances.as_ref())) {
+        distance_plot(distances)?.write(folder)?;
+    }
     failure.map_or_else(stopped, Err)
 }
 

@@ -75,6 +75,14 @@ pub fn word_keys(text: &str) -> Vec<u64> {
     tokens(&text).into_iter().map(|(_, token)| key(SymbolKind::Word, token)).collect()
 }
 
+/// The keys of the parts of a text's words, in order: names such as `a.b` are two.
+pub(super) fn part_keys(text: &str) -> Vec<u64> {
+    let text = counted(text);
+    let is_between = |character: char| !(character.is_alphanumeric() || character == '_');
+    let parts = tokens(&text).into_iter().flat_map(|(_, token)| token.split(is_between));
+    parts.filter(|part| !part.is_empty()).map(|part| key(SymbolKind::Word, part)).collect()
+}
+
 /// A number for a symbol that is the same in all texts: FNV-1a with 64 bits (Fowler, Noll and Vo), of its kind and its text.
 pub fn key(kind: SymbolKind, text: &str) -> u64 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);

@@ -3,7 +3,7 @@
 //! In: a trial, the code of its groups and how other texts are coded. Out: [`Measures`].
 
 use super::bleu::{Bleu, Tokenisation};
-use super::{Code, Coded, EDITED_SHARES, Measures, OVERLAPS, Query, Signatures, Trial};
+use super::{Code, Coded, DISTANCE_STEP, Distances, EDITED_SHARES, Measures, OVERLAPS, Query, Signatures, Trial};
 use crate::data::article::counted;
 use crate::fit::matrices::FittedMatrices;
 use crate::lab::codes::{SIMHASH_BITS, SimHash};
@@ -18,12 +18,16 @@ impl Trial<'_> {
         let groups = known.digits.len().max(1) as f64;
         let mut recall_by_digits = known.signatures.is_none().then(Vec::new);
         let mut recall_by_hamming = Vec::new();
+        let mut edited = Vec::new();
         let mut query_time = 0.0;
         for queries in &self.queries {
             let start = Instant::now();
             let asked = encode(queries);
             query_time += start.elapsed().as_secs_f64();
             if let Some(recalls) = &mut recall_by_digits {
+                let apart =
+                    (0..asked.digits.len()).map(|group| asked.digits[group].digit_distance(&known.digits[group]));
+                edited.push(histogram(apart));
                 recalls.push(self.recall(|a, b| asked.digits[a].digit_distance(&known.digits[b])));
             }
             recall_by_hamming.push(self.recall(|a, b| hamming(&asked, a, known, b)));
@@ -41,6 +45,11 @@ impl Trial<'_> {
             real_by_digits: (has_real && known.signatures.is_none())
                 .then(|| self.recall_of_real(|a, b| asked.digits[a].digit_distance(&known.digits[b]))),
             real_by_hamming: has_real.then(|| self.recall_of_real(|a, b| hamming(&asked, a, known, b))),
+            distances: known.signatures.is_none().then(|| Distances {
+                edited,
+                within: self.pair_distances(&known.digits, true),
+                between: self.pair_distances(&known.digits, false),
+            }),
             auc_by_digits,
             auc_by_hamming: self.auc(|a, b| hamming(known, a, known, b)),
             cosine_within,
@@ -96,6 +105,14 @@ impl Trial<'_> {
             found[edit.overlap][usize::from(right)] += 1.0;
         }
         found.iter().map(|[missed, right]| right / (missed + right)).collect()
+    }
+
+    /// How far apart groups of one article are, or of two.
+    fn pair_distances(&self, digits: &[DigitMatrix], of_one: bool) -> Vec<f64> {
+        let articles = &self.collection.data.articles;
+        let pairs = (0..digits.len()).flat_map(|a| (0..a).map(move |b| (a, b)));
+        let wanted = pairs.filter(|&(a, b)| (articles[a] == articles[b]) == of_one);
+        histogram(wanted.map(|(a, b)| digits[a].digit_distance(&digits[b])))
     }
 
     /// The probability that a pair of one article is nearer than a pair of two, ties counting half.
@@ -184,6 +201,19 @@ fn hamming(asked: &Coded, a: usize, known: &Coded, b: usize) -> u32 {
         (Some(Signatures::Values(asked)), Some(Signatures::Values(known))) => asked[a].distance(&known[b]),
         _ => asked.digits[a].hamming_distance(&known.digits[b]),
     }
+}
+
+/// The shares of distances in steps of [`DISTANCE_STEP`].
+fn histogram(distances: impl Iterator<Item = u32>) -> Vec<f64> {
+    let mut counts: Vec<f64> = Vec::new();
+    let mut all = 0.0;
+    for distance in distances {
+        let bin = distance as usize / DISTANCE_STEP;
+        counts.resize(counts.len().max(bin + 1), 0.0);
+        counts[bin] += 1.0;
+        all += 1.0;
+    }
+    counts.into_iter().map(|count| count / all).collect()
 }
 
 /// Pairs of groups of one article.

@@ -33,6 +33,30 @@ use std::time::{Duration, Instant};
 /// Shares of words that are edited.
 pub const EDITED_SHARES: [f64; 3] = [0.2, 0.5, 0.7];
 
+/// Distances that are counted together.
+pub const DISTANCE_STEP: usize = 10;
+
+/// Shares of pairs by the sum of differences of their digits, in steps of [`DISTANCE_STEP`] from 0.
+#[derive(Clone, Debug, Serialize)]
+pub struct Distances {
+    /// Edited groups and their originals, by share edited.
+    pub edited: Vec<Vec<f64>>,
+    /// Groups of one article.
+    pub within: Vec<f64>,
+    /// Groups of two.
+    pub between: Vec<f64>,
+}
+
+impl Distances {
+    /// Each with what it is of.
+    pub fn named(&self) -> Vec<(String, &[f64])> {
+        let edited = EDITED_SHARES.iter().zip(&self.edited);
+        let edited = edited.map(|(share, shares)| (format!("{:.0}% of the words edited", 100.0 * share), &shares[..]));
+        let others = [("of one article", &self.within), ("of two articles", &self.between)];
+        edited.chain(others.map(|(name, shares)| (name.to_owned(), &shares[..]))).collect()
+    }
+}
+
 /// What is measured of a code at one seed.
 #[derive(Clone, Debug, Serialize)]
 pub struct Measures {
@@ -48,6 +72,8 @@ pub struct Measures {
     pub real_by_digits: Option<Vec<f64>>,
     /// The same by Hamming distance.
     pub real_by_hamming: Option<Vec<f64>>,
+    /// How far apart digits are; none for a code of bits.
+    pub distances: Option<Distances>,
     /// AUC of same-article against other-article pairs by the sum of differences.
     pub auc_by_digits: Option<f64>,
     /// The same by Hamming distance.

@@ -1,13 +1,12 @@
 //! What a distance means: the probability that two texts are edits of one.
 //!
 //! In: the groups of a frame. Out: [`Probability`], a logistic curve over the sum of the digits' differences: between random edits of the groups and their
-//! originals, against the nearest of the groups that such an edit has little in common with. Each frame has its own, since how near others come depends on
-//! how much its texts are alike.
+//! originals, against the nearest of the groups that are no edits of the original. Each frame has its own, since how near others come depends on how
+//! much its texts are alike: a list of calls is nearer to the next one than most edits are to their originals.
 
 use super::frame::FrameGroup;
 use crate::data::article::edits::{edit, editable_words};
-use crate::data::article::runs::in_common;
-use crate::data::article::word_keys;
+use crate::data::article::runs::Runs;
 use crate::latent::DigitMatrix;
 use crate::rng::{self, Purpose};
 use rayon::prelude::*;
@@ -33,8 +32,8 @@ const SHARES: [f64; 7] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7];
 /// The least words of a text that is edited; of fewer nothing would be left.
 const LEAST_WORDS: usize = 5;
 
-/// Texts that share more of the longer one's words than this may well be edits of one.
-const LITTLE: f64 = 0.3;
+/// Texts whose runs of words overlap by this or more are edits of one.
+const LEAST_OVERLAP: f64 = 0.2;
 
 /// Steps of Newton's method; a few are enough.
 const STEPS: usize = 30;
@@ -62,14 +61,13 @@ impl Probability {
         let known = encode(&texts);
         let asked = encode(&edited.iter().map(String::as_str).collect::<Vec<_>>());
         let near: Vec<u32> = long.iter().zip(&asked).map(|(&at, asked)| asked.digit_distance(&known[at])).collect();
-        let mut words: Vec<Vec<u64>> = texts.par_iter().map(|text| word_keys(text)).collect();
-        words.par_iter_mut().for_each(|words| words.sort_unstable());
+        let runs: Vec<Runs> = texts.par_iter().map(|text| Runs::of(text)).collect();
         let nearest_other = |(&at, asked): (&usize, &DigitMatrix)| {
             let mut others: Vec<(u32, usize)> =
                 known.iter().zip(0..).map(|(known, other)| (asked.digit_distance(known), other)).collect();
             others.sort_unstable();
-            let is_apart = |&&(_, other): &&(u32, usize)| other != at && shared(&words[at], &words[other]) < LITTLE;
-            others.iter().find(is_apart).map(|&(distance, _)| distance)
+            let is_other = |&&(_, other): &&(u32, usize)| runs[at].overlap(&runs[other]) < LEAST_OVERLAP;
+            others.iter().find(is_other).map(|&(distance, _)| distance)
         };
         let far: Vec<u32> = long.par_iter().zip(&asked).filter_map(nearest_other).collect();
         if near.len().min(far.len()) < LEAST_PAIRS {
@@ -79,11 +77,6 @@ impl Probability {
         let of_one = |fitted: Self| Self { at_zero: fitted.at_zero + libm::log(texts.len() as f64), ..fitted };
         logistic(&near, &far).map_or(USUAL, of_one)
     }
-}
-
-/// Share of the longer one's words that both have; both are sorted.
-fn shared(a: &[u64], b: &[u64]) -> f64 {
-    in_common(a, b) as f64 / a.len().max(b.len()).max(1) as f64
 }
 
 /// The likeliest curve, both kinds of pairs counting alike, by Newton's method; none where it is not falling.

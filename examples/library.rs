@@ -16,8 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let article = groups(&std::fs::read(path)?, Some(path.as_ref()), GroupSettings::default())?;
         articles.push(NewArticle::new(path.into(), article));
     }
-    let mut settings = LibrarySettings::default();
-    settings.fit.steps = 50; // 200 by default
+    let settings = LibrarySettings::default();
     library.add(&articles, &settings, &mut |progress| {
         if let Progress::Article(outcome) = progress {
             println!("{outcome:?}");

@@ -1,4 +1,4 @@
-//! Libraries: the matrices of many articles in one SQLite file, under one decoder, and the groups of them that are nearest to a text.
+//! Libraries: the matrices of many articles in one SQLite file, under one map from text to digits, and the groups of them that are nearest to a text.
 //!
 //! ```
 //! use std::ops::ControlFlow;
@@ -9,8 +9,7 @@
 //! std::fs::create_dir_all(&folder)?;
 //! let mut library = Library::open_or_create(&folder.join("library"))?;
 //! let article = groups(&std::fs::read("README.md")?, Some("README.md".as_ref()), GroupSettings::default())?;
-//! let mut settings = LibrarySettings::default();
-//! settings.fit.steps = 5; // 200 by default
+//! let settings = LibrarySettings::default();
 //! library.add(&[NewArticle::new("README.md".into(), article)], &settings, &mut |_| ControlFlow::Continue(()))?;
 //! assert_eq!(library.query(&["a puzzle"], 3)?[0].by_digits.len(), 3);
 //! # std::fs::remove_dir_all(folder)?;

@@ -46,6 +46,7 @@ class Hit:
     group: int  #: Its number.
     digit_distance: int  #: The sum of the differences of digits.
     hamming_distance: int  #: How many cells differ.
+    probability: float  #: That the group and the text are edits of one, by the sum, if one group of the library is.
     article: str  #: Its document's name.
     cluster: int  #: Its document's cluster.
     title: str
@@ -57,8 +58,7 @@ class Answer:
     """What a library knows about a text."""
 
     text: str
-    matrix: NDArray[np.uint8] = field(repr=False, compare=False)  #: As it would be added, (10, 10).
-    recalled: NDArray[np.uint8] = field(repr=False, compare=False)  #: What distances are from, (10, 10).
+    matrix: NDArray[np.uint8] = field(repr=False, compare=False)  #: As it would be added, and what distances are from, (10, 10).
     by_digits: list[Hit]  #: Nearest first, by the sum of differences.
     by_hamming: list[Hit]  #: Nearest first, by cells that differ.
 
@@ -86,8 +86,9 @@ class Duplicate:
     of_article: str
     of_text: str
     same_text: bool  #: But for white space and case.
-    shared_words: float
+    overlap: float
     digit_distance: int
+    probability: float  #: That both are edits of one text, by that distance.
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class Library:
 
     >>> import tempfile, tenfold
     >>> with tempfile.TemporaryDirectory() as folder, tenfold.Library(folder + "/library") as library:
-    ...     added = library.add({"a.md": "# Rabbits\\n\\nThe rabbit ran.", "b.md": "# Queens\\n\\nShe played croquet."}, steps=5)
+    ...     added = library.add({"a.md": "# Rabbits\\n\\nThe rabbit ran.", "b.md": "# Queens\\n\\nShe played croquet."})
     ...     nearest = library.query("a rabbit").by_digits[0].article
     ...     names = [entry.name for entry in library]
     >>> [one.outcome for one in added], nearest, names
@@ -141,7 +142,6 @@ class Library:
         self,
         documents: Union[Mapping[str, Content], str, os.PathLike[str], Iterable[Union[str, os.PathLike[str]]]],
         *,
-        steps: Optional[int] = None,
         drift: Optional[float] = None,
         min_characters: int = LENGTHS[0],
         max_characters: int = LENGTHS[1],
@@ -151,8 +151,7 @@ class Library:
 
         Args:
             documents: By name, a text, bytes, or a path; or the path of one, or paths, which then are the names.
-            steps: Of the fit of the decoder, which the first 64 documents make: 200 if not given.
-            drift: A new decoder is fitted when the share of unknown words has risen by so much, 0.25 if not given.
+            drift: The first 64 documents make the map from text to digits; a new one is fitted when the share of unknown words has risen by so much, 0.25 if not given.
             progress: Whether to show a bar of tqdm's.
         """
         if isinstance(documents, (str, os.PathLike)):
@@ -173,7 +172,7 @@ class Library:
 
             for first in range(0, len(contents), READ_TOGETHER):
                 some = [(name, read(content, name)[0]) for name, content in contents[first : first + READ_TOGETHER]]
-                self._library.add(some, min_max, whole("steps", steps, 1), drift, hear)
+                self._library.add(some, min_max, drift, hear)
         return outcomes
 
     def query(self, text: str, *, most: int = 5) -> Answer:
@@ -185,14 +184,16 @@ class Library:
         answers = json.loads(self._library.query(list(texts), whole("most", most, 1, 1000) or 1))
         return [_answer(answer) for answer in answers]
 
-    def dedupe(self, *, distance: Optional[int] = None, remove: bool = False) -> Duplicates:
+    def dedupe(self, *, probability: Optional[float] = None, remove: bool = False) -> Duplicates:
         """Find groups that have the text of earlier ones, and remove them where that is wanted.
 
         Args:
-            distance: Also groups whose digits differ by so much or less, if they share four of five words.
+            probability: Also groups that are so probably edits of an earlier one, by their digits, if they share three of five runs of three words.
             remove: Whether to remove them; documents of which nothing is left go, too.
         """
-        found = json.loads(self._library.dedupe(whole("distance", distance, 0, 900), bool(remove)))
+        if probability is not None and not 0 < probability < 1:
+            raise SettingError(f"probability {probability}: a number between 0 and 1 is needed", None, "probability", str(probability))
+        found = json.loads(self._library.dedupe(probability, bool(remove)))
         return Duplicates([Duplicate(**one) for one in found["groups"]], found["articles"], found["removed"])
 
     def contents(self) -> dict[str, Any]:
@@ -244,7 +245,6 @@ def _answer(answer: dict[str, Any]) -> Answer:
     return Answer(
         answer["text"],
         np.array(answer["matrix"], np.uint8),
-        np.array(answer["recalled"], np.uint8),
         [Hit(**hit) for hit in answer["by_digits"]],
         [Hit(**hit) for hit in answer["by_hamming"]],
     )

@@ -39,7 +39,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("scale") / "real"
     with tenfold.Library(path) as library:
         names = ("README.md", "CONTRIBUTING.md", "arc_tasks/README.md", "docs/architecture.md", "docs/glossary.md")
-        library.add([ROOT / name for name in names], steps=20)
+        library.add([ROOT / name for name in names])
     return path
 
 
@@ -128,7 +128,7 @@ def test_all_searches_find_the_same(
         numbers, matrices = library.matrices()
         library.export(tmp_path / "bits.npy", bits=True)
     expected = [[(hit.group, hit.digit_distance) for hit in answer.by_digits] for answer in answers]
-    asked = np.stack([answer.recalled for answer in answers])
+    asked = np.stack([answer.matrix for answer in answers])
     bits = np.load(tmp_path / "bits.npy")
     assert len(numbers) == len(bits) and (which == "real" or len(bits) == GROUPS)
 

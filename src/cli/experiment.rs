@@ -7,18 +7,21 @@ use clap::Args;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use tenfold::internals::data::Article;
-use tenfold::internals::fit::matrices::{MatrixSettings, QuerySettings};
+use tenfold::internals::fit::matrices::MatrixSettings;
 use tenfold::internals::lab::experiment::{Measures, Source, budget_table, experiment, experiment_tables, sweep};
-use tenfold::internals::lab::plot::budget_plot;
+use tenfold::internals::lab::plot::{budget_plot, distance_plot};
 use tenfold::internals::report::write_atomically;
 
-/// Measure the digit matrices: edited groups found again, articles held together, beside a codebook, an encoder, LSA and SimHash
+/// Measure the digit matrices: edited groups found again, articles held together, beside a codebook, an encoder, LSA, SimHash and MinHash
 #[derive(Args)]
 #[command(after_help = "Example: tenfold experiment one.md two.md --seeds 3")]
 pub struct Arguments {
     /// Texts; all their groups are fitted jointly and asked for
     #[arg(required = true)]
     articles: Vec<PathBuf>,
+    /// Later versions of the texts: their groups are asked for, too, and are to be found where they share most triples of words
+    #[arg(long, value_name = "TEXT", num_args = 1.., conflicts_with = "budgets")]
+    newer: Vec<PathBuf>,
     #[command(flatten)]
     lengths: Lengths,
     /// Fits and edits, with a seed each
@@ -29,8 +32,8 @@ pub struct Arguments {
     /// Measure budgets of bits a group instead: what our digits find on each, and how long the files get (one seed)
     #[arg(long, value_name = "BITS", value_delimiter = ',', value_parser = super::compress::parse_bits, conflicts_with_all = ["seeds", "output"])]
     budgets: Vec<f32>,
-    /// Where the plot of the budgets goes, as SVG and PNG
-    #[arg(long, value_name = "DIR", requires = "budgets")]
+    /// Where the plot of the budgets goes, or of how far apart our digits are with the first seed, as SVG and PNG
+    #[arg(long, value_name = "DIR")]
     plot: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
@@ -49,6 +52,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let read = |path: &PathBuf| read_article(path, arguments.lengths);
     let articles: Vec<Article> = arguments.articles.iter().map(read).collect::<anyhow::Result<_>>()?;
+    let newer: Vec<Article> = arguments.newer.iter().map(read).collect::<anyhow::Result<_>>()?;
     let groups: usize = articles.iter().map(|article| article.groups.len()).sum();
     print::note(format_args!("{groups} groups of {} texts", articles.len()));
     let show = |measures: &[Measures]| -> anyhow::Result<String> {
@@ -60,7 +64,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let mut done: Vec<Measures> = Vec::new();
     let mut failure = None;
-    let measures = experiment(&articles, &settings, &QuerySettings::default(), arguments.seeds, |one| {
+    let measures = experiment(&articles, &newer, &settings, arguments.seeds, |one| {
         print::note(format_args!("seed {}: {}", one.seed, one.code));
         done.push(one.clone());
         if let (Some(path), None) = (&arguments.output, &failure) {
@@ -70,6 +74,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         go_on()
     })?;
     print::out(show(&measures)?)?;
+    if let (Some(folder), Some(distances)) = (&arguments.plot, measures.iter().find_map(|one| one.distances.as_ref())) {
+        distance_plot(distances)?.write(folder)?;
+    }
     failure.map_or_else(stopped, Err)
 }
 
@@ -90,7 +97,7 @@ fn run_budgets(arguments: &Arguments, settings: &MatrixSettings) -> anyhow::Resu
         Ok(Source { path: path.clone(), content, article })
     };
     let sources: Vec<Source> = arguments.articles.iter().map(read).collect::<anyhow::Result<_>>()?;
-    let measures = sweep(&sources, groups, settings, &QuerySettings::default(), &arguments.budgets, |one| {
+    let measures = sweep(&sources, groups, settings, &arguments.budgets, |one| {
         print::note(format_args!(
             "{} bits: {} bytes, recall {:.3?}",
             one.budget_bits, one.file_bytes, one.recall_by_digits

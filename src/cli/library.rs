@@ -1,15 +1,13 @@
 //! `tenfold library`: the matrices of many articles in one file, and the groups of them that are nearest to a text.
 
 use super::groups::{Lengths, read_article};
-use super::{files, folders, print, progress};
+use super::{files, folders, print};
 use clap::{Args, Subcommand};
-use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use tenfold::article::groups;
-use tenfold::internals::latent::digits::{CELLS, LEVELS};
 use tenfold::internals::report::{printable, printable_json};
 use tenfold::library::{
     self, Answer, Contents, Duplicates, Hit, Library, LibrarySettings, NewArticle, Outcome, Progress,
@@ -86,13 +84,13 @@ struct List {
 
 /// Show groups that have the text of earlier ones, white space and case aside, and articles of which nothing else is left
 #[derive(Args)]
-#[command(after_help = "Example: tenfold library dedupe notes.library --distance 20")]
+#[command(after_help = "Example: tenfold library dedupe notes.library --probability 0.99")]
 struct Dedupe {
     /// The library
     library: PathBuf,
-    /// Also groups whose digits differ by so much in sum or less, if they share four of five words, half of them known to the library
-    #[arg(long, value_name = "DIGITS", value_parser = clap::value_parser!(u32).range(..=MOST_DISTANCE))]
-    distance: Option<u32>,
+    /// Also groups that are edits of an earlier one with this probability by their digits, if they share three of five runs of three words, half of the words known to the library
+    #[arg(long, value_name = "P", value_parser = parse_share)]
+    probability: Option<f64>,
     /// Remove them
     #[arg(long)]
     remove: bool,
@@ -119,9 +117,6 @@ struct Export {
     #[arg(long)]
     force: bool,
 }
-
-/// The largest distance that two matrices can have.
-const MOST_DISTANCE: i64 = (CELLS * (LEVELS - 1)) as i64;
 
 /// Articles that are read at a time; the first of them make the decoder.
 const READ_TOGETHER: usize = 64;
@@ -186,7 +181,6 @@ fn add(arguments: &Add) -> anyhow::Result<()> {
 /// Says what becomes of articles.
 struct Report {
     json: bool,
-    bar: Option<ProgressBar>,
     added: usize,
     groups: usize,
     failure: Option<anyhow::Error>,
@@ -194,20 +188,11 @@ struct Report {
 
 impl Report {
     fn new(json: bool) -> Self {
-        Self { json, bar: None, added: 0, groups: 0, failure: None }
+        Self { json, added: 0, groups: 0, failure: None }
     }
 
     fn hear(&mut self, progress: &Progress) {
         match progress {
-            Progress::Fitting { version, step, steps } => {
-                let bar =
-                    self.bar.get_or_insert_with(|| progress::bar(*steps, &format!("fitting frame {version}"), ""));
-                bar.set_position(*step as u64);
-                if step == steps {
-                    bar.finish_and_clear();
-                    self.bar = None;
-                }
-            }
             Progress::Article(outcome) => {
                 if let Outcome::Added(added) = outcome {
                     self.added += 1;
@@ -267,11 +252,16 @@ fn answer_text(answer: &Answer) -> String {
         return format!("{}\n  no word of it is known\n\n", shown(&answer.text));
     }
     let row = |hit: &Hit, distance: u32| {
-        format!("{distance:>6}  group {} of {}: {}\n", hit.group, printable(&hit.article), shown(&hit.text))
+        let percent = 100.0 * hit.probability;
+        let Hit { group, article, text, .. } = hit;
+        format!("{distance:>6}  {percent:>5.1}%  group {group} of {}: {}\n", printable(article), shown(text))
     };
     let by_digits: String = answer.by_digits.iter().map(|hit| row(hit, hit.digit_distance)).collect();
     let by_hamming: String = answer.by_hamming.iter().map(|hit| row(hit, hit.hamming_distance)).collect();
-    format!("{}\n  by digits\n{by_digits}  by cells that differ\n{by_hamming}\n", shown(&answer.text))
+    format!(
+        "{}\n  by digits, and how probable it is that both are edits of one text\n{by_digits}  by cells that differ\n{by_hamming}\n",
+        shown(&answer.text)
+    )
 }
 
 /// The beginning of a text, on one line, fit for a terminal.
@@ -318,7 +308,7 @@ fn contents_text(contents: &Contents) -> String {
 }
 
 fn dedupe(arguments: &Dedupe) -> anyhow::Result<()> {
-    let duplicates = Library::open(&arguments.library)?.dedupe(arguments.distance, arguments.remove)?;
+    let duplicates = Library::open(&arguments.library)?.dedupe(arguments.probability, arguments.remove)?;
     show(arguments.json, &duplicates, duplicates_text)
 }
 
@@ -327,7 +317,11 @@ fn duplicates_text(duplicates: &Duplicates) -> String {
         let compared = if one.same_text {
             "the same text".to_owned()
         } else {
-            format!("{:.0}% of the words the same, digits {} apart", 100.0 * one.shared_words, one.digit_distance)
+            let [runs, probability] = [one.overlap, one.probability].map(|share| 100.0 * share);
+            format!(
+                "{probability:.1}% probable, {runs:.0}% of the runs of three words the same, digits {} apart",
+                one.digit_distance
+            )
         };
         format!(
             "{compared}:\n  group {} of {}: {}\n  group {} of {}, which stays: {}\n",

@@ -3,7 +3,7 @@
 //! In: articles, [`MatrixSettings`]. Out: a [`Collection`] (what there is to fit) and the matrices of its groups.
 //! [`matrices`](super::matrices) does it all for one article.
 
-use crate::data::article::{Article, Group, Symbols};
+use crate::data::article::{Article, Group, Symbols, evidence};
 use crate::engine::EngineError;
 use crate::engine::gist::GistDecoder;
 use crate::fit::matrices::{FittedMatrices, GroupData, MatrixSettings, centres_of_vectors};
@@ -53,7 +53,8 @@ impl<'a> Collection<'a> {
             let next = known.len();
             titles.push(*known.entry((article, group.title.as_str())).or_insert(next));
         }
-        Self { groups, symbols, data: GroupData { counts, title_counts, articles, titles } }
+        let evidence = groups.par_iter().map(|group| evidence(&group.text)).collect();
+        Self { groups, symbols, data: GroupData { counts, evidence, title_counts, articles, titles } }
     }
 
     /// Fits latents of all groups and symbols. `watch` hears of each step done.

@@ -207,7 +207,6 @@ impl From<LibraryError> for Fault {
                 Self { field: Some("version".into()), value: Some(found.to_string()), ..fault.of_file(file) }
             }
             LibraryError::BrokenOff => Self { class: "BrokenOff", ..fault },
-            LibraryError::Engine(_) => fault,
         }
     }
 }

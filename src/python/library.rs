@@ -25,7 +25,6 @@ type Step = (&'static str, u64, u64, Option<String>);
 
 fn step(progress: &Progress) -> Step {
     match progress {
-        Progress::Fitting { step, steps, .. } => ("fitting", *step as u64, *steps as u64, None),
         Progress::Article(outcome) => ("article", 1, 1, serde_json::to_string(outcome).ok()),
         Progress::Refitted { groups, .. } => ("refitted", *groups as u64, *groups as u64, None),
     }
@@ -86,14 +85,11 @@ impl Library {
         py: Python<'_>,
         articles: Vec<(String, Vec<u8>)>,
         min_max: (usize, usize),
-        steps: Option<usize>,
         drift: Option<f64>,
         hear: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         let mut settings = LibrarySettings::default();
-        settings.fit.steps = steps.unwrap_or(settings.fit.steps);
         settings.drift = drift.unwrap_or(settings.drift);
-        settings.fit.check().map_err(Fault::from)?;
         self.run(py, Some(hear), move |library, watch| {
             let read = |(name, content): &(String, Vec<u8>)| {
                 Ok(NewArticle::new(name.clone(), article_groups(name, content, min_max)?))
@@ -115,8 +111,8 @@ impl Library {
     }
 
     /// Groups that say what earlier ones do, as JSON.
-    fn dedupe(&self, py: Python<'_>, distance: Option<u32>, remove: bool) -> PyResult<String> {
-        let found = self.run(py, None, move |library, _: &Watch<()>| Ok(library.dedupe(distance, remove)?))?;
+    fn dedupe(&self, py: Python<'_>, probability: Option<f64>, remove: bool) -> PyResult<String> {
+        let found = self.run(py, None, move |library, _: &Watch<()>| Ok(library.dedupe(probability, remove)?))?;
         json(&found)
     }
 

@@ -11,8 +11,10 @@
 //! - `keywords`: titles and keywords from the words' statistics
 //! - `counted`: the form that all forms of one text are counted in
 //! - [`symbols`]: a text as counts of what occurs in it
+//! - [`runs`]: what two texts have in common word for word; [`edits`]: random edits of one
 
 mod counted;
+pub mod edits;
 mod encoding;
 mod format;
 mod front;
@@ -22,6 +24,7 @@ mod markdown;
 mod page;
 mod plain;
 mod roff;
+pub mod runs;
 mod source;
 mod split;
 pub mod symbols;
@@ -31,7 +34,7 @@ mod words;
 
 pub use counted::counted;
 pub use encoding::{SNIFFED_BYTES, encoding_name};
-pub use symbols::{Counts, SymbolKind, Symbols};
+pub use symbols::{Counts, Evidence, SymbolKind, Symbols, evidence, key, word_keys};
 pub(crate) use words::is_ideograph;
 pub use words::{Word, is_unspaced, words};
 

@@ -14,8 +14,14 @@ const PIECE_LETTERS: usize = 4;
 /// Pieces of a word that count in full; those of a longer one count less, so that no word outweighs several others.
 const FULL_PIECES: f32 = 3.0;
 
-/// What the symbols of a run without white space count at most as evidence: about what those of a long word do.
-const FULL_RUN: f32 = 4.0;
+/// What the symbols of a run without white space count at most as evidence: about what those of three long words do.
+const FULL_RUN: f32 = 12.0;
+
+/// What a pair's evidence counts, against 1 for a word's: it says what its words do, and in which order.
+const PAIR_EVIDENCE: f32 = 0.75;
+
+/// What a piece's or a mark's evidence counts.
+const PART_EVIDENCE: f32 = 0.5;
 
 /// Most characters of a run of marks that are looked at: a line of dashes is one, however long.
 const LONGEST_MARKS: usize = 8;
@@ -35,6 +41,53 @@ pub enum SymbolKind {
 
 /// How often a text has each symbol, by index, in order; weighted by kind.
 pub type Counts = Vec<(u32, f32)>;
+
+/// What a symbol of a text says of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Evidence {
+    /// The symbol's [`key`].
+    pub key: u64,
+    /// ln(1 + how often it occurs), times what its kind counts.
+    pub weight: f32,
+    /// Its kind.
+    pub kind: SymbolKind,
+}
+
+/// What a text says, by symbol in the order of their keys. It needs no list of symbols, so that any text can be held against any other.
+/// A word is edited as a whole, so that an address or a formula is one witness and may not outvote the rest.
+pub fn evidence(text: &str) -> Vec<Evidence> {
+    let weigh = |((kind, name), count): ((SymbolKind, String), f32)| {
+        let counts = match kind {
+            SymbolKind::Word => 1.0,
+            SymbolKind::Pair => PAIR_EVIDENCE,
+            SymbolKind::Piece | SymbolKind::Marks => PART_EVIDENCE,
+        };
+        Evidence { key: key(kind, &name), weight: counts * libm::log1pf(count), kind }
+    };
+    let mut found: Vec<Evidence> = occurrences(text, 1.0, FULL_RUN).into_iter().map(weigh).collect();
+    found.sort_unstable_by_key(|one| one.key);
+    found
+}
+
+/// The keys of a text's words, in order, each as often as it occurs.
+pub fn word_keys(text: &str) -> Vec<u64> {
+    let text = counted(text);
+    tokens(&text).into_iter().map(|(_, token)| key(SymbolKind::Word, token)).collect()
+}
+
+/// The keys of the parts of a text's words, in order: names such as `a.b` are two.
+pub(super) fn part_keys(text: &str) -> Vec<u64> {
+    let text = counted(text);
+    let is_between = |character: char| !(character.is_alphanumeric() || character == '_');
+    let parts = tokens(&text).into_iter().flat_map(|(_, token)| token.split(is_between));
+    parts.filter(|part| !part.is_empty()).map(|part| key(SymbolKind::Word, part)).collect()
+}
+
+/// A number for a symbol that is the same in all texts: FNV-1a with 64 bits (Fowler, Noll and Vo), of its kind and its text.
+pub fn key(kind: SymbolKind, text: &str) -> u64 {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    text.bytes().fold(step(0xcbf2_9ce4_8422_2325, kind as u8), step)
+}
 
 /// The symbols of a set of texts.
 #[derive(Clone, Debug, Default)]
@@ -63,33 +116,9 @@ impl Symbols {
         (symbols, counts)
     }
 
-    /// Symbols that were gathered before, by kind and text, numbered as they stand. Of one that comes twice the last number
-    /// counts.
-    pub fn of_names(names: Vec<(SymbolKind, String)>, overlap_weight: f32) -> Self {
-        let indices = names.iter().cloned().zip(0..).collect();
-        Self { names, indices, overlap_weight }
-    }
-
     /// The counts of another text; symbols that aren't known are left out.
     pub fn count(&self, text: &str) -> Counts {
         self.weigh(&occurrences(text, self.overlap_weight, f32::INFINITY))
-    }
-
-    /// The counts of a text that may have been edited, as evidence of what it was: a word is edited as a whole, so that an address or
-    /// a formula is one witness and may not outvote the rest.
-    pub fn count_as_evidence(&self, text: &str) -> Counts {
-        self.weigh(&occurrences(text, self.overlap_weight, FULL_RUN))
-    }
-
-    /// The words of another text, and how many of them aren't known.
-    pub fn strange_words(&self, text: &str) -> (u32, u32) {
-        let text = counted(text);
-        let (mut all, mut strange) = (0, 0);
-        for (_, token) in tokens(&text) {
-            all += 1;
-            strange += u32::from(!self.indices.contains_key(&(SymbolKind::Word, token.to_owned())));
-        }
-        (all, strange)
     }
 
     /// How many there are.
@@ -259,35 +288,20 @@ mod tests {
         assert_eq!(symbols.count("one two one"), counts[0]);
         assert!(counts[0].contains(&(0, 2.0)), "{counts:?}");
         assert!(symbols.count("unheard").is_empty());
-        assert_eq!(symbols.strange_words("One unheard two"), (3, 1));
     }
 
     #[test]
     fn an_address_is_one_witness_and_other_words_are_as_they_are() {
-        let text = "See http://www.example.org/some/longer/path/index.html in 信息压缩 for more";
-        let (symbols, counts) = Symbols::gather([text], 0.5);
-        let evidence = symbols.count_as_evidence(text);
-        let of = |counts: &Counts, name: &str| {
-            let is_name = |index| symbols.name(index) == Some((SymbolKind::Word, name));
-            counts.iter().find(|&&(index, _)| is_name(index)).unwrap().1
-        };
+        let text = "See http://www.example.org/some/longer/path/with/names/that/go/on/index.html in 信息压缩 for more";
+        let found = evidence(text);
+        let of = |name: &str| found.iter().find(|one| one.key == key(SymbolKind::Word, name)).unwrap().weight;
         for name in ["see", "in", "信", "缩", "more"] {
-            assert_eq!((of(&counts[0], name), of(&evidence, name)), (1.0, 1.0), "{name}");
+            assert_eq!(of(name), libm::log1pf(1.0), "{name}");
         }
-        assert_eq!(of(&counts[0], "longer"), 1.0);
-        let of_address = |name: &str| {
-            ["http", "www", "org", "some", "longer", "path", "index"].iter().any(|part| name.contains(part))
-        };
-        let address = evidence.iter().filter(|&&(index, _)| of_address(symbols.name(index).unwrap().1));
-        assert!(address.map(|(_, count)| count).sum::<f32>() < 5.0, "{evidence:?}");
-        assert!(of(&evidence, "longer") < 0.5);
-    }
-
-    #[test]
-    fn names_make_the_same_symbols_again() {
-        let (symbols, counts) = Symbols::gather(["one two one", "信息压缩"], 0.5);
-        let names = (0..symbols.len() as u32).filter_map(|index| symbols.name(index));
-        let again = Symbols::of_names(names.map(|(kind, name)| (kind, name.to_owned())).collect(), 0.5);
-        assert_eq!(["one two one", "信息压缩"].map(|text| again.count(text)).to_vec(), counts);
+        let of_address = ["http", "www.example.org", "some", "longer", "path", "names", "that", "go", "on"];
+        assert!(of_address.iter().all(|name| of(name) < 0.5), "{found:?}");
+        assert_eq!(evidence("See NAMES"), evidence("see names"));
+        assert!(found.windows(2).all(|pair| pair[0].key < pair[1].key));
+        assert_eq!(word_keys("One two one").len(), 3);
     }
 }

@@ -3,6 +3,10 @@
 //! In: counts of symbols for each group's fragment and title, the article and the title that each belongs to, [`MatrixSettings`].
 //! Out: [`FittedMatrices`]: centres and a decoder.
 //!
+//! The groups' latents are those of the [map](mod@map), which reads any text alike. With all 100 digits the map comes first, and the decoder is fitted
+//! to its latents. On a budget the few cells that a file sends have to say most of their words: they are fitted with the decoder, then a map is fitted to
+//! them, and the decoder gets used to what that gives.
+//!
 //! The loss of a step, in nats: −log p of the counts of a random part of the symbols among themselves, in fragments and
 //! in titles (a stand-in for all symbols that keeps the cost of a step in proportion to the text), plus a normal prior on
 //! the symbols' latents, plus the pulls that make an article's groups consistent, plus a pull of every cell to the prior,
@@ -17,31 +21,29 @@
 //! - `source`: where latents are from
 //! - `adam`: the optimiser, for the rows that a step touches
 //! - `rate`: what the digits cost, kept to a budget
-//! - [`encode`](mod@encode): the latents of other texts, fast and the same for the same text
-//! - [`query`]: the latent of another text under a decoder that stays as it is
+//! - [`map`](mod@map): the one map from any text to its latent
 //! - [`codebook`]: the other quantiser, learned
 //! - `vectors`: a user's vectors as digits
 
 mod adam;
 pub mod codebook;
-pub mod encode;
 mod global;
+pub mod map;
 mod pulls;
-pub mod query;
 mod rate;
 mod settings;
 mod source;
 mod vectors;
 
 pub use codebook::{Codebook, CodebookSettings};
-pub use query::{Memory, QuerySettings};
+pub use map::TextMap;
 pub use settings::{FLAT_BITS, MatrixSettings, MatrixSettingsError, Quantiser};
 pub use vectors::centres_of_vectors;
 
 pub(crate) use adam::Adam;
 pub(crate) use source::Source;
 
-use crate::data::article::Counts;
+use crate::data::article::{Counts, Evidence};
 use crate::engine::EngineError;
 use crate::engine::article::{self, ArticlePoint};
 use crate::engine::gist::GistDecoder;
@@ -57,7 +59,7 @@ use pulls::Pulls;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_distr::{Distribution, StandardNormal};
-use source::Free;
+use source::{Mapped, Settled, Settling};
 use std::ops::ControlFlow;
 
 /// Adam's learning rate for the title's weights: a tenth of the latents', which they multiply.
@@ -68,6 +70,8 @@ const TITLE_LEARNING_RATE: f32 = 0.003;
 pub struct GroupData {
     /// Symbols in its fragment.
     pub counts: Vec<Counts>,
+    /// What its fragment says, as the map reads it.
+    pub evidence: Vec<Vec<Evidence>>,
     /// Symbols in its title.
     pub title_counts: Vec<Counts>,
     /// The article that it is of, from 0 without gaps.
@@ -97,6 +101,10 @@ pub struct FittedMatrices {
     pub dither: Dither,
     /// The codebook of the digits, where they aren't dithered.
     pub codebook: Option<Codebook>,
+    /// What made the latents of the groups' texts, and makes those of others; none where another encoder did.
+    pub map: Option<TextMap>,
+    /// What the map's latents are multiplied by, one after the other, to keep to a budget.
+    pub scales: Vec<f32>,
 }
 
 impl FittedMatrices {
@@ -131,6 +139,14 @@ impl FittedMatrices {
         self.title.0.row(GAIN)
     }
 
+    /// The digits of another text, as the map makes them; none where there is no map.
+    pub fn encode_text(&self, text: &[Evidence]) -> Option<DigitMatrix> {
+        let latent = self.map.as_ref()?.latent(text);
+        let scaled = |&cell: &f32| self.scales.iter().fold(cell, |cell, scale| scale * cell);
+        let latent = Array1::from_iter(latent.iter().take(self.latents.ncols()).map(scaled));
+        Some(self.encode(&centres_of_latent(latent.view())))
+    }
+
     /// Draws the latents to the prior's middle by the least that makes `keeps` take the matrices; it has to take those of no
     /// latents at all.
     pub fn shrink(&mut self, keeps: impl Fn(&[DigitMatrix]) -> bool) {
@@ -143,6 +159,7 @@ impl FittedMatrices {
         };
         let factor = rate::largest_factor(|factor| keeps(&matrices(factor)));
         self.latents *= factor;
+        self.scales.push(factor);
         self.centres = centres_of(&self.latents);
     }
 
@@ -166,9 +183,17 @@ pub fn fit(
     settings: &MatrixSettings,
     watch: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<FittedMatrices, EngineError> {
+    if settings.bits >= FLAT_BITS {
+        let map = TextMap::fit(&data.evidence, &data.articles, settings.article_share, settings.seed);
+        let mut source = Mapped(map.latents(&data.evidence));
+        let fitted = fit_source(&mut source, data, symbol_count, settings, watch)?;
+        return Ok(FittedMatrices { map: Some(map), ..fitted });
+    }
     let layout = Layout::of_article(data.counts.len(), symbol_count, settings.cells());
-    let start = initial(&layout, tensors::GROUPS, settings.seed);
-    fit_source(&mut Free::new(start, settings), data, symbol_count, settings, watch)
+    let mut source = Settling::new(initial(&layout, tensors::GROUPS, settings.seed), data, settings);
+    let fitted = fit_source(&mut source, data, symbol_count, settings, watch)?;
+    let (latents, Settled { map, scale }) = source.end();
+    Ok(FittedMatrices { centres: centres_of(&latents), latents, map: Some(map), scales: vec![scale], ..fitted })
 }
 
 /// Fits a decoder and what `source` has its latents from.
@@ -235,6 +260,8 @@ pub(crate) fn fit_source(
         title_nats_per_symbol,
         dither: Dither::new(settings.seed),
         codebook: learner.map(|learner| learner.codebook),
+        map: None,
+        scales: Vec::new(),
     })
 }
 

@@ -12,16 +12,16 @@ const NOISE_VARIANCE: f32 = 0.006_47;
 /// Halvings of the interval in which the factor is looked for.
 const HALVINGS: usize = 20;
 
-/// Scales `latents`, (group, cell), by a factor of at most 1 so that they cost no more than `bits` a group.
-pub(super) fn keep_to_budget(latents: &mut Array2<f32>, bits: f32) {
-    let Some(variances) = latents.mapv(|v| v * v).mean_axis(Axis(0)) else { return };
+/// Scales `latents`, (group, cell), by a factor of at most 1, which is given, so that they cost no more than `bits` a group.
+pub(super) fn keep_to_budget(latents: &mut Array2<f32>, bits: f32) -> f32 {
+    let Some(variances) = latents.mapv(|v| v * v).mean_axis(Axis(0)) else { return 1.0 };
     let budget = bits * std::f32::consts::LN_2;
     let nats = |factor: f32| -> f32 {
         variances.iter().map(|variance| 0.5 * libm::log1pf(factor * factor * variance / NOISE_VARIANCE)).sum()
     };
-    if nats(1.0) > budget {
-        *latents *= largest_factor(|factor| nats(factor) <= budget);
-    }
+    let factor = if nats(1.0) > budget { largest_factor(|factor| nats(factor) <= budget) } else { 1.0 };
+    *latents *= factor;
+    factor
 }
 
 /// The largest factor in [0, 1) that `keeps` the budget, where each smaller one does too.

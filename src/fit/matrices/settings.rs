@@ -46,7 +46,9 @@ pub struct MatrixSettings {
     pub overlap_weight: f32,
     /// What a symbol in a title counts, against 1 for one in the fragment.
     pub title_weight: f32,
-    /// Pull of each group to its article's global latent.
+    /// Share of the map's codes that is the article's: how far its groups are drawn together.
+    pub article_share: f32,
+    /// Pull of each group to its article's global latent, where latents are fitted: on a budget, or by an encoder.
     pub article_pull: f32,
     /// Pull of each group to the mean of those of its article with the same title.
     pub title_pull: f32,
@@ -79,6 +81,7 @@ impl Default for MatrixSettings {
             symbol_precision: 0.3,
             overlap_weight: 0.5,
             title_weight: 0.3,
+            article_share: 0.1,
             article_pull: 1.1,
             title_pull: 0.2,
             neighbour_pull: 0.0,
@@ -148,6 +151,13 @@ impl MatrixSettings {
             if !(0.0..=MOST).contains(&value) {
                 return Err(MatrixSettingsError::new(field, &value, "a number from 0 to 1000000 is needed"));
             }
+        }
+        if !(0.0..1.0).contains(&self.article_share) {
+            return Err(MatrixSettingsError::new(
+                "article_share",
+                &self.article_share,
+                "a number from 0 to below 1 is needed",
+            ));
         }
         if self.bits < FLAT_BITS && self.quantiser == Quantiser::Codebook {
             let expected = "a codebook keeps to no budget: 332 or more, or quantiser = \"dither\"";

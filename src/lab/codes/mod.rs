@@ -1,15 +1,17 @@
-//! The codes that our matrices are held against, made of the same counts of the same symbols: SimHash, LSA, and latents
+//! The codes that our matrices are held against, made of the same counts of the same symbols: SimHash, MinHash, LSA, and latents
 //! by an encoder.
 //!
 //! In: counts, or an article. Out: bits or digits of groups and of other texts. [`matrices`] does for an article with any
 //! code what [`pipeline::matrices`](crate::pipeline::matrices) does with ours.
 
 mod lsa;
+mod minhash;
 mod simhash;
 mod vae;
 mod weighting;
 
 pub use lsa::Lsa;
+pub use minhash::MinHash;
 pub use simhash::{SIMHASH_BITS, SimHash};
 pub use vae::{Encoder, fit_encoder};
 pub use weighting::TfIdf;

@@ -2,7 +2,7 @@
 //!
 //! In: counts and symbols' names. Out: bits, compared by Hamming distance, and the same bits shown as a matrix of digits.
 
-use crate::data::article::{Counts, Symbols};
+use crate::data::article::{Counts, Symbols, key};
 use crate::latent::digits::{CELLS, DigitMatrix, LEVELS};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -22,7 +22,7 @@ impl SimHash {
     pub fn new(symbols: &Symbols) -> Self {
         let signs_of = |index: u32| {
             let (kind, text) = symbols.name(index)?;
-            let mut stream = ChaCha8Rng::seed_from_u64(fnv1a(kind as u8, text));
+            let mut stream = ChaCha8Rng::seed_from_u64(key(kind, text));
             Some(std::array::from_fn(|_| stream.random()))
         };
         Self { signs: (0..symbols.len() as u32).filter_map(signs_of).collect() }
@@ -64,12 +64,6 @@ impl SimHash {
         }
         DigitMatrix::from_cells(cells)
     }
-}
-
-/// FNV-1a with 64 bits (Fowler, Noll and Vo), of a kind and a text.
-fn fnv1a(kind: u8, text: &str) -> u64 {
-    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    text.bytes().fold(step(0xcbf2_9ce4_8422_2325, kind), step)
 }
 
 #[cfg(test)]

@@ -185,6 +185,7 @@ mod tests {
         let (symbols, counts) = Symbols::gather(texts, 0.5);
         let data = GroupData {
             title_counts: vec![Counts::new(); 4],
+            evidence: Vec::new(),
             counts,
             articles: vec![0, 0, 1, 1],
             titles: vec![0, 0, 1, 1],

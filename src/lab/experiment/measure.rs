@@ -3,9 +3,8 @@
 //! In: a trial, the code of its groups and how other texts are coded. Out: [`Measures`].
 
 use super::bleu::{Bleu, Tokenisation};
-use super::{Code, Coded, EDITED_SHARES, Measures, Trial};
-use crate::data::article::{Counts, counted};
-use crate::engine::EngineError;
+use super::{Code, Coded, DISTANCE_STEP, Distances, EDITED_SHARES, Measures, OVERLAPS, Query, Signatures, Trial};
+use crate::data::article::counted;
 use crate::fit::matrices::FittedMatrices;
 use crate::lab::codes::{SIMHASH_BITS, SimHash};
 use crate::latent::DigitMatrix;
@@ -14,34 +13,43 @@ use rayon::prelude::*;
 use std::time::Instant;
 
 impl Trial<'_> {
-    pub(super) fn measure(
-        &self,
-        code: &Code,
-        queries: &[Vec<Counts>],
-        encode: impl Fn(&[Counts]) -> Result<Coded, EngineError>,
-    ) -> Result<Measures, EngineError> {
+    pub(super) fn measure(&self, code: &Code, encode: impl Fn(&[Query]) -> Coded) -> Measures {
         let known = &code.known;
         let groups = known.digits.len().max(1) as f64;
-        let mut recall_by_digits = known.bits.is_none().then(Vec::new);
+        let mut recall_by_digits = known.signatures.is_none().then(Vec::new);
         let mut recall_by_hamming = Vec::new();
+        let mut edited = Vec::new();
         let mut query_time = 0.0;
-        for counts in queries {
+        for queries in &self.queries {
             let start = Instant::now();
-            let asked = encode(counts)?;
+            let asked = encode(queries);
             query_time += start.elapsed().as_secs_f64();
             if let Some(recalls) = &mut recall_by_digits {
+                let apart =
+                    (0..asked.digits.len()).map(|group| asked.digits[group].digit_distance(&known.digits[group]));
+                edited.push(histogram(apart));
                 recalls.push(self.recall(|a, b| asked.digits[a].digit_distance(&known.digits[b])));
             }
             recall_by_hamming.push(self.recall(|a, b| hamming(&asked, a, known, b)));
         }
         let auc_by_digits =
-            known.bits.is_none().then(|| self.auc(|a, b| known.digits[a].digit_distance(&known.digits[b])));
+            known.signatures.is_none().then(|| self.auc(|a, b| known.digits[a].digit_distance(&known.digits[b])));
         let (cosine_within, cosine_between) = self.cosines(known);
-        Ok(Measures {
+        let asked = encode(&self.newer);
+        let has_real = !self.real.is_empty();
+        Measures {
             code: code.name,
             seed: self.seed,
             recall_by_digits,
             recall_by_hamming,
+            real_by_digits: (has_real && known.signatures.is_none())
+                .then(|| self.recall_of_real(|a, b| asked.digits[a].digit_distance(&known.digits[b]))),
+            real_by_hamming: has_real.then(|| self.recall_of_real(|a, b| hamming(&asked, a, known, b))),
+            distances: known.signatures.is_none().then(|| Distances {
+                edited,
+                within: self.pair_distances(&known.digits, true),
+                between: self.pair_distances(&known.digits, false),
+            }),
             auc_by_digits,
             auc_by_hamming: self.auc(|a, b| hamming(known, a, known, b)),
             cosine_within,
@@ -54,7 +62,7 @@ impl Trial<'_> {
             bits_per_group: adaptive_bits(&known.digits) + code.shared_bits / groups,
             fit_milliseconds: 1e3 * code.fit.as_secs_f64() / groups,
             query_milliseconds: 1e3 * query_time / groups / EDITED_SHARES.len() as f64,
-        })
+        }
     }
 
     /// BLEU of the lossy texts of a fit, each group with the tokens of its script.
@@ -84,6 +92,27 @@ impl Trial<'_> {
             f64::from(right) / f64::from(all.max(1))
         };
         (0..count).into_par_iter().map(found).collect::<Vec<f64>>().iter().sum::<f64>() / count.max(1) as f64
+    }
+
+    /// The share of later groups whose nearest group, by `distance(later, group)`, is one that they overlap most with, by overlap. Of several nearest
+    /// any may be that.
+    fn recall_of_real(&self, distance: impl Fn(usize, usize) -> u32) -> Vec<f64> {
+        let mut found = [[0.0f64; 2]; OVERLAPS.len()];
+        for (query, edit) in self.real.iter().enumerate() {
+            let distances: Vec<u32> = (0..self.identities.len()).map(|group| distance(query, group)).collect();
+            let nearest = distances.iter().min();
+            let right = edit.truth.iter().any(|&group| distances.get(group) == nearest);
+            found[edit.overlap][usize::from(right)] += 1.0;
+        }
+        found.iter().map(|[missed, right]| right / (missed + right)).collect()
+    }
+
+    /// How far apart groups of one article are, or of two.
+    fn pair_distances(&self, digits: &[DigitMatrix], of_one: bool) -> Vec<f64> {
+        let articles = &self.collection.data.articles;
+        let pairs = (0..digits.len()).flat_map(|a| (0..a).map(move |b| (a, b)));
+        let wanted = pairs.filter(|&(a, b)| (articles[a] == articles[b]) == of_one);
+        histogram(wanted.map(|(a, b)| digits[a].digit_distance(&digits[b])))
     }
 
     /// The probability that a pair of one article is nearer than a pair of two, ties counting half.
@@ -153,13 +182,13 @@ impl Trial<'_> {
 impl Coded {
     /// A group's digits from their middle, or its bits as ±1, at length 1.
     fn unit_vector(&self, group: usize) -> Vec<f64> {
-        let vector: Vec<f64> = match &self.bits {
-            Some(bits) => bits[group]
+        let vector: Vec<f64> = match &self.signatures {
+            Some(Signatures::Bits(bits)) => bits[group]
                 .iter()
                 .flat_map(|word| (0..64).map(move |bit| if word >> bit & 1 == 1 { 1.0 } else { -1.0 }))
                 .take(SIMHASH_BITS)
                 .collect(),
-            None => self.digits[group].cells().iter().map(|&digit| f64::from(digit) - 4.5).collect(),
+            _ => self.digits[group].cells().iter().map(|&digit| f64::from(digit) - 4.5).collect(),
         };
         let length = vector.iter().map(|value| value * value).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
         vector.into_iter().map(|value| value / length).collect()
@@ -167,10 +196,24 @@ impl Coded {
 }
 
 fn hamming(asked: &Coded, a: usize, known: &Coded, b: usize) -> u32 {
-    match (&asked.bits, &known.bits) {
-        (Some(asked), Some(known)) => SimHash::distance(&asked[a], &known[b]),
+    match (&asked.signatures, &known.signatures) {
+        (Some(Signatures::Bits(asked)), Some(Signatures::Bits(known))) => SimHash::distance(&asked[a], &known[b]),
+        (Some(Signatures::Values(asked)), Some(Signatures::Values(known))) => asked[a].distance(&known[b]),
         _ => asked.digits[a].hamming_distance(&known.digits[b]),
     }
+}
+
+/// The shares of distances in steps of [`DISTANCE_STEP`].
+fn histogram(distances: impl Iterator<Item = u32>) -> Vec<f64> {
+    let mut counts: Vec<f64> = Vec::new();
+    let mut all = 0.0;
+    for distance in distances {
+        let bin = distance as usize / DISTANCE_STEP;
+        counts.resize(counts.len().max(bin + 1), 0.0);
+        counts[bin] += 1.0;
+        all += 1.0;
+    }
+    counts.into_iter().map(|count| count / all).collect()
 }
 
 /// Pairs of groups of one article.

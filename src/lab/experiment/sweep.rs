@@ -1,13 +1,13 @@
 //! What a budget of bits a group buys and costs.
 //!
-//! In: articles with their bytes, budgets. Out: for each budget a [`BudgetMeasures`]: how many edited groups the digits of a joint
-//! fit still find, and how long the articles' files get, each with matrices of its own.
+//! In: articles with their bytes, budgets. Out: for each budget a [`BudgetMeasures`]: how many edited groups the digits of a joint fit's
+//! map still find, and how long the articles' files get, each with matrices of its own.
 
 use super::{Collection, Trial};
 use crate::code::article::{Effort, encode};
 use crate::code::{Container, Kind, Tag};
 use crate::data::article::{Article, GroupSettings};
-use crate::fit::matrices::{MatrixSettings, QuerySettings};
+use crate::fit::matrices::MatrixSettings;
 use crate::go_on;
 use crate::pipeline::gist::{GistError, GistSettings, MatrixMode, sections};
 use rayon::prelude::*;
@@ -49,17 +49,16 @@ pub fn sweep(
     sources: &[Source],
     groups: GroupSettings,
     settings: &MatrixSettings,
-    query: &QuerySettings,
     budgets: &[f32],
     mut watch: impl FnMut(&BudgetMeasures) -> ControlFlow<()>,
 ) -> Result<Vec<BudgetMeasures>, GistError> {
     let articles: Vec<Article> = sources.iter().map(|source| source.article.clone()).collect();
     let collection = Collection::new(&articles, settings);
-    let trial = Trial::new(&collection, settings.seed);
+    let trial = Trial::new(&collection, &[], settings.seed);
     let residuals: Vec<Vec<u8>> = sources.par_iter().map(|source| encode(&source.content, Effort::None)).collect();
     let mut all = Vec::new();
     for &bits in budgets {
-        let found = trial.fitted("ours", &MatrixSettings { bits, ..settings.clone() }, query)?;
+        let found = trial.fitted("ours", &MatrixSettings { bits, ..settings.clone() })?;
         let (mut file_bytes, mut digits_bytes) = (0, 0);
         for (source, residual) in sources.iter().zip(&residuals) {
             let file_settings = GistSettings { groups, ..GistSettings::new(MatrixMode::Digits, Some(bits)) };

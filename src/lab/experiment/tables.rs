@@ -2,7 +2,7 @@
 //!
 //! In: [`Measures`] of each code and seed. Out: text in two Markdown tables, means over seeds with 95% intervals (Student's t).
 
-use super::{BudgetMeasures, EDITED_SHARES, Measures};
+use super::{BudgetMeasures, EDITED_SHARES, Measures, OVERLAPS};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use std::fmt::Write;
 
@@ -23,6 +23,14 @@ pub fn experiment_tables(measures: &[Measures]) -> String {
     for (index, share) in EDITED_SHARES.iter().enumerate() {
         let percent = 100.0 * share;
         finding.push((format!("Hamming {percent:.0}%"), 4, Box::new(move |m| Some(m.recall_by_hamming[index]))));
+    }
+    for (index, overlap) in
+        OVERLAPS.iter().enumerate().filter(|_| measures.iter().any(|one| one.real_by_hamming.is_some()))
+    {
+        let by_digits = move |m: &Measures| m.real_by_digits.as_ref().map(|recalls| recalls[index]);
+        let by_hamming = move |m: &Measures| m.real_by_hamming.as_ref().map(|recalls| recalls[index]);
+        finding.push((format!("real, digits {overlap}"), 3, Box::new(by_digits)));
+        finding.push((format!("Hamming {overlap}"), 3, Box::new(by_hamming)));
     }
     finding.push(("AUC digits".into(), 3, Box::new(|m| m.auc_by_digits)));
     finding.push(("AUC Hamming".into(), 3, Box::new(|m| Some(m.auc_by_hamming))));

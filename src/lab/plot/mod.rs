@@ -6,16 +6,18 @@
 mod bitmap;
 mod budgets;
 mod charts;
+mod distances;
 mod learning;
 
 use super::learning::PuzzleCurve;
-use crate::lab::experiment::BudgetMeasures;
+use crate::lab::experiment::{BudgetMeasures, Distances};
 use crate::report::CurvePoint;
 use crate::report::canvas::png;
 use crate::report::{WriteError, write_atomically};
 use bitmap::Bitmap;
 use budgets::Budgets;
 use charts::{Lengths, OverSteps, Trade};
+use distances::Apart;
 use learning::{Answers, Outputs};
 use plotters::backend::{DrawingBackend, SVGBackend};
 use plotters::coord::Shift;
@@ -105,6 +107,14 @@ pub fn budget_plot(measures: &[BudgetMeasures]) -> Result<Plot, PlotError> {
     plot("budgets", &Budgets(measures))
 }
 
+/// The plot of how far apart a code's digits are.
+///
+/// # Errors
+/// Where the plotting library or the encoder refuses.
+pub fn distance_plot(distances: &Distances) -> Result<Plot, PlotError> {
+    plot("distances", &Apart(distances))
+}
+
 type Area<B> = DrawingArea<B, Shift>;
 type Drawn<B> = Result<(), DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>>;
 
@@ -173,6 +183,15 @@ mod tests {
         };
         let plot = budget_plot(&[one(5.0), one(332.0)]).unwrap();
         assert!(plot.svg.contains("70% of words edited") && plot.svg.contains("kB"));
+        assert!(plot.png.starts_with(b"\x89PNG"));
+    }
+
+    #[test]
+    fn distances_are_drawn() {
+        let shares = vec![0.25, 0.5, 0.25];
+        let all = Distances { edited: vec![shares.clone(); 3], within: shares.clone(), between: shares };
+        let plot = distance_plot(&all).unwrap();
+        assert!(plot.svg.contains("70% of the words edited") && plot.svg.contains("of two articles"));
         assert!(plot.png.starts_with(b"\x89PNG"));
     }
 

@@ -6,6 +6,7 @@ use super::frame::{Encoded, Frame, FrameGroup};
 use super::store::{Census, newest_version, write_frame, wrong};
 use super::{Library, LibraryError, LibrarySettings, Progress};
 use crate::data::article::Article;
+use crate::fit::matrices::map::MOST_GROUPS;
 use crate::latent::DigitMatrix;
 use crate::latent::centre::CENTRE_DEVIATION;
 use crate::latent::digits::{CELLS, LEVELS};
@@ -13,7 +14,6 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 /// An article to add.
 #[derive(Clone, Debug)]
@@ -92,7 +92,7 @@ impl Library {
         watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<(), LibraryError> {
         if articles.iter().any(|article| !article.groups.is_empty()) && self.newest_frame()?.is_none() {
-            self.first_frame(articles, settings, watch)?;
+            self.first_frame(articles, settings)?;
         }
         for article in articles {
             let outcome = self.add_one(article, settings)?;
@@ -103,17 +103,12 @@ impl Library {
         Ok(())
     }
 
-    fn first_frame(
-        &mut self,
-        articles: &[NewArticle],
-        settings: &LibrarySettings,
-        watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<(), LibraryError> {
+    fn first_frame(&mut self, articles: &[NewArticle], settings: &LibrarySettings) -> Result<(), LibraryError> {
         let all: Vec<FrameGroup> = (0..)
             .zip(articles)
-            .flat_map(|(article, new)| new.groups.iter().map(move |(title, text)| FrameGroup { article, title, text }))
+            .flat_map(|(article, new)| new.groups.iter().map(move |(_, text)| FrameGroup { article, text }))
             .collect();
-        let frame = fit_frame(1, &all, settings, watch)?;
+        let frame = fit_frame(1, &all, settings);
         let texts: Vec<&str> = all.iter().map(|group| group.text).collect();
         let mut census = Census { groups: all.len(), ..Census::default() };
         census.count(&frame.encode(&texts));
@@ -158,24 +153,14 @@ impl Library {
     }
 }
 
-/// Fits a frame to groups taken evenly from `all`.
-pub(super) fn fit_frame(
-    version: u32,
-    all: &[FrameGroup],
-    settings: &LibrarySettings,
-    watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> Result<Arc<Frame>, LibraryError> {
-    let most = settings.frame_groups.max(1);
-    let some: Vec<FrameGroup> =
-        if all.len() <= most { all.to_vec() } else { (0..most).map(|index| all[index * all.len() / most]).collect() };
-    let steps = settings.fit.steps;
-    let mut broken_off = false;
-    let frame = Frame::fit(version, &some, settings, |step| {
-        let watched = watch(Progress::Fitting { version, step, steps });
-        broken_off |= watched.is_break();
-        watched
-    })?;
-    if broken_off { Err(LibraryError::BrokenOff) } else { Ok(Arc::new(frame)) }
+/// Fits a frame to groups taken evenly from `all`, as many as a map takes.
+pub(super) fn fit_frame(version: u32, all: &[FrameGroup], settings: &LibrarySettings) -> Frame {
+    let some: Vec<FrameGroup> = if all.len() <= MOST_GROUPS {
+        all.to_vec()
+    } else {
+        (0..MOST_GROUPS).map(|index| all[index * all.len() / MOST_GROUPS]).collect()
+    };
+    Frame::fit(version, &some, settings)
 }
 
 impl Census {
@@ -231,9 +216,9 @@ pub(super) fn write_matrix(
     group: i64,
     encoded: &Encoded,
 ) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO matrices (frame, group_id, digits, log_normaliser) VALUES (?, ?, ?, ?)";
+    let sql = "INSERT INTO matrices (frame, group_id, digits) VALUES (?, ?, ?)";
     let digits: &[u8] = encoded.matrix.cells();
-    transaction.prepare_cached(sql)?.execute(params![frame, group, digits, f64::from(encoded.log_normaliser)])?;
+    transaction.prepare_cached(sql)?.execute(params![frame, group, digits])?;
     Ok(())
 }
 

@@ -1,22 +1,25 @@
-//! Groups that say the same: the same text, and with a distance also what is near by digits and shares most of its words.
+//! Groups that say the same: the same text, and with a probability also what shares most of its runs of words with another and is an edit of
+//! it by its digits.
 //!
-//! In: how far apart digits may be, if they are looked at. Out: [`Duplicates`]: each group that repeats one that came before it and
+//! In: how probable that has to be, if digits are looked at. Out: [`Duplicates`]: each group that repeats one that came before it and
 //! stays; and, if asked for, a library without them. An article whose groups all go goes with them.
 //!
-//! Digits alone never say that two texts are one: those of texts that the frame knows few words of are all alike.
+//! Digits alone never say that two texts are one: passages of one form, such as lists of calls, are as near as edits are. What a group has to be told
+//! apart from are therefore only the groups that share its runs of words, and these are few, so that a distance says more than among all groups.
 
 use super::frame::Frame;
+use super::probability::Probability;
 use super::store::{Known, newest_version, read_matrices, wrong};
 use super::{Library, LibraryError};
-use crate::data::article::words;
+use crate::data::article::runs::Runs;
 use rayon::prelude::*;
 use rusqlite::Connection;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// Share of the longer text's words, each as often as it stands there, that the other has too where both say the same.
-const LEAST_SHARED_WORDS: f64 = 0.8;
+/// The overlap of two texts' runs of words from which on both say the same.
+const LEAST_OVERLAP: f64 = 0.6;
 
 /// A group that says what an earlier one does.
 #[derive(Clone, Debug, Serialize)]
@@ -35,10 +38,12 @@ pub struct Duplicate {
     pub of_text: String,
     /// Whether the texts are the same but for white space and case.
     pub same_text: bool,
-    /// Share of the longer text's words that the other has too.
-    pub shared_words: f64,
+    /// The runs of three words that both texts have, over those that either has.
+    pub overlap: f64,
     /// The sum of the differences of digits.
     pub digit_distance: u32,
+    /// That both are edits of one text, by that distance, where one of the groups with such an overlap is to be.
+    pub probability: f64,
 }
 
 /// All groups that say what earlier ones do.
@@ -58,8 +63,8 @@ struct Text {
     article: i64,
     /// A hash of the [`folded`] text.
     same: u64,
-    /// Hashes of its words, in order; none where only the same text counts, or the frame can't tell what it says.
-    words: Option<Vec<u64>>,
+    /// Its runs of words; none where only the same text counts, or the frame can't tell what it says.
+    runs: Option<Runs>,
     known: Known,
 }
 
@@ -70,19 +75,20 @@ struct Pair {
     first: usize,
     same_text: bool,
     digit_distance: u32,
+    probability: f64,
 }
 
 impl Library {
-    /// Finds groups that have the text of an earlier one; with `most_distance` also those whose digits differ by no more than that in
-    /// sum, and that share most words. Removes them where `remove` says so, in one transaction.
+    /// Finds groups that have the text of an earlier one; with `least_probability` also those that share most of their runs of words with one, and
+    /// are with at least that probability edits of it by their digits. Removes them where `remove` says so, in one transaction.
     ///
     /// # Errors
     /// Where the file can't be read or written, or has no articles.
-    pub fn dedupe(&mut self, most_distance: Option<u32>, remove: bool) -> Result<Duplicates, LibraryError> {
+    pub fn dedupe(&mut self, least_probability: Option<f64>, remove: bool) -> Result<Duplicates, LibraryError> {
         loop {
             let frame = self.some_frame()?;
-            let texts = self.store.run(|connection| read_texts(connection, &frame, most_distance.is_some()))?;
-            let pairs = duplicates(&texts, most_distance);
+            let texts = self.store.run(|connection| read_texts(connection, &frame, least_probability.is_some()))?;
+            let pairs = duplicates(&texts, frame.probability, least_probability);
             let found = self.store.run(|connection| describe_all(connection, &texts, &pairs))?;
             if !remove {
                 return Ok(found);
@@ -115,8 +121,8 @@ impl Library {
     }
 }
 
-/// All groups, by number, with their words where `with_words` asks for them.
-fn read_texts(connection: &Connection, frame: &Frame, with_words: bool) -> rusqlite::Result<Vec<Text>> {
+/// All groups, by number, with their runs of words where `with_runs` asks for them.
+fn read_texts(connection: &Connection, frame: &Frame, with_runs: bool) -> rusqlite::Result<Vec<Text>> {
     let known: HashMap<i64, Known> =
         read_matrices(connection, frame.version)?.into_iter().map(|known| (known.group, known)).collect();
     let mut statement = connection.prepare("SELECT id, article, text FROM groups ORDER BY id")?;
@@ -124,8 +130,8 @@ fn read_texts(connection: &Connection, frame: &Frame, with_words: bool) -> rusql
     let rows: Vec<(i64, i64, String)> = rows.collect::<rusqlite::Result<_>>()?;
     let text = |(group, article, text): (i64, i64, String)| {
         let known = *known.get(&group)?;
-        let words = (with_words && frame.can_tell(&text)).then(|| word_hashes(&text));
-        Some(Text { group, article, same: hash(&folded(&text)), words, known })
+        let runs = (with_runs && frame.can_tell(&text)).then(|| Runs::of(&text));
+        Some(Text { group, article, same: hash(&folded(&text)), runs, known })
     };
     Ok(rows.into_par_iter().filter_map(text).collect())
 }
@@ -141,40 +147,26 @@ fn hash(text: &str) -> u64 {
     hasher.finish()
 }
 
-fn word_hashes(text: &str) -> Vec<u64> {
-    let text = text.to_lowercase();
-    let mut hashes: Vec<u64> = words(&text).into_iter().map(|word| hash(&text[word.range])).collect();
-    hashes.sort_unstable();
-    hashes
-}
-
-/// Share of the longer one's words that both have; both are sorted.
-fn shared(a: &[u64], b: &[u64]) -> f64 {
-    let (mut left, mut right, mut both) = (0, 0, 0usize);
-    while let (Some(one), Some(other)) = (a.get(left), b.get(right)) {
-        both += usize::from(one == other);
-        left += usize::from(one <= other);
-        right += usize::from(other <= one);
-    }
-    both as f64 / a.len().max(b.len()).max(1) as f64
-}
-
 /// Each group that repeats an earlier one that stays, with the one most like it; in the order of groups.
-fn duplicates(texts: &[Text], most_distance: Option<u32>) -> Vec<Pair> {
-    let pair = |later: usize, first: usize, same_text| {
+fn duplicates(texts: &[Text], curve: Probability, least_probability: Option<f64>) -> Vec<Pair> {
+    let pair = |later: usize, first: usize, same_text, among| {
         let digit_distance = texts[later].known.matrix.digit_distance(&texts[first].known.matrix);
-        Pair { later, first, same_text, digit_distance }
+        Pair { later, first, same_text, digit_distance, probability: curve.at(digit_distance, among) }
     };
     let mut first_of: HashMap<u64, usize> = HashMap::new();
     let mut pairs: Vec<Pair> = Vec::new();
     for (place, text) in texts.iter().enumerate() {
         match first_of.get(&text.same) {
-            Some(&first) => pairs.push(pair(place, first, true)),
+            Some(&first) => pairs.push(pair(place, first, true, 1)),
             None => _ = first_of.insert(text.same, place),
         }
     }
-    if let Some(most_distance) = most_distance {
-        pairs.extend(near(texts, most_distance).into_iter().map(|(later, first)| pair(later, first, false)));
+    if let Some(least) = least_probability {
+        for (later, others) in alike(texts).iter().enumerate() {
+            let earlier = others.iter().filter(|&&other| other < later);
+            let pairs_of = earlier.map(|&first| pair(later, first, false, others.len()));
+            pairs.extend(pairs_of.filter(|pair| pair.probability >= least));
+        }
     }
     pairs.sort_unstable_by_key(|pair| (pair.later, !pair.same_text, pair.digit_distance, pair.first));
     let mut going: Vec<Pair> = Vec::new();
@@ -187,23 +179,40 @@ fn duplicates(texts: &[Text], most_distance: Option<u32>) -> Vec<Pair> {
     going
 }
 
-/// Pairs, the later first, whose digits differ by no more than that in sum and that share enough words.
-fn near(texts: &[Text], most_distance: u32) -> Vec<(usize, usize)> {
-    // Sums of digits differ by no more than digits do, so that only neighbours in this order have to be compared.
-    let sum = |place: usize| texts[place].known.matrix.cells().iter().map(|&digit| u32::from(digit)).sum::<u32>();
-    let told = (0..texts.len()).filter_map(|place| Some((sum(place), place, texts[place].words.as_deref()?)));
-    let mut told: Vec<(u32, usize, &[u64])> = told.collect();
-    told.sort_unstable();
-    let of_one = |(index, &(sum, place, words)): (usize, &(u32, usize, &[u64]))| {
-        let beyond = told.partition_point(|&(other, ..)| other <= sum.saturating_add(most_distance));
-        let others = told[index + 1..beyond].iter();
-        let is_near = |&&(_, other, other_words): &&(u32, usize, &[u64])| {
-            texts[place].known.matrix.digit_distance(&texts[other].known.matrix) <= most_distance
-                && shared(words, other_words) >= LEAST_SHARED_WORDS
-        };
-        others.filter(is_near).map(|&(_, other, _)| (place.max(other), place.min(other))).collect::<Vec<_>>()
+/// For each text the others whose runs of words overlap enough with its own.
+fn alike(texts: &[Text]) -> Vec<Vec<usize>> {
+    let mut frequencies: HashMap<u64, usize> = HashMap::new();
+    for &run in texts.iter().filter_map(|text| text.runs.as_ref()).flat_map(Runs::all) {
+        *frequencies.entry(run).or_default() += 1;
+    }
+    // Two texts with such an overlap share that part of the runs of each. So if all but this part and one more are left out, the most frequent ones
+    // first, one that both have is still there (Chaudhuri, Ganti and Kaushik 2006), and frequent ones, which many texts have, need no look.
+    let rarest = |text: &Text| {
+        let mut runs = text.runs.as_ref().map_or(Vec::new(), |runs| runs.all().to_vec());
+        runs.sort_unstable_by_key(|run| (frequencies[run], *run));
+        let shared = (LEAST_OVERLAP * runs.len() as f64).floor() as usize;
+        runs.truncate(runs.len() + 1 - shared);
+        runs
     };
-    told.par_iter().enumerate().flat_map_iter(of_one).collect()
+    let rarest: Vec<Vec<u64>> = texts.par_iter().map(rarest).collect();
+    let mut having: HashMap<u64, Vec<usize>> = HashMap::new();
+    for (place, runs) in rarest.iter().enumerate() {
+        for &run in runs {
+            having.entry(run).or_default().push(place);
+        }
+    }
+    let others = |place: usize| {
+        let mut others: Vec<usize> = rarest[place].iter().flat_map(|run| &having[run]).copied().collect();
+        others.sort_unstable();
+        others.dedup();
+        let overlaps = |other: usize| {
+            let (ours, theirs) = (texts[place].runs.as_ref(), texts[other].runs.as_ref());
+            ours.zip(theirs).is_some_and(|(ours, theirs)| ours.overlap(theirs) >= LEAST_OVERLAP)
+        };
+        others.retain(|&other| other != place && overlaps(other));
+        others
+    };
+    (0..texts.len()).into_par_iter().map(others).collect()
 }
 
 fn describe_all(connection: &Connection, texts: &[Text], pairs: &[Pair]) -> rusqlite::Result<Duplicates> {
@@ -212,7 +221,7 @@ fn describe_all(connection: &Connection, texts: &[Text], pairs: &[Pair]) -> rusq
     for text in texts {
         *left.entry(text.article).or_default() += 1;
     }
-    for &Pair { later, first, same_text, digit_distance } in pairs {
+    for &Pair { later, first, same_text, digit_distance, probability } in pairs {
         let (group, of_group) = (texts[later].group, texts[first].group);
         // One may have gone since.
         let (Some((article, text)), Some((of_article, of_text))) =
@@ -220,7 +229,7 @@ fn describe_all(connection: &Connection, texts: &[Text], pairs: &[Pair]) -> rusq
         else {
             continue;
         };
-        let shared_words = shared(&word_hashes(&text), &word_hashes(&of_text));
+        let overlap = Runs::of(&text).overlap(&Runs::of(&of_text));
         // Equal hashes are a hint; the texts decide.
         if same_text && folded(&text) != folded(&of_text) {
             continue;
@@ -234,8 +243,9 @@ fn describe_all(connection: &Connection, texts: &[Text], pairs: &[Pair]) -> rusq
             of_article,
             of_text,
             same_text,
-            shared_words,
+            overlap,
             digit_distance,
+            probability,
         });
     }
     let mut name = connection.prepare("SELECT name FROM articles WHERE id = ?")?;

@@ -1,6 +1,5 @@
 //! What can be wrong with a library's file, and what to do about it.
 
-use crate::engine::EngineError;
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -59,9 +58,6 @@ pub enum LibraryError {
     /// Whoever watched broke off.
     #[error("broken off; what was added before is in the library")]
     BrokenOff,
-    /// A frame could not be fitted.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
     /// The file can't be read or written.
     #[error("'{}' can't be read or written ({reason}): check its permissions, its folder's, and the space left", .file.display())]
     Unusable {

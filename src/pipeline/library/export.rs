@@ -172,9 +172,7 @@ mod tests {
         assert_eq!(library.export(&path("empty.npy"), Export::Digits, false).unwrap(), 0);
         let group = |number: usize| ("a title".to_owned(), format!("the rabbit ran {number} times to the hole"));
         let article = NewArticle { name: "a".into(), groups: (0..5).map(group).collect() };
-        let mut settings = LibrarySettings::default();
-        settings.fit.steps = 3;
-        library.add(&[article], &settings, &mut |_| ControlFlow::Continue(())).unwrap();
+        library.add(&[article], &LibrarySettings::default(), &mut |_| ControlFlow::Continue(())).unwrap();
 
         let pages = [library.groups_after(0, 2).unwrap(), library.groups_after(2, 9).unwrap()];
         assert_eq!(pages.each_ref().map(Vec::len), [2, 3]);

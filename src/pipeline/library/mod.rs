@@ -1,14 +1,14 @@
-//! A library of fingerprints: the digit matrices of many articles' groups under one decoder, in one SQLite file.
+//! A library of fingerprints: the digit matrices of many articles' groups under one map, in one SQLite file.
 //!
-//! In: articles, or a text to look for. Out: matrices, clusters of articles, the nearest groups. The decoder is fitted on the first
-//! articles and then stays, as a [`Frame`]; whatever comes later is encoded under it, the same text always alike. When what
+//! In: articles, or a text to look for. Out: matrices, clusters of articles, the nearest groups. The map from texts to digits is fitted on the first
+//! articles and then stays, as a [`Frame`]; whatever comes later is encoded under it, the same text always alike, added or asked for. When what
 //! comes is too strange to the frame, a new one is fitted and all matrices are rewritten under its version, the old ones kept.
 //!
 //! Each article is one transaction, on the disk before [`Library::add`] reports it. Several processes may work on one file:
 //! fits and encoding run outside of transactions, and one that finds a newer frame when it wants to write encodes again.
 //!
 //! - `store`: the file: schema, versions, what can be wrong; [`error`]: as errors
-//! - [`frame`]: the shared decoder
+//! - [`frame`]: the shared map; [`probability`]: what its distances mean
 //! - `add`: articles in, clusters; `refit`: drift, and the next frame
 //! - `search`: the nearest groups; `duplicates`: groups that say the same; `contents`: what is in it; `entries`: its groups one by one;
 //!   `export`: all of them, for other programs
@@ -21,6 +21,7 @@ pub mod error;
 #[cfg(feature = "cli")]
 mod export;
 pub mod frame;
+pub mod probability;
 mod refit;
 mod search;
 mod store;
@@ -45,12 +46,10 @@ use store::Store;
 /// What a library does with what comes. Numbers are from results/library.md.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LibrarySettings {
-    /// How frames are fitted.
-    pub fit: MatrixSettings,
-    /// Most groups that a frame is fitted with, evenly from all there are.
-    pub frame_groups: usize,
-    /// Most symbols of a frame.
-    pub symbols: usize,
+    /// How far an article's groups are drawn together.
+    pub article_share: f32,
+    /// Of frames: their codes and their dither.
+    pub seed: u64,
     /// An article joins the nearest cluster from this cosine on, of mean features; else it opens one.
     pub cluster_cosine: f32,
     /// A new frame is fitted when the share of words that the frame doesn't know is so much higher among the articles that came
@@ -63,9 +62,8 @@ pub struct LibrarySettings {
 impl Default for LibrarySettings {
     fn default() -> Self {
         Self {
-            fit: MatrixSettings::default(),
-            frame_groups: 2000,
-            symbols: 8192,
+            article_share: MatrixSettings::default().article_share,
+            seed: 0,
             cluster_cosine: 0.7,
             drift: 0.25,
             growth: 0.25,
@@ -76,15 +74,6 @@ impl Default for LibrarySettings {
 /// What long work reports.
 #[derive(Clone, Debug)]
 pub enum Progress<'a> {
-    /// A frame is being fitted.
-    Fitting {
-        /// Of the frame.
-        version: u32,
-        /// Steps done.
-        step: usize,
-        /// Of so many.
-        steps: usize,
-    },
     /// An article is done: if it was added, it is on the disk.
     Article(&'a Outcome),
     /// All matrices are rewritten under a new frame.

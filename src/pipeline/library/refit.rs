@@ -29,7 +29,6 @@ struct Stored {
     id: i64,
     article: i64,
     cluster: i64,
-    title: String,
     text: String,
 }
 
@@ -42,7 +41,7 @@ impl Library {
     /// Fits a new frame if the newest has drifted, and rewrites all matrices under it in one transaction.
     ///
     /// # Errors
-    /// Where the file can't be read or written, or `watch` breaks the fit off; it is then as it was.
+    /// Where the file can't be read or written; it is then as it was.
     pub fn refit_if_drifted(
         &mut self,
         settings: &LibrarySettings,
@@ -55,7 +54,7 @@ impl Library {
         }
         let groups = self.store.run(|connection| stored_after(connection, 0))?;
         let all: Vec<FrameGroup> = groups.iter().map(Stored::for_frame).collect();
-        let frame = fit_frame(newest + 1, &all, settings, watch)?;
+        let frame = fit_frame(newest + 1, &all, settings);
         let mut encoded = encode_all(&frame, &groups);
 
         let file = self.store.file.clone();
@@ -85,7 +84,7 @@ impl Library {
 
 impl Stored {
     fn for_frame(&self) -> FrameGroup<'_> {
-        FrameGroup { article: self.article, title: &self.title, text: &self.text }
+        FrameGroup { article: self.article, text: &self.text }
     }
 }
 
@@ -107,17 +106,11 @@ fn drift(connection: &Connection) -> rusqlite::Result<Drift> {
 }
 
 fn stored_after(connection: &Connection, last: i64) -> rusqlite::Result<Vec<Stored>> {
-    let sql = "SELECT groups.id, article, cluster, title, text FROM groups JOIN articles ON articles.id = article
+    let sql = "SELECT groups.id, article, cluster, text FROM groups JOIN articles ON articles.id = article
         WHERE groups.id > ? ORDER BY groups.id";
     let mut statement = connection.prepare(sql)?;
     let rows = statement.query_map([last], |row| {
-        Ok(Stored {
-            id: row.get(0)?,
-            article: row.get(1)?,
-            cluster: row.get(2)?,
-            title: row.get(3)?,
-            text: row.get(4)?,
-        })
+        Ok(Stored { id: row.get(0)?, article: row.get(1)?, cluster: row.get(2)?, text: row.get(3)? })
     })?;
     rows.collect()
 }

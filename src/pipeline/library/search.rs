@@ -1,21 +1,16 @@
 //! The nearest groups to a text.
 //!
-//! In: texts. Out: an [`Answer`] each. A text is encoded as `add` would; of the groups nearest to that by digits, the posterior mean
-//! (what each makes of the text, as `fit::matrices::query` says) gives the digits that are compared. So a text that one group tells
-//! best meets it nearly digit by digit, which Hamming distance needs (results/library.md). All matrices are gone through: 100,000
-//! are 10 MB.
+//! In: texts. Out: an [`Answer`] each. A text is encoded as `add` would, and nothing but its digits is compared. All matrices are gone
+//! through: 100,000 are 10 MB.
 
 use super::frame::Encoded;
 use super::store::Known;
-use super::{Frame, Library, LibraryError};
+use super::{Library, LibraryError};
 use crate::latent::DigitMatrix;
 use rusqlite::Connection;
 use serde::Serialize;
 use std::panic::resume_unwind;
 use std::thread;
-
-/// Groups that a text is recalled from. Of edited texts the original is among them in 98 to 100 cases of 100.
-const CANDIDATES: usize = 64;
 
 /// A group that is near.
 #[derive(Clone, Debug, Serialize)]
@@ -26,6 +21,8 @@ pub struct Hit {
     pub digit_distance: u32,
     /// How many cells differ.
     pub hamming_distance: u32,
+    /// That the group and the text are edits of one, by the sum of differences, where one group of the library is to be.
+    pub probability: f64,
     /// Its article's name.
     pub article: String,
     /// Its article's cluster.
@@ -43,8 +40,6 @@ pub struct Answer {
     pub text: String,
     /// Its matrix, as it would be added.
     pub matrix: DigitMatrix,
-    /// Its matrix as recalled from the groups near it, which distances are from.
-    pub recalled: DigitMatrix,
     /// The nearest by the sum of differences, nearest first.
     pub by_digits: Vec<Hit>,
     /// The nearest by cells that differ.
@@ -75,28 +70,24 @@ impl Library {
         }
         let answers = texts.iter().zip(encoded).map(|(text, encoded)| {
             let known = if encoded.is_known() { &known[..] } else { &[] };
-            let nearest = nearest(known, CANDIDATES, |other| encoded.matrix.digit_distance(other));
-            let recalled = recall(&frame, text, &nearest);
+            let matrix = encoded.matrix;
             let hits = |nearest: Vec<&Known>| -> Result<Vec<Hit>, LibraryError> {
-                let hit = |known: &Known| self.store.run(|connection| read_hit(connection, known, &recalled));
+                let hit = |one: &Known| {
+                    let probability = frame.probability.at(one.matrix.digit_distance(&matrix), known.len());
+                    self.store.run(|connection| read_hit(connection, one, &matrix, probability))
+                };
                 // One may have been removed since.
                 nearest.into_iter().filter_map(|known| hit(known).transpose()).collect()
             };
             Ok(Answer {
                 text: (*text).to_owned(),
-                matrix: encoded.matrix,
-                recalled,
-                by_digits: hits(self::nearest(known, most, |other| recalled.digit_distance(other)))?,
-                by_hamming: hits(self::nearest(known, most, |other| recalled.hamming_distance(other)))?,
+                matrix,
+                by_digits: hits(nearest(known, most, |other| matrix.digit_distance(other)))?,
+                by_hamming: hits(nearest(known, most, |other| matrix.hamming_distance(other)))?,
             })
         });
         answers.collect()
     }
-}
-
-fn recall(frame: &Frame, text: &str, nearest: &[&Known]) -> DigitMatrix {
-    let nearest: Vec<(DigitMatrix, f32)> = nearest.iter().map(|known| (known.matrix, known.log_normaliser)).collect();
-    frame.recall(text, &nearest)
 }
 
 /// The `most` groups of the least distance; of equals the earliest.
@@ -111,7 +102,12 @@ fn nearest(known: &[Known], most: usize, distance: impl Fn(&DigitMatrix) -> u32)
     distances.into_iter().map(|(_, index)| &known[index]).collect()
 }
 
-fn read_hit(connection: &Connection, known: &Known, recalled: &DigitMatrix) -> rusqlite::Result<Option<Hit>> {
+fn read_hit(
+    connection: &Connection,
+    known: &Known,
+    asked: &DigitMatrix,
+    probability: f64,
+) -> rusqlite::Result<Option<Hit>> {
     let sql =
         "SELECT name, cluster, title, text FROM groups JOIN articles ON articles.id = article WHERE groups.id = ?";
     let mut statement = connection.prepare_cached(sql)?;
@@ -119,8 +115,9 @@ fn read_hit(connection: &Connection, known: &Known, recalled: &DigitMatrix) -> r
     let Some(row) = rows.next()? else { return Ok(None) };
     Ok(Some(Hit {
         group: known.group,
-        digit_distance: recalled.digit_distance(&known.matrix),
-        hamming_distance: recalled.hamming_distance(&known.matrix),
+        digit_distance: asked.digit_distance(&known.matrix),
+        hamming_distance: asked.hamming_distance(&known.matrix),
+        probability,
         article: row.get(0)?,
         cluster: row.get(1)?,
         title: row.get(2)?,

@@ -5,6 +5,7 @@
 
 use super::LibraryError;
 use super::frame::{Frame, FrameParts};
+use super::probability::Probability;
 use crate::latent::DigitMatrix;
 use crate::latent::digits::CELLS;
 use rusqlite::types::ValueRef;
@@ -17,8 +18,8 @@ use std::time::Duration;
 
 /// The version of the schema. Version 1 knew articles by a hash of 64 bits; those that had lost groups to `dedupe` can't be given
 /// another, so such a file is refused rather than rewritten. Version 2 had frames whose symbols were counted as they were written,
-/// and texts with their markup.
-pub(super) const SCHEMA_VERSION: i64 = 3;
+/// and texts with their markup. Version 3 read a text that was asked for otherwise than one that was stored.
+pub(super) const SCHEMA_VERSION: i64 = 4;
 
 /// "TFLB", what `file` and others may know the format by.
 pub(super) const APPLICATION: i64 = 0x5446_4c42;
@@ -30,11 +31,12 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const SCHEMA: &str = "
 CREATE TABLE frames (
     version INTEGER PRIMARY KEY,
-    names TEXT NOT NULL,
-    decoder BLOB NOT NULL,
+    map BLOB NOT NULL,
     checksum INTEGER NOT NULL,
     seed INTEGER NOT NULL,
-    overlap_weight REAL NOT NULL,
+    -- The logarithm of the odds that two texts are edits of one, at distance 0, and what a step of a digit takes.
+    odds_at_zero REAL NOT NULL,
+    odds_slope REAL NOT NULL,
     -- The library when it was fitted: groups, words, words that the frame doesn't know, the newest article.
     groups INTEGER NOT NULL,
     words INTEGER NOT NULL,
@@ -65,7 +67,6 @@ CREATE TABLE matrices (
     frame INTEGER NOT NULL REFERENCES frames (version),
     group_id INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
     digits BLOB NOT NULL,
-    log_normaliser REAL NOT NULL,
     PRIMARY KEY (frame, group_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX matrices_by_group ON matrices (group_id);
@@ -115,7 +116,6 @@ fn immutable(path: &Path) -> OsString {
 pub(super) struct Known {
     pub group: i64,
     pub matrix: DigitMatrix,
-    pub log_normaliser: f32,
 }
 
 impl Store {
@@ -212,17 +212,12 @@ impl Store {
 
     /// Reads a frame.
     pub fn read_frame(&self, version: u32) -> Result<Frame, LibraryError> {
-        let sql = "SELECT names, decoder, seed, overlap_weight, checksum FROM frames WHERE version = ?";
+        let sql = "SELECT map, seed, odds_at_zero, odds_slope, checksum FROM frames WHERE version = ?";
         let (parts, checksum) = self.run(|connection| {
             connection.query_row(sql, [version], |row| {
-                let (seed, overlap_weight): (i64, f64) = (row.get(2)?, row.get(3)?);
-                let parts = FrameParts {
-                    version,
-                    names: row.get(0)?,
-                    decoder: row.get(1)?,
-                    seed: seed as u64,
-                    overlap_weight: overlap_weight as f32,
-                };
+                let probability = Probability { at_zero: row.get(2)?, slope: row.get(3)? };
+                let seed: i64 = row.get(1)?;
+                let parts = FrameParts { version, map: row.get(0)?, seed: seed as u64, probability };
                 Ok((parts, row.get::<_, u32>(4)?))
             })
         })?;
@@ -262,11 +257,11 @@ pub(super) fn write_frame(transaction: &Transaction, frame: &Frame, census: Cens
         sql,
         params![
             parts.version,
-            parts.names,
-            parts.decoder,
+            parts.map,
             frame_checksum(&parts),
             parts.seed as i64,
-            f64::from(parts.overlap_weight),
+            parts.probability.at_zero,
+            parts.probability.slope,
             census.groups as i64,
             census.words as i64,
             census.strange_words as i64,
@@ -278,20 +273,21 @@ pub(super) fn write_frame(transaction: &Transaction, frame: &Frame, census: Cens
 
 fn frame_checksum(parts: &FrameParts) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
-    hasher.update(parts.names.as_bytes());
-    hasher.update(&parts.decoder);
+    hasher.update(&parts.map);
+    hasher.update(&parts.seed.to_le_bytes());
+    hasher.update(&parts.probability.at_zero.to_le_bytes());
+    hasher.update(&parts.probability.slope.to_le_bytes());
     hasher.finalize()
 }
 
 /// The digits of all groups under a frame, by group.
 pub(super) fn read_matrices(connection: &Connection, version: u32) -> rusqlite::Result<Vec<Known>> {
-    let sql = "SELECT group_id, digits, log_normaliser FROM matrices WHERE frame = ? ORDER BY group_id";
+    let sql = "SELECT group_id, digits FROM matrices WHERE frame = ? ORDER BY group_id";
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([version])?;
     let mut known = Vec::new();
     while let Some(row) = rows.next()? {
-        let matrix = matrix_of(row.get_ref(1)?)?;
-        known.push(Known { group: row.get(0)?, matrix, log_normaliser: row.get::<_, f64>(2)? as f32 });
+        known.push(Known { group: row.get(0)?, matrix: matrix_of(row.get_ref(1)?)? });
     }
     Ok(known)
 }

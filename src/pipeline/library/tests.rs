@@ -29,8 +29,7 @@ fn article(name: &str, texts: &[&str]) -> NewArticle {
 }
 
 fn settings() -> LibrarySettings {
-    let fit = MatrixSettings { steps: 60, symbols_per_step: 200, ..MatrixSettings::default() };
-    LibrarySettings { fit, drift: 1.0, ..LibrarySettings::default() }
+    LibrarySettings { drift: 1.0, ..LibrarySettings::default() }
 }
 
 fn add(library: &mut Library, articles: &[NewArticle], settings: &LibrarySettings) -> Vec<Outcome> {
@@ -188,7 +187,7 @@ fn duplicates_are_listed_and_then_removed_with_articles_that_they_empty() {
     let listed = library.dedupe(None, false).unwrap();
     let pairs: Vec<(i64, i64)> = listed.groups.iter().map(|one| (one.group, one.of_group)).collect();
     assert_eq!(pairs, [(9, 4), (10, 1), (11, 7)]);
-    assert!(listed.groups.iter().all(|one| one.same_text && one.shared_words == 1.0), "{listed:?}");
+    assert!(listed.groups.iter().all(|one| one.same_text && one.overlap == 1.0), "{listed:?}");
     assert_eq!(listed.articles, ["copy"]);
     assert_eq!(library.contents().unwrap().groups, 12);
     assert!(library.dedupe(None, true).unwrap().removed);
@@ -205,14 +204,14 @@ fn texts_that_differ_are_no_duplicates_however_near_their_digits_are() {
     let greek = "Η θάλασσα είναι γαλάζια και τα νησιά πολλά το καλοκαίρι ο ήλιος λάμπει πάνω από τα βουνά";
     add(&mut library, &[article("russian", &[russian]), article("greek", &[greek])], &settings());
     let all = matrices(&file, 1);
-    assert_eq!(all[8].1, all[9].1, "the frame knows none of the words, so that digits tell nothing");
-    for distance in [None, Some(0), Some(900)] {
-        assert!(library.dedupe(distance, true).unwrap().groups.is_empty(), "{distance:?}");
+    assert_ne!(all[8].1, all[9].1, "words that the frame doesn't know differ, too");
+    for probability in [None, Some(0.99), Some(0.0)] {
+        assert!(library.dedupe(probability, true).unwrap().groups.is_empty(), "{probability:?}");
     }
     assert_eq!(library.contents().unwrap().groups, 10);
     // Nor what shares most of its words, where the frame knows few of these.
     add(&mut library, &[article("again", &[&russian.replace("снегом", "дождём")])], &settings());
-    assert!(library.dedupe(Some(900), true).unwrap().groups.is_empty());
+    assert!(library.dedupe(Some(0.0), true).unwrap().groups.is_empty());
     // The same text is the same in any language.
     add(&mut library, &[article("copies", &[&greek.to_uppercase(), ALICE[0]])], &settings());
     let groups = library.dedupe(None, true).unwrap().groups;
@@ -220,36 +219,40 @@ fn texts_that_differ_are_no_duplicates_however_near_their_digits_are() {
 }
 
 #[test]
-fn with_a_distance_near_digits_and_most_words_make_a_duplicate() {
+fn with_a_probability_edits_that_share_most_runs_of_words_are_duplicates() {
     let (_folder, _file, mut library) = library();
-    let [edited, other] =
-        [ALICE[0].replace("the hole", "a hole"), ALICE[0].replace("alice ran after", "hearts shouted")];
-    add(&mut library, &[article("edited", &[&edited, &other])], &settings());
+    let [edited, other] = [ALICE[0].replace("after the rabbit", "after the hare"), CODE[0].replace("fractal", "large")];
+    add(&mut library, &[article("edited", &[&edited, CHINESE[0]])], &settings());
     assert!(library.dedupe(None, false).unwrap().groups.is_empty());
-    let near = library.dedupe(Some(900), false).unwrap().groups;
+    let near = library.dedupe(Some(0.5), false).unwrap().groups;
     assert_eq!(near.iter().map(|one| (one.group, one.of_group)).collect::<Vec<_>>(), [(9, 1)], "{near:?}");
-    let (one, distance) = (&near[0], near[0].digit_distance);
-    assert!(!one.same_text && one.shared_words > 0.9 && one.shared_words < 1.0 && distance > 0, "{one:?}");
-    assert_eq!(library.dedupe(Some(distance), false).unwrap().groups.len(), 1);
-    assert!(library.dedupe(Some(distance - 1), false).unwrap().groups.is_empty());
-    assert!(library.dedupe(Some(u32::MAX), false).unwrap().groups.len() == 1, "no overflow");
-    assert_eq!(library.dedupe(Some(900), true).unwrap().groups.len(), 1);
+    let (one, probability) = (&near[0], near[0].probability);
+    assert!(!one.same_text && one.overlap > 0.8 && one.overlap < 1.0, "{one:?}");
+    assert!(probability > 0.5 && probability < 1.0 && one.digit_distance > 0, "{one:?}");
+    assert_eq!(library.dedupe(Some(probability), false).unwrap().groups.len(), 1);
+    assert!(library.dedupe(Some(0.5 + 0.5 * probability), false).unwrap().groups.is_empty());
+    // Among all groups, as `query` asks, chance may come as near sooner than among those that share its words.
+    let hits = &library.query(&[&edited, &other], 2).unwrap();
+    assert_eq!((hits[0].by_digits[0].group, hits[0].by_digits[0].digit_distance), (9, 0));
+    assert_eq!(hits[0].by_digits[1].group, 1);
+    assert!(hits[0].by_digits[1].probability < probability);
+    assert_eq!(hits[1].by_digits[0].text, CODE[0]);
+    assert_eq!(library.dedupe(Some(0.5), true).unwrap().groups.len(), 1);
     assert_eq!(library.contents().unwrap().groups, 9);
 }
 
 #[test]
 fn a_frame_comes_back_from_its_parts_and_parts_that_do_not_fit_are_refused() {
-    let groups = ALICE.map(|text| frame::FrameGroup { article: 0, title: "", text });
-    let frame = Frame::fit(1, &groups, &settings(), crate::go_on).unwrap();
-    let parts = frame.to_parts();
-    let again = Frame::of_parts(&parts).unwrap();
+    let groups = ALICE.map(|text| frame::FrameGroup { article: 0, text });
+    let frame = Frame::fit(1, &groups, &settings());
+    let again = Frame::of_parts(&frame.to_parts()).unwrap();
     assert_eq!(frame.encode(&CODE)[0].matrix, again.encode(&CODE)[0].matrix);
     assert_eq!(frame.encode(&ALICE)[0].strange_words, 0);
     for change in [
-        |parts: &mut frame::FrameParts| parts.names.push_str("xodd\n"),
-        |parts: &mut frame::FrameParts| parts.names.push_str("wmore\n"),
-        |parts: &mut frame::FrameParts| parts.decoder.truncate(7),
-        |parts: &mut frame::FrameParts| parts.decoder[..4].fill(0xff),
+        |parts: &mut frame::FrameParts| parts.map.truncate(7),
+        |parts: &mut frame::FrameParts| parts.map[..4].fill(0xff),
+        |parts: &mut frame::FrameParts| parts.probability.slope = 0.0,
+        |parts: &mut frame::FrameParts| parts.probability.at_zero = f64::NAN,
     ] {
         let mut parts = frame.to_parts();
         change(&mut parts);

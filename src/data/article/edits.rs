@@ -4,7 +4,7 @@
 //! replaced from the pool or swapped with another, a third each by chance. A word is what stands between white space; an
 //! ideograph is one by itself.
 
-use crate::data::article::is_ideograph;
+use super::words::is_ideograph;
 use rand::{Rng, RngExt, seq::index};
 use std::ops::Range;
 

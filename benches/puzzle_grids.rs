@@ -84,7 +84,8 @@ fn main() -> anyhow::Result<()> {
 fn read(puzzle: &Puzzle) -> String {
     let Some(solutions) = &puzzle.solutions else { return ",".into() };
     let ranks = solutions.iter().enumerate().map(|(test, solution)| {
-        let read = readings(puzzle, test, (solution.rows(), solution.columns()), Config::default().readings, 0);
+        let size = (solution.rows(), solution.columns());
+        let read = readings(puzzle, test, &[(size, 1.0)], &[], Config::default().readings, 0);
         read.iter().position(|read| read.grid == *solution).unwrap_or(usize::MAX)
     });
     let rank = ranks.max().unwrap_or(usize::MAX);

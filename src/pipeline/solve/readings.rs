@@ -23,8 +23,8 @@ const LEAST_SHARE: f64 = 0.1;
 
 /// What each of the readings' bits counts, and the share of the tally that an answer has of which the fit knows nothing.
 /// Chosen on the training split: `results/accuracy.md`.
-const BIT_WEIGHT: f64 = 0.25;
-const LEAST_TALLY: f64 = 0.01;
+const BIT_WEIGHT: f64 = 0.35;
+const LEAST_TALLY: f64 = 0.03;
 
 /// The memory that readings take after a fit, bytes.
 pub(super) fn memory_bytes(config: &Config) -> u64 {
@@ -32,7 +32,7 @@ pub(super) fn memory_bytes(config: &Config) -> u64 {
 }
 
 /// Chooses anew where the readings have a say. An answer's score is log2 of its share of the fit's tally less what it costs by
-/// the readings, which read the sizes that rules give, or that of the fit's first attempt; of equals the fit's leads.
+/// the readings, which read the sizes that rules give, or that of the fit's first attempt; of equals the cheaper one leads.
 pub(super) fn take(puzzle: &Puzzle, config: &Config, sizes: &[Vec<(Size, f64)>], fitted: &mut Fitted) {
     let pairs = puzzle.train.iter().flat_map(|pair| [&pair.input, &pair.output]);
     let cells: usize = pairs.chain(&puzzle.test).map(|grid| grid.cells().len()).sum();

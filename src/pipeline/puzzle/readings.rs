@@ -147,10 +147,10 @@ mod tests {
     #[test]
     fn what_follows_from_a_few_pairs_is_read_in_every_symmetry() {
         let (puzzle, right) = puzzle();
-        let sizes = [((5, 4), 0.75), ((4, 5), 0.25)];
+        let sizes = [((5, 4), 0.97), ((4, 5), 0.03)];
         let found = readings(&puzzle, 0, &sizes, &[noise(29)], 8, 0);
         assert_eq!(found[0].grid, right);
-        assert!(found[0].bits < 4.0, "{found:?}");
+        assert!(found[0].bits < 5.0, "{found:?}");
         let other = found.iter().find(|read| read.grid == noise(29)).unwrap();
         assert!(other.bits > found[0].bits + 10.0, "what does not follow costs more");
         assert!(found.iter().any(|read| read.grid.rows() == 4 && read.grid != noise(29)), "each size is read");

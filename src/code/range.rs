@@ -108,34 +108,22 @@ impl BitCoder for BitEncoder {
     }
 }
 
-/// Takes the likelier decision each time, as if it had been decoded, and keeps the probability of all together.
-#[derive(Debug)]
+/// Takes the likelier decision each time, as if it had been decoded.
+#[derive(Debug, Default)]
 pub struct Likeliest {
-    probability: f64,
-}
-
-impl Default for Likeliest {
-    fn default() -> Self {
-        Self { probability: 1.0 }
-    }
-}
-
-impl Likeliest {
-    /// Of what was taken; products only, so that it is the same on every processor.
-    pub fn probability(&self) -> f64 {
-        self.probability
-    }
+    information: Information,
 }
 
 impl BitCoder for Likeliest {
     fn code(&mut self, _: bool, one: u32) -> Option<bool> {
-        let one = f64::from(Bernoulli::new(one).one) / f64::from(1u32 << PROBABILITY_BITS);
-        self.probability *= one.max(1.0 - one);
-        Some(one > 0.5)
+        let model = Bernoulli::new(one);
+        let bit = model.one > 1 << (PROBABILITY_BITS - 1);
+        self.information.add(model, bit);
+        Some(bit)
     }
 
     fn information_bits(&self) -> f64 {
-        -self.probability.log2()
+        self.information.bits()
     }
 }
 

@@ -73,23 +73,21 @@ impl Measures {
         let mut boxes = vec![(Some((rows, columns)), 1.0), (Some((columns, rows)), 3.0), (Some(changes(input)), 5.0)];
         boxes.push(((rows != columns).then_some(halved), 5.5));
         let mut numbers = vec![Some(counts.iter().filter(|&&count| count > 0).count())];
+        // No colour is the background.
+        let of_one_colour = [false, true].map(|diagonal| objects(input, COLOURS as u8, diagonal, true));
+        let by_lines: Vec<_> = (0..COLOURS as u8).map(|colour| panels(input, colour)).collect();
         for colour in 0..COLOURS as u8 {
-            let around = box_size(input, |other| other == colour);
-            boxes.push((around, 5.5));
-            numbers.push(Some(counts[usize::from(colour)]));
-            for diagonal in [false, true] {
-                let with = |object: &&Vec<(usize, usize)>| input.get(object[0].0, object[0].1) == colour;
-                // No colour is the background.
-                let all = objects(input, COLOURS as u8, diagonal, true);
-                numbers.push(Some(all.iter().filter(with).count()));
-            }
-        }
-        for (panels, panel) in (0..COLOURS as u8).map(|colour| panels(input, colour)) {
+            boxes.push((box_size(input, |other| other == colour), 5.5));
+            let (panels, panel) = by_lines[usize::from(colour)];
             boxes.extend([(panels, 5.5), (panel, 5.5)]);
+            numbers.push(Some(counts[usize::from(colour)]));
+            numbers.extend(of_one_colour.each_ref().map(|all| Some(count_of_colour(input, all, colour))));
         }
-        let lines = (0..COLOURS as u8).filter(|&colour| colour != backgrounds[1]).map(|colour| panels(input, colour));
-        let lines: Vec<_> = lines.filter(|found| found.0.is_some()).collect();
-        let (panels, panel) = if let [only] = lines[..] { only } else { (None, None) };
+        let mut lines = (0u8..).zip(&by_lines).filter(|(colour, found)| *colour != backgrounds[1] && found.0.is_some());
+        let (panels, panel) = match (lines.next(), lines.next()) {
+            (Some((_, &only)), None) => only,
+            _ => (None, None),
+        };
         boxes.extend([(panels, 3.5), (panel, 3.5)]);
         for background in backgrounds {
             boxes.push((box_size(input, |colour| colour != background), 4.0));
@@ -143,8 +141,12 @@ fn of_objects(
     numbers.push(Some(objects.len()));
     numbers.push(Some(objects.iter().filter(|object| object.len() > 1).count()));
     numbers.push(objects.iter().map(Vec::len).max());
-    let of_colour = |colour| objects.iter().filter(|object| input.get(object[0].0, object[0].1) == colour).count();
-    numbers.push((0..COLOURS as u8).map(of_colour).max());
+    numbers.push((0..COLOURS as u8).map(|colour| count_of_colour(input, objects, colour)).max());
+}
+
+/// How many objects' first cell has a colour.
+fn count_of_colour(input: &Grid, objects: &[Vec<(usize, usize)>], colour: u8) -> usize {
+    objects.iter().filter(|object| input.get(object[0].0, object[0].1) == colour).count()
 }
 
 /// The one value that all have.
@@ -215,76 +217,85 @@ impl<T: PartialEq> Weights<T> {
 }
 
 fn sizes_of(puzzle: &Puzzle, train: &[Measures], sizes: &[Size], test: &Measures, input: &Grid) -> Vec<(Size, f64)> {
-    let formulas = Formula::all();
     let mut found = Weights::default();
     if let Some(size) = only(sizes.iter().copied()) {
         found.add(size, (-CONSTANT_BITS).exp2());
     }
-    for (index, &(measured, bits)) in test.boxes.iter().enumerate() {
-        let known: Option<Vec<Size>> = train.iter().map(|measures| measures.boxes[index].0).collect();
-        let (Some(measured), Some(known)) = (measured, known) else { continue };
-        let holds = |side: fn(Size) -> usize| {
-            let of = |formula: &&Formula| {
-                known.iter().zip(sizes).all(|(&size, &wanted)| formula.side(side(size)) == Some(side(wanted)))
-            };
-            formulas.iter().filter(of).collect::<Vec<_>>()
-        };
-        let (of_rows, of_columns) = (holds(|size| size.0), holds(|size| size.1));
-        for (rows, columns) in of_rows.iter().flat_map(|rows| of_columns.iter().map(move |columns| (rows, columns))) {
-            if let (Some(high), Some(wide)) = (rows.side(measured.0), columns.side(measured.1)) {
-                let same = std::ptr::eq::<Formula>(*rows, *columns);
-                let formula = if same { rows.bits } else { rows.bits + columns.bits + TWO_FORMULAS_BITS };
-                found.add((high, wide), (-bits - formula).exp2());
-            }
-        }
-    }
+    by_boxes(train, sizes, test, &mut found);
     let sides: Vec<Vec<(Option<usize>, f64)>> = train.iter().map(Measures::sides).collect();
-    let test_sides = test.sides();
-    let of_side = |wanted: fn(&Size) -> usize| {
-        let mut found = Weights::default();
-        let first = wanted(&sizes[0]);
-        if sizes.iter().all(|size| wanted(size) == first) {
-            found.add(first, (-CONSTANT_BITS).exp2());
-        }
-        for (index, &(measured, bits)) in test_sides.iter().enumerate() {
-            let Some(measured) = measured else { continue };
-            for formula in &formulas {
-                let side = |sides: &Vec<(Option<usize>, f64)>| sides[index].0.and_then(|number| formula.side(number));
-                if sides.iter().zip(sizes).all(|(sides, size)| side(sides) == Some(wanted(size)))
-                    && let Some(side) = formula.side(measured)
-                {
-                    found.add(side, (-bits - formula.bits).exp2());
-                }
-            }
-        }
-        found.0
-    };
-    let (rows, columns) = (of_side(|size| size.0), of_side(|size| size.1));
-    for &(high, row_weight) in &rows {
-        for &(wide, column_weight) in &columns {
+    let heights: Vec<usize> = sizes.iter().map(|size| size.0).collect();
+    let widths: Vec<usize> = sizes.iter().map(|size| size.1).collect();
+    let (rows, columns) = (of_side(&sides, &heights, test), of_side(&sides, &widths, test));
+    for &(high, row_weight) in &rows.0 {
+        for &(wide, column_weight) in &columns.0 {
             found.add((high, wide), row_weight * column_weight * (-TWO_MEASURES_BITS).exp2());
         }
     }
-    for (index, &number) in test.numbers.iter().enumerate() {
-        let times = |input: &Grid, number: Option<usize>| {
-            number.map(|number| (input.rows() * number, input.columns() * number))
-        };
-        let pairs = train.iter().zip(&puzzle.train).zip(sizes);
-        let holds = pairs
-            .into_iter()
-            .all(|((measures, pair), &size)| times(&pair.input, measures.numbers[index]) == Some(size));
-        if let Some((high, wide)) = times(input, number)
-            && holds
-            && (1..=LONGEST_SIDE).contains(&high)
-            && (1..=LONGEST_SIDE).contains(&wide)
-        {
-            found.add((high, wide), (-TIMES_INPUT_BITS).exp2());
-        }
-    }
+    by_times_input(puzzle, train, test, input, &mut found);
     let all: f64 = found.0.iter().map(|&(_, weight)| weight).sum();
     let mut found: Vec<(Size, f64)> = found.0.into_iter().map(|(size, weight)| (size, weight / all)).collect();
     found.sort_by(|a, b| b.1.total_cmp(&a.1));
     found
+}
+
+/// Both sides follow from one box, each by a formula.
+fn by_boxes(train: &[Measures], sizes: &[Size], test: &Measures, found: &mut Weights<Size>) {
+    let formulas = Formula::all();
+    for (index, &(measured, bits)) in test.boxes.iter().enumerate() {
+        let known: Option<Vec<Size>> = train.iter().map(|measures| measures.boxes[index].0).collect();
+        let (Some(measured), Some(known)) = (measured, known) else { continue };
+        // The formulas that hold, by number, with what they give.
+        let holding = |side: fn(Size) -> usize| -> Vec<(usize, usize)> {
+            let holds = |formula: &Formula| {
+                known.iter().zip(sizes).all(|(&size, &wanted)| formula.side(side(size)) == Some(side(wanted)))
+            };
+            let numbered = formulas.iter().enumerate().filter(|(_, formula)| holds(formula));
+            numbered.filter_map(|(number, formula)| Some((number, formula.side(side(measured))?))).collect()
+        };
+        let (rows, columns) = (holding(|size| size.0), holding(|size| size.1));
+        for &(of_rows, high) in &rows {
+            for &(of_columns, wide) in &columns {
+                let more = if of_rows == of_columns { 0.0 } else { formulas[of_columns].bits + TWO_FORMULAS_BITS };
+                found.add((high, wide), (-bits - formulas[of_rows].bits - more).exp2());
+            }
+        }
+    }
+}
+
+/// What one side of the test output may be: constant, or by any measure and formula.
+fn of_side(train: &[Vec<(Option<usize>, f64)>], wanted: &[usize], test: &Measures) -> Weights<usize> {
+    let mut found = Weights::default();
+    if wanted.iter().all(|&side| side == wanted[0]) {
+        found.add(wanted[0], (-CONSTANT_BITS).exp2());
+    }
+    let formulas = Formula::all();
+    for (index, (measured, bits)) in test.sides().into_iter().enumerate() {
+        for formula in &formulas {
+            let side = |number: Option<usize>| number.and_then(|number| formula.side(number));
+            let holds = train.iter().zip(wanted).all(|(sides, &wanted)| side(sides[index].0) == Some(wanted));
+            if let Some(side) = side(measured).filter(|_| holds) {
+                found.add(side, (-bits - formula.bits).exp2());
+            }
+        }
+    }
+    found
+}
+
+/// The output is as many times as large as the input, both ways, as some number says.
+fn by_times_input(puzzle: &Puzzle, train: &[Measures], test: &Measures, input: &Grid, found: &mut Weights<Size>) {
+    let sides = |grid: &Grid| (grid.rows(), grid.columns());
+    let times =
+        |input: &Grid, number: Option<usize>| number.map(|number| (input.rows() * number, input.columns() * number));
+    for (index, &number) in test.numbers.iter().enumerate() {
+        let mut pairs = train.iter().zip(&puzzle.train);
+        let holds =
+            pairs.all(|(measures, pair)| times(&pair.input, measures.numbers[index]) == Some(sides(&pair.output)));
+        let is_side = |side: usize| (1..=LONGEST_SIDE).contains(&side);
+        if let Some((high, wide)) = times(input, number).filter(|&(high, wide)| holds && is_side(high) && is_side(wide))
+        {
+            found.add((high, wide), (-TIMES_INPUT_BITS).exp2());
+        }
+    }
 }
 
 #[cfg(test)]

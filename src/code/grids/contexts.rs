@@ -136,6 +136,14 @@ fn known(cell: u8) -> u8 {
     if cell == BEYOND { UNKNOWN } else { cell }
 }
 
+/// What is worked out once of a pair at a cell.
+struct Facts {
+    origin: Origin,
+    /// The cells that lie over this one where the input is cut into panels of the output's size.
+    stacked: Vec<u8>,
+    tile: Tile,
+}
+
 /// What is known where the output is several tiles of the input's size.
 struct Tile {
     /// Which one it is; 0 where there are none.
@@ -231,8 +239,18 @@ impl Scene<'_> {
         [(row, left), (up, column), (column, row), (up, left)].map(|(row, column)| known(self.cells.at(row, column)))
     }
 
-    /// The hashes of the contexts under which colours are counted.
-    pub fn counted(&self) -> Vec<u64> {
+    /// The hashes of the contexts under which colours are counted, and the patterns.
+    pub fn contexts(&self) -> (Vec<u64>, Vec<Pattern>) {
+        let (mut counted, mut patterns) = (self.counted(), self.patterns());
+        if let Some(pair) = &self.pair {
+            let facts = Facts { origin: self.origin(pair), stacked: self.stacked(pair), tile: self.tile(pair) };
+            self.counted_of_pair(pair, &facts, &mut counted);
+            self.patterns_of_pair(pair, &facts, &mut patterns);
+        }
+        (counted, patterns)
+    }
+
+    fn counted(&self) -> Vec<u64> {
         let Self { row, column, .. } = *self;
         let (rows, columns) = (self.cells.rows, self.cells.columns);
         let (down, right) = (rows - 1 - row, columns - 1 - column);
@@ -287,20 +305,20 @@ impl Scene<'_> {
         add(packed(&[up_right, near(-1, 2), near(-1, 3), up, left]));
         add(packed(&[here.colour, self.shifted[1].colour]) << 4 | here.trust << 2 | self.shifted[1].trust);
         debug_assert_eq!(contexts.len(), COMMON);
-        if let Some(pair) = &self.pair {
-            self.counted_of_pair(pair, [left, up, up_left, up_right, last], row_hash, &mut contexts);
-        }
         contexts
     }
 
-    fn counted_of_pair(&self, pair: &Pairing, near: [u8; 5], row_hash: u64, contexts: &mut Vec<u64>) {
-        let [left, up, up_left, up_right, last] = near;
+    fn counted_of_pair(&self, pair: &Pairing, Facts { origin, stacked, tile }: &Facts, contexts: &mut Vec<u64>) {
+        let [left, up, up_left, up_right] =
+            [(0, -1), (-1, 0), (-1, -1), (-1, 1)].map(|(down, across)| self.at(down, across));
+        let last = self.earlier(1, 0, 0);
+        let start = self.row * self.cells.columns;
+        let row_hash = hash_of(&self.cells.cells[start..start + self.column]);
         let of = |down, across| self.source(pair, down, across);
         let source = of(0, 0);
         let [in_left, in_up, in_right, in_down] = [of(0, -1), of(-1, 0), of(0, 1), of(1, 0)];
         let corners = [of(-1, -1), of(-1, 1), of(1, -1), of(1, 1)];
         let second = [of(0, -2), of(-2, 0), of(0, 2), of(2, 0)];
-        let origin = self.origin(pair);
         let seen = origin.seen;
         let sources = pair.sources;
         let palette = pair.input.counts.iter().enumerate().filter(|&(_, &count)| count > 0);
@@ -343,27 +361,24 @@ impl Scene<'_> {
         add(with(combine(pack(origin.in_box), pack(sides))));
         add(with(pack(sides)));
         add(with(u64::from(origin.component.twins) << 1 | u64::from(origin.component.is_full())));
-        let stacked = hash_of(&self.stacked(pair));
+        let stacked = hash_of(stacked);
         add(stacked);
         add(combine(packed(&[left, up]), stacked));
         add(packed(&[&[source][..], &origin.images].concat()));
         add(packed(&[&[source][..], &origin.repeated].concat()));
         add(with(origin.falls[0] << 2 | origin.falls[1]));
         add(with(origin.falls[2] << 2 | origin.falls[3]));
-        let tile = self.tile(pair);
         add(tile.number << 4 | u64::from(sources[8]));
         add(combine(tile.number, packed(&tile.turned)));
         add(combine(tile.number, u64::from(tile.cell)) << 4 | u64::from(sources[8]));
     }
 
-    /// The cells that lie over this one where the input is cut into panels of the output's size.
     fn stacked(&self, pair: &Pairing) -> Vec<u8> {
         panel_places(&pair.input.cells, (self.cells.rows, self.cells.columns), (self.row, self.column))
             .map(|(row, column)| pair.input.cells.at(row, column))
             .collect()
     }
 
-    /// What is known of the tile where the output is several of the input's size.
     fn tile(&self, pair: &Pairing) -> Tile {
         let input = &pair.input.cells;
         if pair.sources[9] == UNKNOWN {
@@ -380,8 +395,7 @@ impl Scene<'_> {
         }
     }
 
-    /// The patterns.
-    pub fn patterns(&self) -> Vec<Pattern> {
+    fn patterns(&self) -> Vec<Pattern> {
         let near = |down, across| self.at(down, across);
         let [left, up, up_left, up_right, left_2, up_2] =
             [(0, -1), (-1, 0), (-1, -1), (-1, 1), (0, -2), (-2, 0)].map(|(down, across)| near(down, across));
@@ -410,19 +424,16 @@ impl Scene<'_> {
         let side = u64::from(self.column == 0) * 2 + u64::from(self.column + 1 == self.cells.columns);
         add(&[background, left, up, up_left, up_right], side);
         add(&[up_left, up_right, left, near(-2, -2), near(-2, 2)], 0);
-        if let Some(pair) = &self.pair {
-            self.patterns_of_pair(pair, [left, up, up_left, up_right], &mut patterns);
-        }
         patterns
     }
 
-    fn patterns_of_pair(&self, pair: &Pairing, near: [u8; 4], patterns: &mut Vec<Pattern>) {
-        let [left, up, up_left, up_right] = near;
+    fn patterns_of_pair(&self, pair: &Pairing, Facts { origin, stacked, tile }: &Facts, patterns: &mut Vec<Pattern>) {
+        let [left, up, up_left, up_right] =
+            [(0, -1), (-1, 0), (-1, -1), (-1, 1)].map(|(down, across)| self.at(down, across));
         let of = |down, across| self.source(pair, down, across);
         let source = of(0, 0);
         let [in_left, in_up, in_right, in_down] = [of(0, -1), of(-1, 0), of(0, 1), of(1, 0)];
         let corners = [of(-1, -1), of(-1, 1), of(1, -1), of(1, 1)];
-        let origin = self.origin(pair);
         let seen = origin.seen;
         let sources = pair.sources;
         let background = self.background;
@@ -461,13 +472,11 @@ impl Scene<'_> {
         add(&[source, sources[1]], 0);
         add(&[source, sources[2]], 0);
         add(&[source, sources[3]], 0);
-        let stacked = self.stacked(pair);
-        add(&stacked, stacked.len() as u64);
+        add(stacked, stacked.len() as u64);
         add(&[&[source][..], &origin.images].concat(), 0);
         add(&[&[source][..], &origin.repeated].concat(), 0);
         add(&[source, background], origin.falls[0] << 2 | origin.falls[1]);
         add(&[source, background], origin.falls[2] << 2 | origin.falls[3]);
-        let tile = self.tile(pair);
         add(&[&[sources[8]][..], &tile.turned].concat(), tile.number);
         add(&[sources[8], tile.cell, background], 0);
     }

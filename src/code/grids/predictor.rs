@@ -205,9 +205,9 @@ impl Predictor {
         palette: &[u8],
         colour: u8,
     ) -> Option<u8> {
-        let counted: Vec<usize> = scene.counted().into_iter().map(place).collect();
+        let (contexts, patterns) = scene.contexts();
+        let counted: Vec<usize> = contexts.into_iter().map(place).collect();
         let seen = counted.iter().filter(|&&place| self.counts[place].last > 0).count();
-        let patterns = scene.patterns();
         let totals = counted.iter().map(|&place| self.counts[place].counts.iter().map(|&count| u32::from(count)).sum());
         let mut cell = Cell {
             scene,

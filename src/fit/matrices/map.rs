@@ -32,7 +32,7 @@ const LATENTS_RIDGE: f64 = 0.1;
 const DEVIATION: f32 = 1.8;
 
 /// Most groups that a map is fitted with, evenly from all: the time grows with the third power of this.
-pub const MOST_GROUPS: usize = 2000;
+const MOST_GROUPS: usize = 2000;
 
 /// What a word that no group has counts against one that some have.
 const STRANGE_WEIGHT: f32 = 0.15;
@@ -283,7 +283,7 @@ impl TextMap {
 }
 
 /// At most [`MOST_GROUPS`] of all, evenly.
-fn evenly<T>(all: &[T]) -> impl Iterator<Item = &T> {
+pub fn evenly<T>(all: &[T]) -> impl Iterator<Item = &T> {
     let taken = all.len().min(MOST_GROUPS);
     (0..taken).map(move |index| &all[index * all.len() / taken])
 }

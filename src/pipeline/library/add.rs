@@ -6,7 +6,7 @@ use super::frame::{Encoded, Frame, FrameGroup};
 use super::store::{Census, newest_version, write_frame, wrong};
 use super::{Library, LibraryError, LibrarySettings, Progress};
 use crate::data::article::Article;
-use crate::fit::matrices::map::MOST_GROUPS;
+use crate::fit::matrices::map::evenly;
 use crate::latent::DigitMatrix;
 use crate::latent::centre::CENTRE_DEVIATION;
 use crate::latent::digits::{CELLS, LEVELS};
@@ -155,12 +155,7 @@ impl Library {
 
 /// Fits a frame to groups taken evenly from `all`, as many as a map takes.
 pub(super) fn fit_frame(version: u32, all: &[FrameGroup], settings: &LibrarySettings) -> Frame {
-    let some: Vec<FrameGroup> = if all.len() <= MOST_GROUPS {
-        all.to_vec()
-    } else {
-        (0..MOST_GROUPS).map(|index| all[index * all.len() / MOST_GROUPS]).collect()
-    };
-    Frame::fit(version, &some, settings)
+    Frame::fit(version, &evenly(all).copied().collect::<Vec<_>>(), settings)
 }
 
 impl Census {

@@ -282,7 +282,7 @@ impl TextMap {
     }
 }
 
-/// At most [`MOST_GROUPS`] of all, evenly.
+/// At most `MOST_GROUPS` of all, evenly.
 pub fn evenly<T>(all: &[T]) -> impl Iterator<Item = &T> {
     let taken = all.len().min(MOST_GROUPS);
     (0..taken).map(move |index| &all[index * all.len() / taken])

@@ -85,7 +85,7 @@ fn read(puzzle: &Puzzle) -> String {
     let Some(solutions) = &puzzle.solutions else { return ",".into() };
     let ranks = solutions.iter().enumerate().map(|(test, solution)| {
         let size = (solution.rows(), solution.columns());
-        let read = readings(puzzle, test, &[(size, 1.0)], &[], Config::default().readings, 0);
+        let read = readings(puzzle, test, &[(size, 1.0)], &[], &Config::default());
         read.iter().position(|read| read.grid == *solution).unwrap_or(usize::MAX)
     });
     let rank = ranks.max().unwrap_or(usize::MAX);

@@ -29,6 +29,8 @@ pub struct Config {
     /// Readings of a puzzle by the coder of grids, whose answers are pooled with the fit's; 0 leaves both attempts to the
     /// vote.
     pub readings: usize,
+    /// What each kind of law that an answer breaks adds to its bits by the readings.
+    pub law_bits: usize,
     /// Which engine runs.
     pub engine: EngineKind,
     /// Where to run.
@@ -53,6 +55,7 @@ impl Default for Config {
             view_steps: 200,
             size_rules: true,
             readings: 16,
+            law_bits: 4,
             engine: EngineKind::Auto,
             device: Device::Auto,
             network: Network::default(),
@@ -226,6 +229,7 @@ impl Config {
             ("stable_steps", self.stable_steps, 0..=MOST_STEPS),
             ("view_steps", self.view_steps, 0..=MOST_STEPS),
             ("readings", self.readings, 0..=MOST_READINGS),
+            ("law_bits", self.law_bits, 0..=1000),
             ("network.layers", network.layers, 1..=32),
             ("network.channels", network.channels, 1..=256),
             ("network.direction_channels", network.direction_channels, 1..=128),

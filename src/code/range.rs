@@ -108,16 +108,36 @@ impl BitCoder for BitEncoder {
     }
 }
 
-/// Takes the likelier decision each time, as if it had been decoded.
+/// Takes the likelier decision each time, as if it had been decoded; or all but one.
 #[derive(Debug, Default)]
 pub struct Likeliest {
     information: Information,
+    /// How far each probability was from one half, in 2⁻¹⁶.
+    margins: Vec<u32>,
+    against: Option<usize>,
+}
+
+impl Likeliest {
+    /// Takes decision number `decision` the other way.
+    pub fn against(decision: usize) -> Self {
+        Self { against: Some(decision), ..Self::default() }
+    }
+
+    /// The numbers of the `most` decisions that were least certain, the least first.
+    pub fn least_certain(&self, most: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.margins.len()).collect();
+        order.sort_by_key(|&decision| self.margins[decision]);
+        order.truncate(most);
+        order
+    }
 }
 
 impl BitCoder for Likeliest {
     fn code(&mut self, _: bool, one: u32) -> Option<bool> {
         let model = Bernoulli::new(one);
-        let bit = model.one > 1 << (PROBABILITY_BITS - 1);
+        let half = 1 << (PROBABILITY_BITS - 1);
+        let bit = (model.one > half) != (self.against == Some(self.margins.len()));
+        self.margins.push(model.one.abs_diff(half));
         self.information.add(model, bit);
         Some(bit)
     }
@@ -259,6 +279,21 @@ mod tests {
             -(if bit { one } else { 1.0 - one }).log2()
         };
         bits.iter().map(cost).sum()
+    }
+
+    #[test]
+    fn the_likelier_decisions_are_taken_but_for_one() {
+        let ones = [60_000, 20_000, 33_000, 40_000];
+        let take = |mut taken: Likeliest| {
+            let bits = ones.map(|one| taken.code(false, one).unwrap());
+            (bits, taken)
+        };
+        let (bits, taken) = take(Likeliest::default());
+        assert_eq!(bits, [true, false, true, true]);
+        assert_eq!(taken.least_certain(3), [2, 3, 1]);
+        let (other, against) = take(Likeliest::against(2));
+        assert_eq!(other, [true, false, false, true]);
+        assert!(against.information_bits() > taken.information_bits());
     }
 
     proptest! {

@@ -96,8 +96,10 @@ pub struct Candidate {
 pub struct Read {
     /// The test output.
     pub grid: Grid,
-    /// The mean over readings of its information, its size among it, bits.
+    /// The mean over readings of its information, its size and the laws that it breaks among it, bits.
     pub bits: f64,
+    /// How many kinds of law it breaks.
+    pub broken_laws: usize,
 }
 
 /// The two leading candidates for each test output, and the leaders' share of the tally.

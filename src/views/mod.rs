@@ -6,6 +6,7 @@
 //! knows of views, and no view knows a puzzle's rule. In all but the identity, all planes of an example have one size.
 
 mod fold;
+mod laws;
 mod objects;
 mod sizes;
 mod symmetry;
@@ -15,6 +16,7 @@ mod window;
 mod tests;
 
 pub use fold::{Fold, Way};
+pub use laws::Laws;
 pub use objects::Trait;
 pub use sizes::{Size, output_sizes};
 pub use symmetry::Symmetry;

@@ -127,7 +127,7 @@ fn counts(grid: &Grid, cells: &Cells) -> [usize; COLOURS] {
 }
 
 /// The cells from their box's corner on, in order.
-fn shape(cells: &Cells) -> Cells {
+pub(super) fn shape(cells: &Cells) -> Cells {
     let Rectangle { top, left, .. } = box_of(cells);
     let mut shape: Cells = cells.iter().map(|(row, column)| (row - top, column - left)).collect();
     shape.sort_unstable();

@@ -9,44 +9,64 @@
 use super::replay::{cells_of, grid_of, palette_of};
 use crate::code::grids::{Cells, GridCoder};
 use crate::code::range::{BitEncoder, Likeliest};
+use crate::config::Config;
 use crate::data::{COLOURS, Grid, Puzzle};
 use crate::fit::Read;
 use crate::rng::{self, Purpose};
-use crate::views::{Size, Symmetry};
+use crate::views::{Laws, Size, Symmetry};
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
+use std::cmp::Reverse;
 
 /// What it takes to say a size that is not among the likely ones, bits.
 const OTHER_SIZE_BITS: f64 = 10.0;
 
-/// What `count` readings hold likeliest in each of `sizes`, which come with their probabilities, and besides that `others`: all
-/// with their bits, the least first. Solutions are not looked at.
+/// Besides what a reading holds likeliest it gives so many answers, each of which takes one uncertain decision the other way.
+const DOUBTS: usize = 3;
+
+/// The most answers of readings that are judged: those that break fewest laws, and of these those that most readings gave.
+const MOST_JUDGED: usize = 20;
+
+/// What readings hold likeliest in each of `sizes`, which come with their probabilities, and besides that `others`, no two
+/// alike: all with their bits, the least first. Solutions are not looked at.
 pub fn readings(
     puzzle: &Puzzle,
     test: usize,
     sizes: &[(Size, f64)],
     others: &[Grid],
-    count: usize,
-    seed: u64,
+    &Config { readings: count, law_bits, seed, .. }: &Config,
 ) -> Vec<Read> {
     let readers: Vec<Reader> = (0..count).filter_map(|index| Reader::taught(puzzle, test, index, seed)).collect();
-    let mut grids: Vec<Grid> = Vec::new();
-    for &(size, _) in sizes {
-        grids.extend(readers.iter().filter_map(|reader| reader.likeliest(size)));
-    }
-    grids.extend_from_slice(others);
+    let laws = Laws::of(&puzzle.train);
+    let broken = |answer: &Grid| laws.broken(&puzzle.test[test], answer);
+    let answers = sizes.iter().flat_map(|&(size, _)| readers.iter().flat_map(move |reader| reader.answers(size)));
+    let own = worth_judging(answers.filter(|answer| !others.contains(answer)), broken);
     let mut found: Vec<Read> = Vec::new();
-    for grid in grids {
-        if found.iter().any(|read| read.grid == grid) {
-            continue;
-        }
+    for (grid, broken_laws) in others.iter().map(|answer| (answer.clone(), broken(answer))).chain(own) {
         let size = sizes.iter().find(|(size, _)| *size == (grid.rows(), grid.columns()));
         let of_size = size.map_or(OTHER_SIZE_BITS, |(_, probability)| -probability.log2());
         let of_cells = readers.iter().filter_map(|reader| reader.bits(&grid)).sum::<f64>() / readers.len() as f64;
-        found.push(Read { grid, bits: of_size + of_cells });
+        let bits = of_size + of_cells + (law_bits * broken_laws) as f64;
+        found.push(Read { grid, bits, broken_laws });
     }
     found.sort_by(|a, b| a.bits.total_cmp(&b.bits));
     found
+}
+
+/// The answers that may be best, each once, with the laws that it breaks.
+fn worth_judging(given: impl Iterator<Item = Grid>, broken: impl Fn(&Grid) -> usize) -> Vec<(Grid, usize)> {
+    let mut found: Vec<(Grid, usize, usize)> = Vec::new();
+    for grid in given {
+        match found.iter_mut().find(|(known, ..)| *known == grid) {
+            Some((_, _, count)) => *count += 1,
+            None => {
+                let laws = broken(&grid);
+                found.push((grid, laws, 1));
+            }
+        }
+    }
+    found.sort_by_key(|&(_, laws, count)| (laws, Reverse(count)));
+    found.into_iter().take(MOST_JUDGED).map(|(grid, laws, _)| (grid, laws)).collect()
 }
 
 /// The memory that so many readings take, bytes.
@@ -96,10 +116,18 @@ impl Reader {
         Some(Self { model, own, input })
     }
 
-    /// The answer whose cells it holds likeliest, one after the other.
-    fn likeliest(&self, (rows, columns): Size) -> Option<Grid> {
+    /// The answer whose decisions it holds likeliest, one after the other, then those that take one of the least certain the
+    /// other way, and go on from there.
+    fn answers(&self, size: Size) -> Vec<Grid> {
+        let mut likeliest = Likeliest::default();
+        let first = self.answer(size, &mut likeliest);
+        let doubts = likeliest.least_certain(DOUBTS).into_iter().map(Likeliest::against);
+        first.into_iter().chain(doubts.filter_map(|mut other| self.answer(size, &mut other))).collect()
+    }
+
+    fn answer(&self, (rows, columns): Size, taken: &mut Likeliest) -> Option<Grid> {
         let size = if self.own.transpose { (columns, rows) } else { (rows, columns) };
-        let output = self.model.clone().output(&mut Likeliest::default(), &cells_of(None, size), &self.input, None)?;
+        let output = self.model.clone().output(taken, &cells_of(None, size), &self.input, None)?;
         Some(self.own.inverse().turn(&grid_of(&output).ok()?))
     }
 
@@ -148,13 +176,15 @@ mod tests {
     fn what_follows_from_a_few_pairs_is_read_in_every_symmetry() {
         let (puzzle, right) = puzzle();
         let sizes = [((5, 4), 0.97), ((4, 5), 0.03)];
-        let found = readings(&puzzle, 0, &sizes, &[noise(29)], 8, 0);
+        let config = Config { readings: 8, ..Config::default() };
+        let found = readings(&puzzle, 0, &sizes, &[noise(29)], &config);
         assert_eq!(found[0].grid, right);
         assert!(found[0].bits < 5.0, "{found:?}");
         let other = found.iter().find(|read| read.grid == noise(29)).unwrap();
         assert!(other.bits > found[0].bits + 10.0, "what does not follow costs more");
+        assert!(other.broken_laws > 0, "its cells are others than the input's");
         assert!(found.iter().any(|read| read.grid.rows() == 4 && read.grid != noise(29)), "each size is read");
-        assert_eq!(found, readings(&puzzle, 0, &sizes, &[noise(29)], 8, 0), "readings depend on the seed alone");
-        assert_eq!(readings(&puzzle, 0, &sizes, &[], 0, 0), []);
+        assert!(found.len() > 2 + DOUBTS, "what is least certain is asked the other way, too: {found:?}");
+        assert_eq!(found, readings(&puzzle, 0, &sizes, &[noise(29)], &config), "readings depend on the seed alone");
     }
 }

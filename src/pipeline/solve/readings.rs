@@ -15,7 +15,7 @@ use crate::views::Size;
 const MOST_CELLS: usize = 32_768;
 
 /// The fit's leaders that the readings judge, and the likeliest sizes that they read.
-const MOST_CANDIDATES: usize = 8;
+const MOST_CANDIDATES: usize = 12;
 const MOST_SIZES: usize = 2;
 
 /// A size less likely than this is not read.
@@ -23,7 +23,7 @@ const LEAST_SHARE: f64 = 0.1;
 
 /// What each of the readings' bits counts, and the share of the tally that an answer has of which the fit knows nothing.
 /// Chosen on the training split: `results/accuracy.md`.
-const BIT_WEIGHT: f64 = 0.35;
+const BIT_WEIGHT: f64 = 0.5;
 const LEAST_TALLY: f64 = 0.03;
 
 /// The memory that readings take after a fit, bytes.
@@ -49,7 +49,7 @@ pub(super) fn take(puzzle: &Puzzle, config: &Config, sizes: &[Vec<(Size, f64)>],
             sizes.push(((attempts.attempt_1.rows(), attempts.attempt_1.columns()), 1.0));
         }
         let leaders: Vec<Grid> = candidates.iter().map(|candidate| candidate.grid.clone()).collect();
-        let read = readings(puzzle, test, &sizes, &leaders, count, config.seed);
+        let read = readings(puzzle, test, &sizes, &leaders, config);
         let mut order: Vec<&Read> = read.iter().collect();
         order.sort_by(|a, b| score(b, &candidates).total_cmp(&score(a, &candidates)));
         if let [first, second, ..] = order[..] {

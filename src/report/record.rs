@@ -100,7 +100,7 @@ pub struct PuzzleRecord {
     pub view: String,
     /// What trials of its views cost; empty where there were none.
     pub view_trials: Vec<ViewTrial>,
-    /// For each test input what readings by the coder of grids say, at most [`CANDIDATES`], the likeliest first.
+    /// For each test input what readings by the coder of grids say, the likeliest first: of [`CANDIDATES`] and of the candidates above.
     pub read: Vec<Vec<Read>>,
     /// Seconds of fitting, without trials.
     pub seconds: f64,
@@ -137,6 +137,13 @@ impl PuzzleRecord {
     pub fn new(puzzle: &Puzzle, setting: &Setting, problem: &Problem, fitted: &Fitted) -> Self {
         let config = &setting.config;
         let last = fitted.trace.iter().filter(|point| point.step + 1 == fitted.steps);
+        let candidates = fitted.tally.candidates(CANDIDATES);
+        let kept = |(read, candidates): (&Vec<Read>, &Vec<Candidate>)| -> Vec<Read> {
+            let is_candidate = |read: &Read| candidates.iter().any(|candidate| candidate.grid == read.grid);
+            let kept = read.iter().enumerate().filter(|&(rank, read)| rank < CANDIDATES || is_candidate(read));
+            kept.map(|(_, read)| read.clone()).collect()
+        };
+        let read = fitted.read.iter().zip(&candidates).map(kept).collect();
         let mut record = Self {
             schema: SCHEMA,
             id: puzzle.id.clone(),
@@ -149,7 +156,7 @@ impl PuzzleRecord {
             solutions: None,
             first_step_on_top: None,
             solution_ranks: None,
-            candidates: fitted.tally.candidates(CANDIDATES),
+            candidates,
             candidates_seen: fitted.tally.counts(),
             last_change: fitted.changes.last().map_or(0, |change| change.step),
             confidence: fitted.confidence,
@@ -157,7 +164,7 @@ impl PuzzleRecord {
             stopped_early: fitted.stopped_early,
             cut: fitted.broken_off,
             view: fitted.view.to_string(),
-            read: fitted.read.iter().map(|read| read.iter().take(CANDIDATES).cloned().collect()).collect(),
+            read,
             view_trials: fitted
                 .trials
                 .iter()

@@ -136,10 +136,10 @@ mod tests {
         let input = grid(&[&[0, 0, 0], &[0, 0, 2], &[0, 0, 0]]);
         let broken = |answer: &[&[u8]]| laws.broken(&input, &grid(answer));
         assert_eq!(broken(&[&[0, 0, 0], &[0, 0, 2], &[0, 0, 3]]), 0);
-        // It is the input; nothing is new, no 0 became 3, two colours instead of three, and no cells more.
-        assert_eq!(broken(&[&[0, 0, 0], &[0, 0, 2], &[0, 0, 0]]), 5);
-        // The 2 is gone, so an object was not kept, and two colours are left.
-        assert_eq!(broken(&[&[0, 0, 0], &[0, 0, 3], &[0, 0, 3]]), 4, "{laws:?}");
+        // It is the input; nothing is new, no 0 became 3, two colours instead of three, no cells more, and a mirror image of itself.
+        assert_eq!(broken(&[&[0, 0, 0], &[0, 0, 2], &[0, 0, 0]]), 6);
+        // The 2 is gone, so an object was not kept, two colours are left, and no object has the form of one that was there.
+        assert_eq!(broken(&[&[0, 0, 0], &[0, 0, 3], &[0, 0, 3]]), 4);
         // 4 for 3: another colour is new, and no 0 became 3.
         assert_eq!(broken(&[&[0, 0, 0], &[0, 0, 2], &[0, 0, 4]]), 2);
     }

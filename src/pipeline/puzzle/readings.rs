@@ -4,7 +4,8 @@
 //! coder the puzzle's outputs in each of the eight symmetries, in colours drawn anew for each, then the puzzle in one symmetry
 //! as it is, and takes for each cell of the output what is likelier. What a rule does not depend on is learnt so, and a few
 //! pairs teach more. Readings in different symmetries go through a grid from different corners; an answer that only one of
-//! them holds likely is an accident of the order of its cells, so that all say what each answer costs.
+//! them holds likely is an accident of the order of its cells, so that all say what each answer costs. They see cells and no whole:
+//! an answer that is not as all outputs of the puzzle are breaks a law, and costs more.
 
 use super::replay::{cells_of, grid_of, palette_of};
 use crate::code::grids::{Cells, GridCoder};
@@ -57,12 +58,11 @@ pub fn readings(
 fn worth_judging(given: impl Iterator<Item = Grid>, broken: impl Fn(&Grid) -> usize) -> Vec<(Grid, usize)> {
     let mut found: Vec<(Grid, usize, usize)> = Vec::new();
     for grid in given {
-        match found.iter_mut().find(|(known, ..)| *known == grid) {
-            Some((_, _, count)) => *count += 1,
-            None => {
-                let laws = broken(&grid);
-                found.push((grid, laws, 1));
-            }
+        if let Some((_, _, count)) = found.iter_mut().find(|(known, ..)| *known == grid) {
+            *count += 1;
+        } else {
+            let laws = broken(&grid);
+            found.push((grid, laws, 1));
         }
     }
     found.sort_by_key(|&(_, laws, count)| (laws, Reverse(count)));

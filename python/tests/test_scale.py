@@ -50,7 +50,7 @@ def large(real: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(real, path)
     rng = np.random.default_rng(0)
     with sqlite3.connect(path) as base:
-        known = base.execute("SELECT group_id, digits, log_normaliser FROM matrices WHERE frame = 1").fetchall()
+        known = base.execute("SELECT group_id, digits FROM matrices WHERE frame = 1").fetchall()
         base.execute("INSERT INTO articles (name, hash, cluster, words, strange_words) VALUES ('made up', x'00', 1, 0, 0)")
         (article,) = base.execute("SELECT MAX(id) FROM articles").fetchone()
         first = max(row[0] for row in known) + 1
@@ -61,8 +61,8 @@ def large(real: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         made[changed] = rng.integers(0, 10, changed.sum())
         rows = [(first + number, article, "", f"made up {number}") for number in range(len(made))]
         base.executemany("INSERT INTO groups VALUES (?, ?, ?, ?)", rows)
-        matrices = [(1, first + number, made[number].tobytes(), known[of[number]][2]) for number in range(len(made))]
-        base.executemany("INSERT INTO matrices VALUES (?, ?, ?, ?)", matrices)
+        matrices = [(1, first + number, made[number].tobytes()) for number in range(len(made))]
+        base.executemany("INSERT INTO matrices VALUES (?, ?, ?)", matrices)
     base.close()
     return path
 

@@ -88,7 +88,7 @@ def test_a_hundred_solves_take_the_memory_of_twenty(root: Path) -> None:
     assert late - early < 4e6, f"{early} bytes after 20 solves, {late} after 100"
 
 
-def fastest(call: Any, turns: int = 300) -> float:
+def fastest(call: Any, turns: int = 30) -> float:
     best = float("inf")
     for _ in range(turns):
         begin = time.perf_counter()
@@ -97,13 +97,15 @@ def fastest(call: Any, turns: int = 300) -> float:
     return best
 
 
-def test_a_call_with_nothing_to_do_takes_less_than_a_millisecond() -> None:
+def test_a_call_with_nothing_to_do_takes_little_beside_one_that_works() -> None:
+    text = b"What a call costs before it does anything, beside one that has a few words to do. " * 20
+    work = fastest(lambda: tenfold.compress(text, matrices="none"), turns=3)
     times = {
         "groups": fastest(lambda: tenfold.groups("")),
         "gist": fastest(lambda: tenfold.gist(FILE)),
     }
-    print({name: f"{1000 * seconds:.3f} ms" for name, seconds in times.items()})
-    assert max(times.values()) < 1e-3, times
+    print({name: f"{1000 * seconds:.3f} ms" for name, seconds in times.items()}, f"of {1000 * work:.1f} ms")
+    assert max(times.values()) < work / 4, (times, work)
 
 
 FILE = tenfold.compress(b"", matrices="none")

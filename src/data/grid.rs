@@ -156,6 +156,13 @@ impl Grid {
         self.columns
     }
 
+    /// How many cells have each colour.
+    pub fn colour_counts(&self) -> [usize; COLOURS] {
+        let mut counts = [0; COLOURS];
+        self.cells.iter().for_each(|&colour| counts[usize::from(colour)] += 1);
+        counts
+    }
+
     /// All colours, row by row; `rows × columns` of them.
     pub fn cells(&self) -> &[u8] {
         &self.cells

@@ -111,8 +111,7 @@ fn colours(grid: &Grid) -> u16 {
 
 /// The commonest colour; of equals the first.
 fn commonest(grid: &Grid) -> u8 {
-    let mut counts = [0; COLOURS];
-    grid.cells().iter().for_each(|&colour| counts[usize::from(colour)] += 1);
+    let counts = grid.colour_counts();
     (0..COLOURS).rev().max_by_key(|&colour| counts[colour]).unwrap_or_default() as u8
 }
 

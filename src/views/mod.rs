@@ -4,6 +4,8 @@
 //! one ([`View::apply`]), and answers back in its own ([`View::undo`]). A view is a hypothesis about what belongs
 //! together: cells that a fold lays over one another, or the part of the input that the output speaks of. No network
 //! knows of views, and no view knows a puzzle's rule. In all but the identity, all planes of an example have one size.
+//!
+//! What else is true of all pairs, without a network: the sizes of outputs ([`output_sizes`]), and [`Laws`].
 
 mod fold;
 mod laws;

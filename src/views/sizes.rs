@@ -66,8 +66,7 @@ impl Measures {
     fn of(input: &Grid) -> Self {
         let (rows, columns) = (input.rows(), input.columns());
         let halved = if rows > columns { (rows / 2, columns) } else { (rows, columns / 2) };
-        let mut counts = [0; COLOURS];
-        input.cells().iter().for_each(|&colour| counts[usize::from(colour)] += 1);
+        let counts = input.colour_counts();
         // What is no object: black, or the commonest colour.
         let backgrounds = [0, only_extreme(&counts, true).map_or(0, |colour| colour as u8)];
         let mut boxes = vec![(Some((rows, columns)), 1.0), (Some((columns, rows)), 3.0), (Some(changes(input)), 5.0)];

@@ -36,10 +36,10 @@ pub(super) fn memory_bytes(config: &Config) -> u64 {
 pub(super) fn take(puzzle: &Puzzle, config: &Config, sizes: &[Vec<(Size, f64)>], fitted: &mut Fitted) {
     let pairs = puzzle.train.iter().flat_map(|pair| [&pair.input, &pair.output]);
     let cells: usize = pairs.chain(&puzzle.test).map(|grid| grid.cells().len()).sum();
-    let count = if cells > MOST_CELLS { 0 } else { config.readings };
+    let is_read = config.readings > 0 && cells <= MOST_CELLS;
     let candidates = fitted.tally.candidates(MOST_CANDIDATES);
     for (test, (attempts, candidates)) in fitted.attempts.iter_mut().zip(candidates).enumerate() {
-        if count == 0 {
+        if !is_read {
             fitted.read.push(Vec::new());
             continue;
         }

@@ -111,7 +111,7 @@ def test_a_call_with_nothing_to_do_takes_little_beside_one_that_works() -> None:
 FILE = tenfold.compress(b"", matrices="none")
 
 
-def test_solve_takes_less_than_a_millisecond_over_what_it_calls(
+def test_solve_takes_little_over_what_it_calls(
     swap: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inner, over = _tenfold.solve, []
@@ -130,4 +130,4 @@ def test_solve_takes_less_than_a_millisecond_over_what_it_calls(
         tenfold.solve(swap, steps=1, views=False, threads=1)
         over.append(time.perf_counter() - begin - within)
     print(f"over the extension's solve: {1000 * min(over):.3f} ms")
-    assert min(over) < 1e-3
+    assert min(over) < within / 10

@@ -260,7 +260,7 @@ fn a_run_tells_how_many_candidates_it_would_take_and_what_answers_would_cost() {
     solve.arg(input.path()).assert().success();
     let record = record(&run, "a");
     assert_eq!(record["candidates"][0][0]["grid"], record["attempts"][0]["attempt_1"]);
-    assert_eq!(record["candidates"][0][0]["last_led"], 3);
+    assert_eq!(record["candidates"][0][0]["led"], serde_json::json!([[0, 3]]));
     assert!(record["candidates_seen"][0].as_u64() >= Some(1), "{record}");
 
     let score = tenfold().args(["score", "--json"]).arg(&run).arg("--solutions").arg(input.path()).output().unwrap();

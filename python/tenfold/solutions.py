@@ -23,7 +23,7 @@ class Candidate(NamedTuple):
     grid: Grid  #: The answer.
     share: float  #: Its share of all votes.
     first_seen: int  #: The step, from 0, that proposed it first.
-    last_led: Optional[int]  #: The last step after which it led, if it ever did.
+    led: list[list[int]]  #: The first and the last step of each time that it led.
 
 
 class Curve(NamedTuple):
@@ -71,7 +71,7 @@ class Solution:
     def candidates(self) -> list[list[Candidate]]:
         """For each test input its leading candidates, at most ten."""
         return [
-            [Candidate(one["grid"], one["share"], one["first_seen"], one["last_led"]) for one in of_test]
+            [Candidate(one["grid"], one["share"], one["first_seen"], one["led"]) for one in of_test]
             for of_test in self.record["candidates"]
         ]
 

@@ -120,7 +120,7 @@ pub fn memory_bytes(plan: &Plan, settings: &FitSettings) -> u64 {
     let Dimensions { colours, rows, columns, .. } = plan.dimensions;
     let (area, seeds, tests) = (rows * columns, settings.seeds as u128, plan.tests() as u128);
     let point = size_of::<TracePoint>() + Axes::COUNT * size_of::<f64>();
-    let candidates = 2 * (area + size_of::<Grid>() + 5 * size_of::<u64>());
+    let candidates = 2 * (area + size_of::<Grid>() + 10 * size_of::<u64>());
     let means = (colours + 2) * area * size_of::<f32>();
     let by_step = seeds * (point as u128 + tests * candidates as u128);
     let bytes = settings.steps as u128 * by_step + seeds * tests * means as u128;

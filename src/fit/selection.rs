@@ -70,12 +70,12 @@ pub struct Tally {
 }
 
 /// How a candidate stands.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Standing {
     /// The log of the sum of exp(score).
     score: f64,
     first_seen: usize,
-    last_led: Option<usize>,
+    led: Vec<[usize; 2]>,
 }
 
 /// A candidate for a test output.
@@ -87,8 +87,8 @@ pub struct Candidate {
     pub share: f64,
     /// The step (from 0) that proposed it first.
     pub first_seen: usize,
-    /// The last step after which it led, if it ever did.
-    pub last_led: Option<usize>,
+    /// The first and the last step of each time that it led.
+    pub led: Vec<[usize; 2]>,
 }
 
 /// An answer, and what it costs by readings, which need no fit.
@@ -96,8 +96,13 @@ pub struct Candidate {
 pub struct Read {
     /// The test output.
     pub grid: Grid,
-    /// The mean over readings of its information, its size and the laws that it breaks among it, bits.
+    /// The mean over readings of its information, and what its size, its division, the laws that it breaks and the readings that hold
+    /// others likeliest add, bits.
     pub bits: f64,
+    /// How the puzzle's pairs are divided where it costs least, in words.
+    pub division: String,
+    /// How many readings hold it likeliest so.
+    pub likeliest: usize,
     /// How many kinds of law it breaks.
     pub broken_laws: usize,
 }
@@ -151,7 +156,7 @@ impl Tally {
                     group.iter().map(|&test| answers[test].uncertainty_nats).sum::<f64>() / group.len() as f64;
                 let score = -self.settings.uncertainty_weight * uncertainty - penalty;
                 let candidate: Vec<Grid> = group.iter().map(|&test| answers[test].grid.clone()).collect();
-                let new = Standing { score: f64::NEG_INFINITY, first_seen: step, last_led: None };
+                let new = Standing { score: f64::NEG_INFINITY, first_seen: step, led: Vec::new() };
                 let standing = scores.entry(candidate).or_insert(new);
                 standing.score = log_add(standing.score, score);
             }
@@ -168,7 +173,10 @@ impl Tally {
             let &(first, share) = ranked.first()?;
             let second = ranked.get(1).map_or(first, |&(second, _)| second);
             confidence = confidence.min(share);
-            scores[first].last_led = Some(step);
+            match scores[first].led.last_mut() {
+                Some([_, last]) if *last + 1 == step => *last = step,
+                _ => scores[first].led.push([step, step]),
+            }
             for (place, &test) in group.iter().enumerate() {
                 let attempt = |index: usize| scores.get_index(index).map(|(grids, _)| grids[place].clone());
                 attempts[test] = Some(Attempts { attempt_1: attempt(first)?, attempt_2: attempt(second)? });
@@ -193,9 +201,10 @@ impl Tally {
         let mut candidates = vec![Vec::new(); self.groups.iter().map(Vec::len).sum()];
         for (group, scores) in self.groups.iter().zip(&self.scores) {
             for (index, share) in ranked(scores).into_iter().take(most) {
-                let Some((grids, &Standing { first_seen, last_led, .. })) = scores.get_index(index) else { continue };
+                let Some((grids, Standing { first_seen, led, .. })) = scores.get_index(index) else { continue };
                 for (&test, grid) in group.iter().zip(grids) {
-                    candidates[test].push(Candidate { grid: grid.clone(), share, first_seen, last_led });
+                    let (grid, led) = (grid.clone(), led.clone());
+                    candidates[test].push(Candidate { grid, share, first_seen: *first_seen, led });
                 }
             }
         }
@@ -286,8 +295,8 @@ mod tests {
         assert!(leaders.confidence > 0.9);
         let candidates = tally.candidates(10).remove(0);
         assert_eq!(tally.counts(), [candidates.len()]);
-        assert_eq!((candidates[0].first_seen, candidates[0].last_led), (210, Some(210)));
-        assert_eq!((candidates[1].first_seen, candidates[1].last_led), (200, None));
+        assert_eq!((candidates[0].first_seen, &candidates[0].led[..]), (210, &[[210, 210]][..]));
+        assert_eq!((candidates[1].first_seen, &candidates[1].led[..]), (200, &[][..]));
         assert!((candidates[0].share - leaders.confidence).abs() < 1e-12);
         let absent = Grid::new(1, 2, vec![9, 9]).unwrap();
         assert_eq!(tally.ranks(&[candidates[1].grid.clone()]), [Some(2)]);

@@ -52,7 +52,7 @@ pub struct ViewTrial {
 }
 
 /// The version of the form below.
-pub const SCHEMA: u32 = 5;
+pub const SCHEMA: u32 = 6;
 
 /// Candidates of a test output that are kept.
 pub const CANDIDATES: usize = 10;

@@ -7,6 +7,7 @@
 //!
 //! What else is true of all pairs, without a network: the sizes of outputs ([`output_sizes`]), and [`Laws`].
 
+mod division;
 mod fold;
 mod laws;
 mod objects;
@@ -17,6 +18,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
+pub use division::{Division, PartTrait};
 pub use fold::{Fold, Way};
 pub use laws::Laws;
 pub use objects::Trait;

@@ -78,7 +78,7 @@ impl Region {
 
 impl Window {
     /// Where the window is in a grid.
-    fn place(self, grid: &Grid) -> Option<Rectangle> {
+    pub(super) fn place(self, grid: &Grid) -> Option<Rectangle> {
         let mut found = box_of(&self.region.cells(grid, self.background)?);
         if self.inside {
             found = Rectangle {
@@ -129,7 +129,7 @@ fn is_blank(grids: impl Iterator<Item = Grid>) -> bool {
 }
 
 /// The colour that is no object: black if each input has some, else the commonest of the inputs, unless several are.
-fn background(puzzle: &Puzzle) -> Option<u8> {
+pub(super) fn background(puzzle: &Puzzle) -> Option<u8> {
     let inputs = || puzzle.train.iter().map(|pair| &pair.input).chain(&puzzle.test);
     if inputs().all(|input| input.cells().contains(&0)) {
         return Some(0);

@@ -12,6 +12,7 @@ mod foresight;
 mod form;
 mod grids;
 mod parts;
+mod reader;
 mod readings;
 mod replay;
 

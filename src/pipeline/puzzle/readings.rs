@@ -1,72 +1,126 @@
-//! What the coder of grids, taught by one puzzle alone, holds likeliest for a test output, and what answers cost by it.
+//! What readings, taught by one puzzle alone, hold likeliest for a test output, and what answers cost by them.
 //!
-//! In: a puzzle, the sizes that its output may have, and answers from elsewhere. Out: answers with their bits. A reading teaches a
-//! coder the puzzle's outputs in each of the eight symmetries, in colours drawn anew for each, then the puzzle in one symmetry
-//! as it is, and takes for each cell of the output what is likelier. What a rule does not depend on is learnt so, and a few
-//! pairs teach more. Readings in different symmetries go through a grid from different corners; an answer that only one of
-//! them holds likely is an accident of the order of its cells, so that all say what each answer costs. They see cells and no whole:
-//! an answer that is not as all outputs of the puzzle are breaks a law, and costs more.
+//! In: a puzzle, the sizes that its output may have, and answers from elsewhere. Out: answers with their bits, each by the division
+//! of the puzzle under which it costs least. Readings in different symmetries go through a grid from different corners; an
+//! answer that only one of them holds likely is an accident of the order of its cells, so that all say what each answer
+//! costs. They see cells and no whole: an answer that is not as all outputs of the puzzle are breaks a law, and costs more.
 
-use super::replay::{cells_of, grid_of, palette_of};
-use crate::code::grids::{Cells, GridCoder};
-use crate::code::range::{BitEncoder, Likeliest};
+use super::reader::Reader;
+use crate::code::grids::GridCoder;
 use crate::config::Config;
-use crate::data::{COLOURS, Grid, Puzzle};
+use crate::data::{Grid, Puzzle};
 use crate::fit::Read;
-use crate::rng::{self, Purpose};
-use crate::views::{Laws, Size, Symmetry};
-use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
+use crate::views::{Division, Laws, Size};
 use std::cmp::Reverse;
 
 /// What it takes to say a size that is not among the likely ones, bits.
 const OTHER_SIZE_BITS: f64 = 10.0;
 
-/// Besides what a reading holds likeliest it gives so many answers, each of which takes one uncertain decision the other way.
-const DOUBTS: usize = 3;
-
 /// The most answers of readings that are judged: those that break fewest laws, and of these those that most readings gave.
 const MOST_JUDGED: usize = 20;
 
-/// What readings hold likeliest in each of `sizes`, which come with their probabilities, and besides that `others`, no two
-/// alike: all with their bits, the least first. Solutions are not looked at.
-pub fn readings(
-    puzzle: &Puzzle,
-    test: usize,
-    sizes: &[(Size, f64)],
-    others: &[Grid],
-    &Config { readings: count, law_bits, seed, .. }: &Config,
-) -> Vec<Read> {
-    let readers: Vec<Reader> = (0..count).filter_map(|index| Reader::taught(puzzle, test, index, seed)).collect();
-    let laws = Laws::of(&puzzle.train);
-    let broken = |answer: &Grid| laws.broken(&puzzle.test[test], answer);
-    let answers = sizes.iter().flat_map(|&(size, _)| readers.iter().flat_map(move |reader| reader.answers(size)));
-    let own = worth_judging(answers.filter(|answer| !others.contains(answer)), broken);
-    let mut found: Vec<Read> = Vec::new();
-    for (grid, broken_laws) in others.iter().map(|answer| (answer.clone(), broken(answer))).chain(own) {
-        let size = sizes.iter().find(|(size, _)| *size == (grid.rows(), grid.columns()));
-        let of_size = size.map_or(OTHER_SIZE_BITS, |(_, probability)| -probability.log2());
-        let of_cells = readers.iter().filter_map(|reader| reader.bits(&grid)).sum::<f64>() / readers.len() as f64;
-        let bits = of_size + of_cells + (law_bits * broken_laws) as f64;
-        found.push(Read { grid, bits, broken_laws });
-    }
-    found.sort_by(|a, b| a.bits.total_cmp(&b.bits));
-    found
-}
+/// The most divisions that are read, the whole among them, and the readings of each but the whole: one a symmetry.
+const MOST_DIVISIONS: usize = 8;
+const READINGS_OF_PARTS: usize = 8;
 
-/// The answers that may be best, each once, with the laws that it breaks.
-fn worth_judging(given: impl Iterator<Item = Grid>, broken: impl Fn(&Grid) -> usize) -> Vec<(Grid, usize)> {
-    let mut found: Vec<(Grid, usize, usize)> = Vec::new();
-    for grid in given {
-        if let Some((_, _, count)) = found.iter_mut().find(|(known, ..)| *known == grid) {
-            *count += 1;
-        } else {
-            let laws = broken(&grid);
-            found.push((grid, laws, 1));
+/// What readings hold likeliest in each of `sizes`, which come with their probabilities, and besides that `others`: all with
+/// their bits, the least first, no two alike. Solutions are not looked at.
+pub fn readings(puzzle: &Puzzle, test: usize, sizes: &[(Size, f64)], others: &[Grid], config: &Config) -> Vec<Read> {
+    let input = &puzzle.test[test];
+    let laws = Laws::of(&puzzle.train);
+    let mut found = Found { laws: &laws, input, answers: Vec::new(), before: 0 };
+    others.iter().for_each(|grid| found.add(grid.clone(), 0, 0));
+    let divisions = Division::all(puzzle, MOST_DIVISIONS);
+    for (number, &division) in divisions.iter().enumerate() {
+        let count = if number == 0 { config.readings } else { config.readings.min(READINGS_OF_PARTS) };
+        let readers: Vec<Reader> =
+            (0..count).filter_map(|index| Reader::taught(puzzle, test, division, index, config.seed)).collect();
+        // Parts have the sizes that the division gives them.
+        let sizes: Vec<(Vec<Size>, f64)> = division.sizes(input).map_or_else(
+            || sizes.iter().map(|&(size, probability)| (vec![size], -probability.log2())).collect(),
+            |sizes| vec![(sizes, 0.0)],
+        );
+        found.begin();
+        for ((sizes, _), reader) in sizes.iter().flat_map(|sizes| readers.iter().map(move |reader| (sizes, reader))) {
+            for (place, parts) in reader.answers(sizes).into_iter().enumerate() {
+                if let Some(grid) = division.join(input, &parts) {
+                    found.add(grid, usize::from(place == 0), 1);
+                }
+            }
+        }
+        found.keep_best();
+        // Half of what could be is the whole, and the rest is shared by the others.
+        let name = match divisions.len() {
+            1 => 0.0,
+            _ if number == 0 => 1.0,
+            count => 1.0 + ((count - 1) as f64).log2(),
+        };
+        for answer in &mut found.answers {
+            let Some(parts) = division.outputs(input, &answer.read.grid) else { continue };
+            let of_parts: Vec<Size> = parts.iter().map(|part| (part.rows(), part.columns())).collect();
+            let size = sizes.iter().find(|(sizes, _)| *sizes == of_parts);
+            let of_size = size.map_or(OTHER_SIZE_BITS, |&(_, bits)| bits);
+            let of_cells = readers.iter().filter_map(|reader| reader.bits(&parts)).sum::<f64>() / readers.len() as f64;
+            let of_readings = ((readers.len() as f64 + 0.5) / (answer.likeliest as f64 + 0.5)).log2();
+            let of_laws = (config.law_bits * answer.read.broken_laws) as f64;
+            let bits = name + of_size + of_cells + of_readings + of_laws;
+            if bits < answer.read.bits {
+                (answer.read.bits, answer.read.likeliest) = (bits, answer.likeliest);
+                answer.read.division = division.to_string();
+            }
         }
     }
-    found.sort_by_key(|&(_, laws, count)| (laws, Reverse(count)));
-    found.into_iter().take(MOST_JUDGED).map(|(grid, laws, _)| (grid, laws)).collect()
+    let mut reads: Vec<Read> = found.answers.into_iter().map(|answer| answer.read).collect();
+    reads.sort_by(|a, b| a.bits.total_cmp(&b.bits));
+    reads
+}
+
+/// All answers so far, no two alike.
+struct Found<'a> {
+    laws: &'a Laws,
+    input: &'a Grid,
+    answers: Vec<Answer>,
+    /// How many there were before this division.
+    before: usize,
+}
+
+/// An answer, and how it stands in one division.
+struct Answer {
+    read: Read,
+    /// The readings that hold it likeliest, of answers of its size.
+    likeliest: usize,
+    /// The readings that give it.
+    given: usize,
+}
+
+impl Found<'_> {
+    fn add(&mut self, grid: Grid, likeliest: usize, given: usize) {
+        if let Some(answer) = self.answers.iter_mut().find(|answer| answer.read.grid == grid) {
+            answer.likeliest += likeliest;
+            answer.given += given;
+        } else {
+            let broken_laws = self.laws.broken(self.input, &grid);
+            let (bits, division) = (f64::INFINITY, String::new());
+            let read = Read { grid, bits, division, likeliest: 0, broken_laws };
+            self.answers.push(Answer { read, likeliest, given });
+        }
+    }
+
+    /// Begins a division: nothing has been given under it.
+    fn begin(&mut self) {
+        self.before = self.answers.len();
+        for answer in &mut self.answers {
+            (answer.likeliest, answer.given) = (0, 0);
+        }
+    }
+
+    /// Keeps what was there before this division, and of its own those that are worth judging.
+    fn keep_best(&mut self) {
+        let mut own = self.answers.split_off(self.before);
+        own.sort_by_key(|answer| (answer.read.broken_laws, Reverse(answer.given)));
+        own.truncate(MOST_JUDGED);
+        self.answers.append(&mut own);
+    }
 }
 
 /// The memory that so many readings take, bytes.
@@ -75,89 +129,11 @@ pub fn memory_bytes(count: usize) -> u64 {
     if count == 0 { 0 } else { (count as u64 + 1) * GridCoder::memory_bytes() }
 }
 
-/// A coder that has been taught all that is known before a test output.
-struct Reader {
-    model: GridCoder,
-    /// The symmetry in which it sees the puzzle as it is.
-    own: Symmetry,
-    /// The test input so.
-    input: Cells,
-}
-
-impl Reader {
-    fn taught(puzzle: &Puzzle, test: usize, index: usize, seed: u64) -> Option<Self> {
-        let mut random = rng::stream(seed, Purpose::Reading, index as u64);
-        let own = Symmetry::all().nth(index % Symmetry::all().count())?;
-        let input = &puzzle.test[test];
-        let pairs = puzzle.train.iter().flat_map(|pair| [&pair.input, &pair.output]);
-        let palette = palette_of(pairs.chain([input]));
-        let mut model = GridCoder::new(&palette);
-        let mut known = BitEncoder::new();
-        let mut order: Vec<usize> = (0..puzzle.train.len()).collect();
-        for other in Symmetry::all().filter(|&other| other != own) {
-            order.shuffle(&mut random);
-            let colours = drawn(&palette, &mut random);
-            let told = |grid: &Grid| {
-                let mut told = cells(&other.turn(grid));
-                told.cells.iter_mut().for_each(|cell| *cell = colours[usize::from(*cell)]);
-                told
-            };
-            for &pair in &order {
-                let pair = &puzzle.train[pair];
-                model.output(&mut known, &told(&pair.output), &told(&pair.input), None)?;
-            }
-        }
-        for pair in &puzzle.train {
-            let [input, output] = [&pair.input, &pair.output].map(|grid| cells(&own.turn(grid)));
-            model.input(&mut known, &input)?;
-            model.output(&mut known, &output, &input, None)?;
-        }
-        let input = model.input(&mut known, &cells(&own.turn(input)))?;
-        Some(Self { model, own, input })
-    }
-
-    /// The answer whose decisions it holds likeliest, one after the other, then those that take one of the least certain the
-    /// other way, and go on from there.
-    fn answers(&self, size: Size) -> Vec<Grid> {
-        let mut likeliest = Likeliest::default();
-        let first = self.answer(size, &mut likeliest);
-        let doubts = likeliest.least_certain(DOUBTS).into_iter().map(Likeliest::against);
-        first.into_iter().chain(doubts.filter_map(|mut other| self.answer(size, &mut other))).collect()
-    }
-
-    fn answer(&self, (rows, columns): Size, taken: &mut Likeliest) -> Option<Grid> {
-        let size = if self.own.transpose { (columns, rows) } else { (rows, columns) };
-        let output = self.model.clone().output(taken, &cells_of(None, size), &self.input, None)?;
-        Some(self.own.inverse().turn(&grid_of(&output).ok()?))
-    }
-
-    /// What an answer's cells cost.
-    fn bits(&self, answer: &Grid) -> Option<f64> {
-        let mut coder = BitEncoder::new();
-        self.model.clone().output(&mut coder, &cells(&self.own.turn(answer)), &self.input, None)?;
-        Some(coder.information_bits())
-    }
-}
-
-/// The colours of a palette exchanged at random.
-fn drawn(palette: &[u8], random: &mut ChaCha8Rng) -> [u8; COLOURS] {
-    let mut others = palette.to_vec();
-    others.shuffle(random);
-    let mut colours = [0; COLOURS];
-    for (&colour, other) in palette.iter().zip(others) {
-        colours[usize::from(colour)] = other;
-    }
-    colours
-}
-
-fn cells(grid: &Grid) -> Cells {
-    cells_of(Some(grid), (grid.rows(), grid.columns()))
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::data::Pair;
+    use crate::views::Symmetry;
 
     fn noise(seed: usize) -> Grid {
         let cells = (0..20).map(|cell| ((cell + 3) * (cell + seed) * seed / 7 % 3) as u8).collect();
@@ -165,7 +141,7 @@ mod tests {
     }
 
     /// The output is the input turned by a quarter.
-    fn puzzle() -> (Puzzle, Grid) {
+    pub fn puzzle() -> (Puzzle, Grid) {
         let turn = Symmetry { transpose: true, flip_rows: false, flip_columns: true };
         let train = [11, 13, 17, 19].map(|seed| Pair { input: noise(seed), output: turn.turn(&noise(seed)) }).to_vec();
         let puzzle = Puzzle { id: "p".into(), train, test: vec![noise(23)], solutions: None };
@@ -188,9 +164,27 @@ mod tests {
     }
 
     #[test]
-    fn a_reading_gives_what_it_doubted_the_other_way() {
-        let answers = Reader::taught(&puzzle().0, 0, 0, 0).unwrap().answers((5, 4));
-        assert_eq!(answers.len(), 1 + DOUBTS);
-        assert!(answers[1..].iter().all(|answer| *answer != answers[0]), "{answers:?}");
+    fn a_puzzle_is_read_by_its_parts_where_that_is_shorter() {
+        // Each object of three cells gets a cell of its own colour and one of 9 below, wherever it lies.
+        let grid = |places: &[(usize, usize, u8)], changed: bool| {
+            let mut cells = vec![0; 10 * 10];
+            for &(row, column, colour) in places {
+                for (down, across) in [(0, 0), (0, 1), (1, 0)] {
+                    cells[(row + down) * 10 + column + across] = colour;
+                }
+                if changed {
+                    cells[(row + 1) * 10 + column + 1] = 9;
+                }
+            }
+            Grid::new(10, 10, cells).unwrap()
+        };
+        let pair = |places: &[_]| Pair { input: grid(places, false), output: grid(places, true) };
+        let train = vec![pair(&[(1, 1, 3), (6, 5, 4)]), pair(&[(0, 6, 4)]), pair(&[(7, 0, 3), (2, 4, 3), (5, 7, 4)])];
+        let test = [(2, 7, 4), (7, 3, 3), (3, 1, 4)];
+        let puzzle = Puzzle { id: "p".into(), train, test: vec![grid(&test, false)], solutions: None };
+        let config = Config { readings: 2, ..Config::default() };
+        let found = readings(&puzzle, 0, &[((10, 10), 1.0)], &[], &config);
+        assert_eq!(found[0].grid, grid(&test, true));
+        assert!(found[0].division.contains("objects"), "{}", found[0].division);
     }
 }

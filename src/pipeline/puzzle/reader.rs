@@ -1,0 +1,120 @@
+//! A reading: a coder of grids that has been taught one puzzle, and what it holds likeliest.
+//!
+//! In: a puzzle, and how its pairs are divided. Out: answers by their parts, and what the cells of an answer cost. The coder is
+//! taught the train outputs in each of the eight symmetries but one, in colours drawn anew for each, then the puzzle in that
+//! one as it is, and takes for each cell of the output what is likelier. What a rule does not depend on is learnt so, and a
+//! few pairs teach more.
+
+use super::replay::{cells_of, grid_of, palette_of};
+use crate::code::grids::{Cells, GridCoder};
+use crate::code::range::{BitEncoder, Likeliest};
+use crate::data::{COLOURS, Grid, Puzzle};
+use crate::rng::{self, Purpose};
+use crate::views::{Division, Size, Symmetry};
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+/// Besides what a reading holds likeliest it gives so many answers, each of which takes one uncertain decision the other way.
+const DOUBTS: usize = 3;
+
+/// A coder that has been taught all that is known before a test output.
+pub(super) struct Reader {
+    model: GridCoder,
+    /// The symmetry in which it sees the puzzle as it is.
+    own: Symmetry,
+    /// The test input's parts so.
+    inputs: Vec<Cells>,
+}
+
+impl Reader {
+    /// Reading number `index`; none if no encoder gives such code.
+    pub fn taught(puzzle: &Puzzle, test: usize, division: Division, index: usize, seed: u64) -> Option<Self> {
+        let mut random = rng::stream(seed, Purpose::Reading, index as u64);
+        let own = Symmetry::all().nth(index % Symmetry::all().count())?;
+        let (pairs, tests) = division.apply(puzzle)?;
+        let inputs = &tests[test];
+        let grids = pairs.iter().flat_map(|pair| [&pair.input, &pair.output]);
+        let palette = palette_of(grids.chain(inputs));
+        let mut model = GridCoder::new(&palette);
+        let mut known = BitEncoder::new();
+        let mut order: Vec<usize> = (0..pairs.len()).collect();
+        for other in Symmetry::all().filter(|&other| other != own) {
+            order.shuffle(&mut random);
+            let colours = drawn(&palette, &mut random);
+            let told = |grid: &Grid| {
+                let mut told = cells(&other.turn(grid));
+                told.cells.iter_mut().for_each(|cell| *cell = colours[usize::from(*cell)]);
+                told
+            };
+            for &pair in &order {
+                let pair = &pairs[pair];
+                model.output(&mut known, &told(&pair.output), &told(&pair.input), None)?;
+            }
+        }
+        for pair in &pairs {
+            let [input, output] = [&pair.input, &pair.output].map(|grid| cells(&own.turn(grid)));
+            model.input(&mut known, &input)?;
+            model.output(&mut known, &output, &input, None)?;
+        }
+        let inputs =
+            inputs.iter().map(|input| model.input(&mut known, &cells(&own.turn(input)))).collect::<Option<_>>()?;
+        Some(Self { model, own, inputs })
+    }
+
+    /// The answer whose decisions it holds likeliest, one after the other, then those that take one of the least certain the
+    /// other way, and go on from there; each by its parts, which have these sizes.
+    pub fn answers(&self, sizes: &[Size]) -> Vec<Vec<Grid>> {
+        let mut likeliest = Likeliest::default();
+        let first = self.answer(sizes, &mut likeliest);
+        let doubts = likeliest.least_certain(DOUBTS).into_iter().map(Likeliest::against);
+        first.into_iter().chain(doubts.filter_map(|mut other| self.answer(sizes, &mut other))).collect()
+    }
+
+    fn answer(&self, sizes: &[Size], taken: &mut Likeliest) -> Option<Vec<Grid>> {
+        let mut model = self.model.clone();
+        let parts = self.inputs.iter().zip(sizes).map(|(input, &(rows, columns))| {
+            let size = if self.own.transpose { (columns, rows) } else { (rows, columns) };
+            let output = model.output(taken, &cells_of(None, size), input, None)?;
+            Some(self.own.inverse().turn(&grid_of(&output).ok()?))
+        });
+        parts.collect()
+    }
+
+    /// What the cells of an answer's parts cost.
+    pub fn bits(&self, parts: &[Grid]) -> Option<f64> {
+        let mut coder = BitEncoder::new();
+        let mut model = self.model.clone();
+        for (input, part) in self.inputs.iter().zip(parts) {
+            model.output(&mut coder, &cells(&self.own.turn(part)), input, None)?;
+        }
+        Some(coder.information_bits())
+    }
+}
+
+/// The colours of a palette exchanged at random.
+fn drawn(palette: &[u8], random: &mut ChaCha8Rng) -> [u8; COLOURS] {
+    let mut others = palette.to_vec();
+    others.shuffle(random);
+    let mut colours = [0; COLOURS];
+    for (&colour, other) in palette.iter().zip(others) {
+        colours[usize::from(colour)] = other;
+    }
+    colours
+}
+
+fn cells(grid: &Grid) -> Cells {
+    cells_of(Some(grid), (grid.rows(), grid.columns()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::readings::tests::puzzle;
+    use super::*;
+
+    #[test]
+    fn a_reading_gives_what_it_doubted_the_other_way() {
+        let answers = Reader::taught(&puzzle().0, 0, Division::Whole, 0, 0).unwrap().answers(&[(5, 4)]);
+        assert_eq!(answers.len(), 1 + DOUBTS);
+        assert!(answers[1..].iter().all(|answer| *answer != answers[0]), "{answers:?}");
+    }
+}

@@ -1,0 +1,347 @@
+//! Divisions: pairs that fall into smaller ones, each of a part of the input and what belongs to it of the output.
+//!
+//! In: a puzzle. Out: every [`Division`] that holds for all its train pairs and test inputs; the parts, and the whole of parts.
+//! A division is a hypothesis, as a view is: that what is outside of a part does not matter to it.
+
+use super::fold::{Fold, of_inputs};
+use super::objects::{Rectangle, box_of, objects, only_extreme};
+use super::sizes::Size;
+use super::symmetry::{Symmetry, from_cells};
+use super::window::{self, Window, background};
+use crate::data::{COLOURS, Grid, Pair, Puzzle};
+use std::fmt;
+
+/// Grids with more objects than this are not divided into them.
+const MOST_OBJECTS: usize = 64;
+
+/// Rows and columns around an object's box that belong to it.
+const MARGIN: usize = 1;
+
+/// How a puzzle's pairs are divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Division {
+    /// Not at all.
+    Whole,
+    /// The output lies over a window of the input.
+    Window(Window),
+    /// The output lies over one of the input's equal parts, the only one that has most or least of a trait.
+    Part {
+        /// How the input is cut.
+        fold: Fold,
+        /// What sets the part apart.
+        by: PartTrait,
+        /// Most, or least.
+        largest: bool,
+    },
+    /// Rows and columns of one colour cut input and output into rooms.
+    Rooms {
+        /// The colour.
+        line: u8,
+    },
+    /// They cut the input so, and the output has a cell for each room.
+    RoomCells {
+        /// The colour.
+        line: u8,
+    },
+    /// The boxes of the objects, and [`MARGIN`] around; nothing else changes.
+    Objects {
+        /// The colour that is no object.
+        background: u8,
+        /// Whether cells that touch at corners belong together.
+        diagonal: bool,
+        /// Whether an object has one colour.
+        one_colour: bool,
+    },
+}
+
+/// A number that a part has among the parts of its grid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartTrait {
+    /// How many of its cells are not of its commonest colour.
+    Spots,
+    /// How many colours it has.
+    Colours,
+    /// Under how many of the eight symmetries it is the same.
+    Symmetries,
+    /// How many parts are the same.
+    Copies,
+}
+
+impl PartTrait {
+    const ALL: [Self; 4] = [Self::Spots, Self::Colours, Self::Symmetries, Self::Copies];
+
+    fn of(self, part: &Grid, parts: &[Grid]) -> usize {
+        match self {
+            Self::Spots => part.cells().len() - part.colour_counts().into_iter().max().unwrap_or(0),
+            Self::Colours => part.colour_counts().into_iter().filter(|&count| count > 0).count(),
+            Self::Symmetries => Symmetry::all().filter(|symmetry| symmetry.turn(part) == *part).count(),
+            Self::Copies => parts.iter().filter(|other| *other == part).count(),
+        }
+    }
+}
+
+impl Division {
+    /// All divisions of a puzzle, at most `most`, the whole first, in a fixed order; no two with the same parts.
+    pub fn all(puzzle: &Puzzle, most: usize) -> Vec<Self> {
+        let background = background(puzzle);
+        let windows = window::all(puzzle).map(Self::Window);
+        let parts = of_inputs(puzzle).flat_map(|fold| {
+            PartTrait::ALL.into_iter().flat_map(move |by| [true, false].map(|largest| Self::Part { fold, by, largest }))
+        });
+        let lines = (0..COLOURS as u8).flat_map(|line| [Self::Rooms { line }, Self::RoomCells { line }]);
+        let kinds = [(true, false), (true, true), (false, false), (false, true)];
+        let objects = background.into_iter().flat_map(|background| {
+            kinds.map(|(diagonal, one_colour)| Self::Objects { background, diagonal, one_colour })
+        });
+        let mut found = vec![(Self::Whole, Self::Whole.apply(puzzle))];
+        for division in windows.chain(parts).chain(lines).chain(objects) {
+            if found.len() >= most {
+                break;
+            }
+            let divided = division.apply(puzzle);
+            if divided.is_some() && found.iter().all(|(_, other)| *other != divided) {
+                found.push((division, divided));
+            }
+        }
+        found.into_iter().map(|(division, _)| division).collect()
+    }
+
+    /// The pairs of all parts, and the parts of each test input; none where the division does not hold.
+    pub fn apply(self, puzzle: &Puzzle) -> Option<(Vec<Pair>, Vec<Vec<Grid>>)> {
+        let mut pairs = Vec::new();
+        for Pair { input, output } in &puzzle.train {
+            let (inputs, outputs) = (self.inputs(input)?, self.outputs(input, output)?);
+            pairs.extend(inputs.into_iter().zip(outputs).map(|(input, output)| Pair { input, output }));
+        }
+        let tests = puzzle.test.iter().map(|input| self.inputs(input)).collect::<Option<_>>()?;
+        Some((pairs, tests))
+    }
+
+    /// Where an input's parts are; none where there is but the whole, or none.
+    fn places(self, input: &Grid) -> Option<Vec<Rectangle>> {
+        match self {
+            Self::Whole => None,
+            Self::Window(window) => Some(vec![window.place(input)?]),
+            Self::Part { .. } => None,
+            Self::Rooms { line } | Self::RoomCells { line } => {
+                let (rows, columns) = rooms(input, line);
+                let places = rows.iter().flat_map(|&(top, bottom)| {
+                    columns.iter().map(move |&(left, right)| Rectangle { top, left, bottom, right })
+                });
+                (rows.len() * columns.len() > 1).then(|| places.collect())
+            }
+            Self::Objects { background, diagonal, one_colour } => {
+                let objects = objects(input, background, diagonal, one_colour);
+                let around = |cells| {
+                    let Rectangle { top, left, bottom, right } = box_of(cells);
+                    Rectangle {
+                        top: top.saturating_sub(MARGIN),
+                        left: left.saturating_sub(MARGIN),
+                        bottom: (bottom + MARGIN).min(input.rows()),
+                        right: (right + MARGIN).min(input.columns()),
+                    }
+                };
+                (1..=MOST_OBJECTS).contains(&objects.len()).then(|| objects.iter().map(around).collect())
+            }
+        }
+    }
+
+    /// The parts of an input.
+    pub fn inputs(self, input: &Grid) -> Option<Vec<Grid>> {
+        match self {
+            Self::Whole => Some(vec![input.clone()]),
+            Self::Part { fold, by, largest } => {
+                let mut parts = fold.split(input)?;
+                let counts: Vec<usize> = parts.iter().map(|part| by.of(part, &parts)).collect();
+                Some(vec![parts.swap_remove(only_extreme(&counts, largest)?)])
+            }
+            _ => Some(self.places(input)?.into_iter().map(|place| cut(input, place)).collect()),
+        }
+    }
+
+    /// The sizes of the output's parts, where they follow from the input.
+    pub fn sizes(self, input: &Grid) -> Option<Vec<Size>> {
+        match self {
+            Self::Whole => None,
+            Self::RoomCells { .. } => Some(vec![(1, 1); self.places(input)?.len()]),
+            _ => Some(self.inputs(input)?.iter().map(|part| (part.rows(), part.columns())).collect()),
+        }
+    }
+
+    /// The parts of an output; none where it is not the whole of its parts.
+    pub fn outputs(self, input: &Grid, output: &Grid) -> Option<Vec<Grid>> {
+        let parts = match self {
+            Self::Whole => vec![output.clone()],
+            Self::Window(_) | Self::Part { .. } => {
+                let sizes = self.sizes(input)?;
+                (sizes == [(output.rows(), output.columns())]).then(|| vec![output.clone()])?
+            }
+            Self::RoomCells { .. } => output.cells().iter().map(|&cell| from_cells(1, 1, |_, _| cell)).collect(),
+            Self::Rooms { .. } | Self::Objects { .. } => {
+                if (input.rows(), input.columns()) != (output.rows(), output.columns()) {
+                    return None;
+                }
+                self.places(input)?.into_iter().map(|place| cut(output, place)).collect()
+            }
+        };
+        (self.join(input, &parts)? == *output).then_some(parts)
+    }
+
+    /// The output that has these parts.
+    pub fn join(self, input: &Grid, parts: &[Grid]) -> Option<Grid> {
+        match self {
+            Self::Whole | Self::Window(_) | Self::Part { .. } => parts.first().cloned(),
+            Self::RoomCells { line } => {
+                let (rows, columns) = rooms(input, line);
+                let cell =
+                    |row: usize, column: usize| parts.get(row * columns.len() + column).map(|part| part.get(0, 0));
+                let all = parts.len() == rows.len() * columns.len();
+                all.then(|| from_cells(rows.len(), columns.len(), |row, column| cell(row, column).unwrap_or_default()))
+            }
+            Self::Rooms { .. } | Self::Objects { .. } => {
+                let mut cells = input.cells().to_vec();
+                for (place, part) in self.places(input)?.into_iter().zip(parts) {
+                    for row in place.top..place.bottom {
+                        for column in place.left..place.right {
+                            cells[row * input.columns() + column] = part.get(row - place.top, column - place.left);
+                        }
+                    }
+                }
+                Grid::new(input.rows(), input.columns(), cells).ok()
+            }
+        }
+    }
+}
+
+/// The rows, and the columns, between lines of one colour from border to border, each from its first to before its last.
+fn rooms(grid: &Grid, line: u8) -> (Vec<(usize, usize)>, Vec<(usize, usize)>) {
+    let is_row = |row: usize| (0..grid.columns()).all(|column| grid.get(row, column) == line);
+    let is_column = |column: usize| (0..grid.rows()).all(|row| grid.get(row, column) == line);
+    (between(grid.rows(), is_row), between(grid.columns(), is_column))
+}
+
+fn between(length: usize, is_line: impl Fn(usize) -> bool) -> Vec<(usize, usize)> {
+    let mut spans: Vec<(usize, usize)> = Vec::new();
+    for place in (0..length).filter(|&place| !is_line(place)) {
+        match spans.last_mut() {
+            Some((_, end)) if *end == place => *end += 1,
+            _ => spans.push((place, place + 1)),
+        }
+    }
+    spans
+}
+
+fn cut(grid: &Grid, Rectangle { top, left, bottom, right }: Rectangle) -> Grid {
+    from_cells(bottom - top, right - left, |row, column| grid.get(top + row, left + column))
+}
+
+/// The division in words.
+impl fmt::Display for Division {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let most = |largest: bool| if largest { "most" } else { "fewest" };
+        match *self {
+            Self::Whole => formatter.write_str("whole"),
+            Self::Window(window) => write!(formatter, "seen through {window}"),
+            Self::Part { fold, by, largest } => {
+                write!(formatter, "the one of {fold} with {} {}", most(largest), format!("{by:?}").to_lowercase())
+            }
+            Self::Rooms { line } => write!(formatter, "rooms between lines of {line}"),
+            Self::RoomCells { line } => write!(formatter, "rooms between lines of {line}, a cell for each"),
+            Self::Objects { diagonal, one_colour, .. } => {
+                let near = if diagonal { "8" } else { "4" };
+                let kind = if one_colour { "of one colour" } else { "of any colours" };
+                write!(formatter, "{near}-connected objects {kind}, each with what is around it")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn grid(rows: &[&[u8]]) -> Grid {
+        Grid::new(rows.len(), rows[0].len(), rows.concat()).unwrap()
+    }
+
+    fn puzzle(pairs: &[(Grid, Grid)], test: Grid) -> Puzzle {
+        let pair = |(input, output): &(Grid, Grid)| Pair { input: input.clone(), output: output.clone() };
+        Puzzle { id: "p".into(), train: pairs.iter().map(pair).collect(), test: vec![test], solutions: None }
+    }
+
+    /// The parts of the first pair, and the test's.
+    fn divided(puzzle: &Puzzle, wanted: Division) -> (Vec<Pair>, Vec<Grid>) {
+        let found = Division::all(puzzle, 99);
+        assert!(found.contains(&wanted), "{found:?}");
+        let (pairs, tests) = wanted.apply(puzzle).unwrap();
+        (pairs, tests.concat())
+    }
+
+    #[test]
+    fn objects_get_a_pair_each_where_nothing_else_changes() {
+        let input = grid(&[&[0, 0, 0, 0, 0, 0], &[0, 3, 0, 0, 4, 4], &[0, 0, 0, 0, 0, 0]]);
+        let output = grid(&[&[2, 0, 0, 0, 0, 0], &[0, 3, 0, 0, 4, 4], &[0, 0, 0, 2, 0, 0]]);
+        let pairs = [(input.clone(), output.clone())];
+        let division = Division::Objects { background: 0, diagonal: true, one_colour: false };
+        let (pairs, tests) = divided(&puzzle(&pairs, input.clone()), division);
+        assert_eq!(pairs[0].output, grid(&[&[2, 0, 0], &[0, 3, 0], &[0, 0, 0]]));
+        assert_eq!(pairs[1].output, grid(&[&[0, 0, 0], &[0, 4, 4], &[2, 0, 0]]));
+        assert_eq!(tests.len(), 2);
+        let parts = division.outputs(&input, &output).unwrap();
+        assert_eq!(division.join(&input, &parts), Some(output.clone()));
+        assert_eq!(division.sizes(&input), Some(vec![(3, 3), (3, 3)]));
+        assert_eq!(division.outputs(&input, &grid(&[&[7]])), None);
+        let wide = grid(&[&[0, 0, 0, 0, 0, 0, 0], &[0, 3, 0, 0, 0, 4, 4], &[0, 0, 0, 0, 0, 0, 0]]);
+        let elsewhere = grid(&[&[0, 0, 0, 7, 0, 0, 0], &[0, 3, 0, 0, 0, 4, 4], &[0, 0, 0, 0, 0, 0, 0]]);
+        assert_eq!(division.outputs(&wide, &elsewhere), None, "it is near to neither");
+    }
+
+    #[test]
+    fn lines_make_rooms_that_may_have_a_cell_each() {
+        let input = grid(&[&[1, 1, 5, 0, 0], &[1, 1, 5, 0, 2], &[5, 5, 5, 5, 5], &[0, 3, 5, 4, 4]]);
+        let changed = grid(&[&[1, 1, 5, 0, 0], &[1, 1, 5, 0, 9], &[5, 5, 5, 5, 5], &[0, 3, 5, 4, 4]]);
+        let (pairs, _) = divided(&puzzle(&[(input.clone(), changed)], input.clone()), Division::Rooms { line: 5 });
+        assert_eq!(pairs[1].input, grid(&[&[0, 0], &[0, 2]]));
+        assert_eq!(pairs[1].output, grid(&[&[0, 0], &[0, 9]]));
+
+        let cells = grid(&[&[8, 7], &[7, 8]]);
+        let division = Division::RoomCells { line: 5 };
+        let (pairs, _) = divided(&puzzle(&[(input.clone(), cells.clone())], input.clone()), division);
+        assert_eq!((&pairs[1].input, &pairs[1].output), (&grid(&[&[0, 0], &[0, 2]]), &grid(&[&[7]])));
+        assert_eq!(division.join(&input, &division.outputs(&input, &cells).unwrap()), Some(cells));
+    }
+
+    #[test]
+    fn the_odd_one_of_equal_parts_is_found() {
+        let input = grid(&[&[1, 0, 5, 1, 0, 5, 2, 2], &[0, 1, 5, 0, 1, 5, 2, 2]]);
+        let fold = Fold { rows: 1, columns: 3, way: super::super::Way::Panels { gap: 1, border: false } };
+        let division = Division::Part { fold, by: PartTrait::Copies, largest: false };
+        assert_eq!(division.inputs(&input), Some(vec![grid(&[&[2, 2], &[2, 2]])]));
+        assert_eq!(division.to_string(), "the one of 1 × 3 panels with lines of 1 between with fewest copies");
+    }
+
+    proptest! {
+        #[test]
+        fn what_holds_gives_back_every_train_output(
+            cells in prop::collection::vec(prop::sample::select(&[0u8, 0, 0, 1, 5][..]), 24),
+            others in prop::collection::vec(prop::sample::select(&[0u8, 1, 5][..]), 24),
+            sides in prop::sample::select(&[(4, 6), (2, 12), (24, 1)][..]),
+            changed in 0..3usize,
+        ) {
+            let of = |cells: &Vec<u8>| Grid::new(sides.0, sides.1, cells.clone()).unwrap();
+            let input = of(&cells);
+            let output = [of(&cells.iter().map(|cell| cell * 2 % 7).collect()), of(&others), grid(&[&[1, 2]])][changed].clone();
+            let puzzle = puzzle(&[(input.clone(), output.clone())], of(&others));
+            for division in Division::all(&puzzle, 99) {
+                let parts = division.outputs(&input, &output).unwrap();
+                prop_assert_eq!(parts.len(), division.inputs(&input).unwrap().len());
+                prop_assert_eq!(division.join(&input, &parts), Some(output.clone()), "{}", division);
+                if let Some(sizes) = division.sizes(&input) {
+                    let of_parts: Vec<Size> = parts.iter().map(|part| (part.rows(), part.columns())).collect();
+                    prop_assert_eq!(sizes, of_parts);
+                }
+            }
+        }
+    }
+}

@@ -213,19 +213,19 @@ impl Store {
     /// Reads a frame.
     pub fn read_frame(&self, version: u32) -> Result<Frame, LibraryError> {
         let sql = "SELECT map, seed, odds_at_zero, odds_slope, checksum FROM frames WHERE version = ?";
-        let (parts, checksum) = self.run(|connection| {
+        let frame = self.run(|connection| {
             connection.query_row(sql, [version], |row| {
                 let probability = Probability { at_zero: row.get(2)?, slope: row.get(3)? };
                 let seed: i64 = row.get(1)?;
-                let parts = FrameParts { version, map: row.get(0)?, seed: seed as u64, probability };
-                Ok((parts, row.get::<_, u32>(4)?))
+                let map = row.get_ref(0)?.as_blob()?.into();
+                let parts = FrameParts { version, map, seed: seed as u64, probability };
+                if frame_checksum(&parts) != row.get::<_, u32>(4)? {
+                    return Ok(Err(format!("the CRC-32 of frame {version} doesn't fit")));
+                }
+                Ok(Frame::of_parts(&parts))
             })
         })?;
-        let damaged = |reason: String| LibraryError::Corrupt { file: self.file.clone(), reason };
-        if frame_checksum(&parts) != checksum {
-            return Err(damaged(format!("the CRC-32 of frame {version} doesn't fit")));
-        }
-        Frame::of_parts(&parts).map_err(damaged)
+        frame.map_err(|reason| LibraryError::Corrupt { file: self.file.clone(), reason })
     }
 
     /// The digits of all groups under a frame, by group.

@@ -249,8 +249,8 @@ fn a_frame_comes_back_from_its_parts_and_parts_that_do_not_fit_are_refused() {
     assert_eq!(frame.encode(&CODE)[0].matrix, again.encode(&CODE)[0].matrix);
     assert_eq!(frame.encode(&ALICE)[0].strange_words, 0);
     for change in [
-        |parts: &mut frame::FrameParts| parts.map.truncate(7),
-        |parts: &mut frame::FrameParts| parts.map[..4].fill(0xff),
+        |parts: &mut frame::FrameParts| parts.map.to_mut().truncate(7),
+        |parts: &mut frame::FrameParts| parts.map.to_mut()[..4].fill(0xff),
         |parts: &mut frame::FrameParts| parts.probability.slope = 0.0,
         |parts: &mut frame::FrameParts| parts.probability.at_zero = f64::NAN,
     ] {

@@ -78,11 +78,13 @@ impl Frame {
 
     /// Texts as digits.
     pub fn encode(&self, texts: &[&str]) -> Vec<Encoded> {
-        let encoded = texts.par_iter().map(|text| {
-            let (words, strange_words) = self.strange_words(text);
-            Encoded { matrix: matrix_of(&self.map, &self.dither, text), words, strange_words }
-        });
-        encoded.collect()
+        texts.par_iter().map(|text| self.encode_one(text)).collect()
+    }
+
+    /// A text as digits.
+    pub fn encode_one(&self, text: &str) -> Encoded {
+        let (words, strange_words) = self.strange_words(text);
+        Encoded { matrix: matrix_of(&self.map, &self.dither, text), words, strange_words }
     }
 
     /// Whether its digits tell what a text says: it knows half of the words and more.

@@ -19,6 +19,13 @@ import tenfold
 from conftest import ROOT
 
 GROUPS = 100_000
+
+#: Groups of an article that is made up.
+ARTICLE = 50
+
+#: What a library's file has of a group's matrix: the group's number and the digits.
+PACKED = np.dtype([("group", "<i8"), ("digits", "u1", 100)])
+
 NEAREST = 10
 
 QUESTIONS = [
@@ -50,19 +57,21 @@ def large(real: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(real, path)
     rng = np.random.default_rng(0)
     with sqlite3.connect(path) as base:
-        known = base.execute("SELECT group_id, digits FROM matrices WHERE frame = 1").fetchall()
-        base.execute("INSERT INTO articles (name, hash, cluster, words, strange_words) VALUES ('made up', x'00', 1, 0, 0)")
-        (article,) = base.execute("SELECT MAX(id) FROM articles").fetchone()
-        first = max(row[0] for row in known) + 1
-        digits = np.frombuffer(b"".join(row[1] for row in known), np.uint8).reshape(-1, 100)
-        of = rng.integers(0, len(known), GROUPS - len(known))
-        made = digits[of].copy()
-        changed = rng.random(made.shape) < rng.uniform(0, 0.6, (len(made), 1))
-        made[changed] = rng.integers(0, 10, changed.sum())
-        rows = [(first + number, article, "", f"made up {number}") for number in range(len(made))]
-        base.executemany("INSERT INTO groups VALUES (?, ?, ?, ?)", rows)
-        matrices = [(1, first + number, made[number].tobytes()) for number in range(len(made))]
-        base.executemany("INSERT INTO matrices VALUES (?, ?, ?)", matrices)
+        blobs = base.execute("SELECT digits FROM matrices WHERE frame = 1 ORDER BY article").fetchall()
+        known = np.frombuffer(b"".join(row[0] for row in blobs), PACKED)
+        made = np.empty(GROUPS - len(known), PACKED)
+        made["group"] = known["group"].max() + 1 + np.arange(len(made))
+        digits = known["digits"][rng.integers(0, len(known), len(made))]
+        changed = rng.random(digits.shape) < rng.uniform(0, 0.6, (len(made), 1))
+        digits[changed] = rng.integers(0, 10, changed.sum())
+        made["digits"] = digits
+        (last,) = base.execute("SELECT MAX(id) FROM articles").fetchone()
+        for article, start in enumerate(range(0, len(made), ARTICLE), last + 1):
+            groups = made[start : start + ARTICLE]
+            base.execute("INSERT INTO articles VALUES (?, 'made up', ?, 1, 0, 0)", (article, article.to_bytes(32, "big")))
+            rows = [(number, article, "", f"made up {number}") for number in groups["group"].tolist()]
+            base.executemany("INSERT INTO groups VALUES (?, ?, ?, ?)", rows)
+            base.execute("INSERT INTO matrices VALUES (1, ?, ?)", (article, groups.tobytes()))
     base.close()
     return path
 

@@ -75,12 +75,16 @@ impl DigitMatrix {
 
     /// The sum of the differences of digits.
     pub fn digit_distance(&self, other: &Self) -> u32 {
-        self.0.iter().zip(&other.0).map(|(&a, &b)| u32::from(a.abs_diff(b))).sum()
+        let sum = |a: &[u8], b: &[u8]| a.iter().zip(b).map(|(&a, &b)| u32::from(a.abs_diff(b))).sum::<u32>();
+        // Sixteen at a time, as processors have an instruction for it.
+        let ((ours, our_rest), (theirs, their_rest)) = (self.0.as_chunks::<16>(), other.0.as_chunks::<16>());
+        ours.iter().zip(theirs).map(|(a, b)| sum(a, b)).sum::<u32>() + sum(our_rest, their_rest)
     }
 
     /// The number of cells that differ.
     pub fn hamming_distance(&self, other: &Self) -> u32 {
-        self.0.iter().zip(&other.0).map(|(a, b)| u32::from(a != b)).sum()
+        // They fit a byte, and so many of them are counted at a time.
+        self.0.iter().zip(&other.0).map(|(a, b)| u8::from(a != b)).sum::<u8>().into()
     }
 
     /// The digits as 900 bits, nine a cell, of which the first are 1, as many as the digit says; the highest bit of a byte
@@ -173,6 +177,19 @@ mod tests {
             sum += f64::from(a.digit_distance(&b)) / CELLS as f64;
         }
         assert!((sum / 200.0 - 1.5).abs() < 0.02, "{}", sum / 200.0);
+    }
+
+    #[test]
+    fn distances_are_those_of_cells_one_by_one() {
+        for factor in 1..50 {
+            let [a, b]: [[u8; CELLS]; 2] = [factor, factor * factor + 3]
+                .map(|factor| std::array::from_fn(|cell| (cell * factor / 7 % LEVELS) as u8));
+            let differences = a.iter().zip(b).map(|(&a, b)| u32::from(a.abs_diff(b)));
+            assert_eq!(DigitMatrix(a).digit_distance(&DigitMatrix(b)), differences.clone().sum::<u32>());
+            assert_eq!(DigitMatrix(a).hamming_distance(&DigitMatrix(b)), differences.map(|by| by.min(1)).sum::<u32>());
+        }
+        let [least, most] = [0, 9].map(|digit| DigitMatrix([digit; CELLS]));
+        assert_eq!((least.digit_distance(&most), least.hamming_distance(&most)), (900, 100));
     }
 
     #[test]

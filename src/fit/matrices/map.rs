@@ -259,26 +259,22 @@ impl TextMap {
         }
         let (keys, words) = words[4..].split_at(2 * symbols);
         let (starts, words) = words.split_at(symbols + 1);
-        let (of_groups, numbers) = words.split_at(entries);
-        let whole = |words: &[[u8; 4]]| words.iter().map(|&word| u32::from_le_bytes(word)).collect::<Vec<u32>>();
+        let (of_groups, words) = words.split_at(entries);
+        let (weights, codes) = words.split_at(entries);
+        let (whole, number) = (|&word: &[u8; 4]| u32::from_le_bytes(word), |&word: &[u8; 4]| f32::from_le_bytes(word));
         let keys: Vec<u64> = keys.as_chunks::<2>().0.iter().map(|&[low, high]| key_of(low, high)).collect();
-        let (starts, of_groups) = (whole(starts), whole(of_groups));
-        let numbers: Vec<f32> = numbers.iter().map(|&word| f32::from_le_bytes(word)).collect();
-        let ordered = keys.is_sorted() && starts.is_sorted();
+        let starts: Vec<u32> = starts.iter().map(whole).collect();
         let within = starts.first() == Some(&0) && starts.last().is_some_and(|&last| last as usize == entries);
-        let are_groups = of_groups.iter().all(|&group| (group as usize) < groups);
+        let entries: Vec<(u32, f32)> = of_groups.iter().map(whole).zip(weights.iter().map(number)).collect();
+        let codes: Vec<f32> = codes.iter().map(number).collect();
+        let ordered = keys.is_sorted() && starts.is_sorted();
+        let are_entries = entries.iter().all(|&(group, weight)| (group as usize) < groups && weight.is_finite());
         let is_deviation = deviation.is_finite() && deviation >= 0.0;
-        if !(ordered && within && are_groups && is_deviation && numbers.iter().all(|number| number.is_finite())) {
+        if !(ordered && within && are_entries && is_deviation && codes.iter().all(|code| code.is_finite())) {
             return Err(NO_MAP);
         }
-        let (weights, codes) = numbers.split_at(entries);
-        Ok(Self {
-            keys,
-            starts,
-            entries: of_groups.into_iter().zip(weights.iter().copied()).collect(),
-            codes: Array2::from_shape_vec((groups, CELLS), codes.to_vec()).map_err(|_| NO_MAP)?,
-            deviation,
-        })
+        let codes = Array2::from_shape_vec((groups, CELLS), codes).map_err(|_| NO_MAP)?;
+        Ok(Self { keys, starts, entries, codes, deviation })
     }
 }
 

@@ -3,6 +3,7 @@
 //! In: [`NewArticle`]s. Out: an [`Outcome`] each, reported when it is on the disk. Where there is no frame, one is fitted first.
 
 use super::frame::{Encoded, Frame, FrameGroup};
+use super::matrices::{Known, write_matrices};
 use super::store::{Census, newest_version, write_frame, wrong};
 use super::{Library, LibraryError, LibrarySettings, Progress};
 use crate::data::article::Article;
@@ -195,26 +196,15 @@ fn insert(
         params![name, article.hash(), cluster, census.words as i64, census.strange_words as i64],
     )?;
     let id = transaction.last_insert_rowid();
+    let mut known = Vec::with_capacity(encoded.len());
     for ((title, text), one) in article.groups.iter().zip(encoded) {
         let sql = "INSERT INTO groups (article, title, text) VALUES (?, ?, ?)";
         transaction.prepare_cached(sql)?.execute(params![id, title, text])?;
-        write_matrix(transaction, frame.version, transaction.last_insert_rowid(), one)?;
+        known.push(Known { group: transaction.last_insert_rowid(), matrix: one.matrix });
     }
+    write_matrices(transaction, frame.version, id, &known)?;
     let (groups, frame) = (encoded.len(), frame.version);
     Ok(Some(Outcome::Added(Added { name, article: id, groups, cluster, opened, frame })))
-}
-
-/// Writes a group's digits under a frame.
-pub(super) fn write_matrix(
-    transaction: &Transaction,
-    frame: u32,
-    group: i64,
-    encoded: &Encoded,
-) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO matrices (frame, group_id, digits) VALUES (?, ?, ?)";
-    let digits: &[u8] = encoded.matrix.cells();
-    transaction.prepare_cached(sql)?.execute(params![frame, group, digits])?;
-    Ok(())
 }
 
 /// The unit vector along the mean of groups' features: what an article is to a cluster.

@@ -2,8 +2,9 @@
 //!
 //! In: an open library. Out: [`Contents`]: its frames, clusters and articles, after a check of the whole file.
 
+use super::matrices::{PACKED, read_matrices};
 use super::{Library, LibraryError};
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Params, Row};
 use serde::Serialize;
 
 /// A frame.
@@ -66,6 +67,7 @@ impl Library {
     /// # Errors
     /// Where the file is damaged or can't be read.
     pub fn contents(&self) -> Result<Contents, LibraryError> {
+        let _snapshot = self.store.snapshot()?;
         let found: String =
             self.store.run(|connection| connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)))?;
         if found != "ok" {
@@ -74,14 +76,14 @@ impl Library {
         // Also whether the frames can be used.
         if let Some(version) = self.store.newest_version()? {
             self.store.read_frame(version)?;
-            self.store.read_matrices(version)?;
+            self.store.run(|connection| read_matrices(connection, version))?;
         }
         let drift = self.drift()?.drift;
         self.store.run(|connection| {
             Ok(Contents {
                 groups: connection.query_row("SELECT COUNT(*) FROM groups", [], |row| row.get(0))?,
                 drift,
-                frames: rows(connection, FRAMES, |row| {
+                frames: rows(connection, FRAMES, [PACKED as i64], |row| {
                     Ok(FrameEntry {
                         version: row.get(0)?,
                         groups_then: row.get(1)?,
@@ -89,10 +91,10 @@ impl Library {
                         matrices: row.get(3)?,
                     })
                 })?,
-                clusters: rows(connection, CLUSTERS, |row| {
+                clusters: rows(connection, CLUSTERS, [], |row| {
                     Ok(ClusterEntry { cluster: row.get(0)?, articles: row.get(1)?, first: row.get(2)? })
                 })?,
-                articles: rows(connection, ARTICLES, |row| {
+                articles: rows(connection, ARTICLES, [], |row| {
                     Ok(ArticleEntry {
                         article: row.get(0)?,
                         name: row.get(1)?,
@@ -107,7 +109,7 @@ impl Library {
 }
 
 const FRAMES: &str = "SELECT version, groups, CAST(strange_words AS REAL) / MAX(words, 1),
-    (SELECT COUNT(*) FROM matrices WHERE frame = version) FROM frames ORDER BY version";
+    (SELECT COALESCE(SUM(LENGTH(digits)), 0) / ? FROM matrices WHERE frame = version) FROM frames ORDER BY version";
 
 /// With `MIN`, SQLite takes the other columns from the row that has the least.
 const CLUSTERS: &str = "SELECT cluster, COUNT(*), name, MIN(id) FROM articles GROUP BY cluster ORDER BY cluster";
@@ -118,7 +120,8 @@ const ARTICLES: &str = "SELECT id, name, cluster, (SELECT COUNT(*) FROM groups W
 fn rows<T>(
     connection: &Connection,
     sql: &str,
+    parameters: impl Params,
     read: impl FnMut(&Row) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<Vec<T>> {
-    connection.prepare(sql)?.query_map([], read)?.collect()
+    connection.prepare(sql)?.query_map(parameters, read)?.collect()
 }

@@ -8,14 +8,15 @@
 //! apart from are therefore only the groups that share its runs of words, and these are few, so that a distance says more than among all groups.
 
 use super::frame::Frame;
+use super::matrices::{Known, read_matrices, remove_matrices};
 use super::probability::Probability;
-use super::store::{Known, newest_version, read_matrices, wrong};
+use super::store::{newest_version, wrong};
 use super::{Library, LibraryError};
 use crate::data::article::runs::Runs;
 use rayon::prelude::*;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// The overlap of two texts' runs of words from which on both say the same.
@@ -87,7 +88,13 @@ impl Library {
     pub fn dedupe(&mut self, least_probability: Option<f64>, remove: bool) -> Result<Duplicates, LibraryError> {
         loop {
             let frame = self.some_frame()?;
-            let texts = self.store.run(|connection| read_texts(connection, &frame, least_probability.is_some()))?;
+            let texts = {
+                let _snapshot = self.store.snapshot()?;
+                if self.store.newest_version()? != Some(frame.version) {
+                    continue;
+                }
+                self.store.run(|connection| read_texts(connection, &frame, least_probability.is_some()))?
+            };
             let pairs = duplicates(&texts, frame.probability, least_probability);
             let found = self.store.run(|connection| describe_all(connection, &texts, &pairs))?;
             if !remove {
@@ -105,9 +112,16 @@ impl Library {
                         return Ok(false);
                     }
                 }
-                let mut delete = transaction.prepare("DELETE FROM groups WHERE id = ?")?;
+                let mut gone: BTreeMap<i64, HashSet<i64>> = BTreeMap::new();
+                let mut delete = transaction.prepare("DELETE FROM groups WHERE id = ? RETURNING article")?;
                 for duplicate in &found.groups {
-                    delete.execute([duplicate.group])?;
+                    // One may have gone since.
+                    if let Some(article) = delete.query_row([duplicate.group], |row| row.get(0)).optional()? {
+                        gone.entry(article).or_default().insert(duplicate.group);
+                    }
+                }
+                for (article, groups) in gone {
+                    remove_matrices(&transaction, article, &groups)?;
                 }
                 let empty = "DELETE FROM articles WHERE NOT EXISTS (SELECT 1 FROM groups WHERE article = articles.id)";
                 transaction.execute(empty, [])?;
@@ -123,17 +137,15 @@ impl Library {
 
 /// All groups, by number, with their runs of words where `with_runs` asks for them.
 fn read_texts(connection: &Connection, frame: &Frame, with_runs: bool) -> rusqlite::Result<Vec<Text>> {
-    let known: HashMap<i64, Known> =
-        read_matrices(connection, frame.version)?.into_iter().map(|known| (known.group, known)).collect();
+    let known = read_matrices(connection, frame.version)?;
     let mut statement = connection.prepare("SELECT id, article, text FROM groups ORDER BY id")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let rows: Vec<(i64, i64, String)> = rows.collect::<rusqlite::Result<_>>()?;
-    let text = |(group, article, text): (i64, i64, String)| {
-        let known = *known.get(&group)?;
+    let text = |((group, article, text), known): ((i64, i64, String), Known)| {
         let runs = (with_runs && frame.can_tell(&text)).then(|| Runs::of(&text));
-        Some(Text { group, article, same: hash(&folded(&text)), runs, known })
+        Text { group, article, same: hash(&folded(&text)), runs, known }
     };
-    Ok(rows.into_par_iter().filter_map(text).collect())
+    Ok(rows.into_par_iter().zip(known).map(text).collect())
 }
 
 /// The text without case, every run of white space one space.

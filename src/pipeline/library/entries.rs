@@ -2,10 +2,10 @@
 //!
 //! In: an open library. Out: [`GroupEntry`]s in the order they came in.
 
-use super::store::matrix_of;
+use super::matrices::{matrices_of, strayed};
 use super::{Library, LibraryError};
 use crate::latent::DigitMatrix;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row};
 use serde::Serialize;
 
 /// A group.
@@ -27,9 +27,8 @@ pub struct GroupEntry {
     pub matrix: DigitMatrix,
 }
 
-const ENTRIES: &str = "SELECT groups.id, article, name, cluster, title, text, digits
-    FROM groups JOIN articles ON articles.id = article JOIN matrices ON group_id = groups.id
-    WHERE frame = ? AND groups.id > ? ORDER BY groups.id LIMIT ?";
+const ENTRIES: &str = "SELECT groups.id, article, name, cluster, title, text
+    FROM groups JOIN articles ON articles.id = article WHERE groups.id > ? ORDER BY groups.id LIMIT ?";
 
 impl Library {
     /// The first `most` groups after the one with this number, 0 for the first of all; none where there are no more.
@@ -53,13 +52,21 @@ impl Library {
         limit: i64,
         mut each: impl FnMut(GroupEntry) -> Result<(), E>,
     ) -> Result<(), E> {
+        let _snapshot = self.store.snapshot()?;
         let Some(frame) = self.store.newest_version()? else { return Ok(()) };
         let mut failed = Ok(());
         let mut read = |connection: &Connection| {
             let mut statement = connection.prepare_cached(ENTRIES)?;
-            let mut rows = statement.query(params![frame, after, limit])?;
+            let mut rows = statement.query([after, limit])?;
+            let (mut article, mut matrices) = (None, Vec::new().into_iter());
             while let Some(row) = rows.next()? {
-                failed = each(entry(row)?);
+                let of = row.get(1)?;
+                if article.replace(of) != Some(of) {
+                    matrices = matrices_of(connection, frame, of)?.into_iter();
+                }
+                let group: i64 = row.get(0)?;
+                let known = matrices.find(|known| known.group == group).ok_or_else(strayed)?;
+                failed = each(entry(row, known.matrix)?);
                 if failed.is_err() {
                     break;
                 }
@@ -71,7 +78,7 @@ impl Library {
     }
 }
 
-fn entry(row: &Row) -> rusqlite::Result<GroupEntry> {
+fn entry(row: &Row, matrix: DigitMatrix) -> rusqlite::Result<GroupEntry> {
     Ok(GroupEntry {
         group: row.get(0)?,
         article: row.get(1)?,
@@ -79,6 +86,6 @@ fn entry(row: &Row) -> rusqlite::Result<GroupEntry> {
         cluster: row.get(3)?,
         title: row.get(4)?,
         text: row.get(5)?,
-        matrix: matrix_of(row.get_ref(6)?)?,
+        matrix,
     })
 }

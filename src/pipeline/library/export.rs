@@ -4,6 +4,7 @@
 //! Hamming distance is the distance of digits.
 
 use super::entries::GroupEntry;
+use super::matrices::read_matrices;
 use super::{Library, LibraryError};
 use crate::latent::digits::{CELLS, SIDE, THERMOMETER_BYTES};
 use crate::report::{Existing, WriteError, fill_atomically};
@@ -73,8 +74,9 @@ impl Library {
         shape: &[usize],
         bytes: impl Fn(&crate::latent::DigitMatrix) -> Vec<u8>,
     ) -> Result<u64, ExportError> {
+        let _snapshot = self.store.snapshot()?;
         let known = match self.store.newest_version()? {
-            Some(version) => self.store.read_matrices(version)?,
+            Some(version) => self.store.run(|connection| read_matrices(connection, version))?,
             None => Vec::new(),
         };
         let shape: Vec<u64> = [known.len()].iter().chain(shape).map(|&side| side as u64).collect();

@@ -9,6 +9,7 @@ use crate::fit::matrices::TextMap;
 use crate::latent::centre::centre;
 use crate::latent::{DigitMatrix, Dither};
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// A map with what its distances mean.
@@ -43,11 +44,11 @@ pub struct Encoded {
 }
 
 /// A frame as it is stored.
-pub struct FrameParts {
+pub struct FrameParts<'a> {
     /// Counted from 1.
     pub version: u32,
     /// The map.
-    pub map: Vec<u8>,
+    pub map: Cow<'a, [u8]>,
     /// Of the dither.
     pub seed: u64,
     /// That two texts are edits of one.
@@ -77,11 +78,13 @@ impl Frame {
 
     /// Texts as digits.
     pub fn encode(&self, texts: &[&str]) -> Vec<Encoded> {
-        let encoded = texts.par_iter().map(|text| {
-            let (words, strange_words) = self.strange_words(text);
-            Encoded { matrix: matrix_of(&self.map, &self.dither, text), words, strange_words }
-        });
-        encoded.collect()
+        texts.par_iter().map(|text| self.encode_one(text)).collect()
+    }
+
+    /// A text as digits.
+    pub fn encode_one(&self, text: &str) -> Encoded {
+        let (words, strange_words) = self.strange_words(text);
+        Encoded { matrix: matrix_of(&self.map, &self.dither, text), words, strange_words }
     }
 
     /// Whether its digits tell what a text says: it knows half of the words and more.
@@ -98,9 +101,9 @@ impl Frame {
     }
 
     /// As it is stored.
-    pub fn to_parts(&self) -> FrameParts {
+    pub fn to_parts(&self) -> FrameParts<'static> {
         let (version, seed, probability) = (self.version, self.seed, self.probability);
-        FrameParts { version, map: self.map.to_bytes(), seed, probability }
+        FrameParts { version, map: self.map.to_bytes().into(), seed, probability }
     }
 
     /// From what was stored.

@@ -9,7 +9,7 @@
 //!
 //! - `store`: the file: schema, versions, what can be wrong; [`error`]: as errors
 //! - [`frame`]: the shared map; [`probability`]: what its distances mean
-//! - `add`: articles in, clusters; `refit`: drift, and the next frame
+//! - `matrices`: digits in the file; `add`: articles in, clusters; `refit`: drift, and the next frame
 //! - `search`: the nearest groups; `duplicates`: groups that say the same; `contents`: what is in it; `entries`: its groups one by one;
 //!   `export`: all of them, for other programs
 
@@ -21,6 +21,7 @@ pub mod error;
 #[cfg(feature = "cli")]
 mod export;
 pub mod frame;
+mod matrices;
 pub mod probability;
 mod refit;
 mod search;

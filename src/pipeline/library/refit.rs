@@ -3,8 +3,9 @@
 //! Drift is how much higher the share of words that the newest frame doesn't know is among the articles that came since it was
 //! fitted than it was in the library then. Words alone, since a text of any language has pairs and pieces nobody saw before.
 
-use super::add::{direction, fit_frame, write_centre, write_matrix};
+use super::add::{direction, fit_frame, write_centre};
 use super::frame::{Encoded, Frame, FrameGroup};
+use super::matrices::{Known, write_matrices};
 use super::store::{Census, newest_version, write_frame, wrong};
 use super::{Library, LibraryError, LibrarySettings, Progress};
 use crate::latent::digits::CELLS;
@@ -128,15 +129,16 @@ fn encode_all(frame: &Frame, groups: &[Stored]) -> Vec<Encoded> {
 
 /// Writes a frame and all that is under it: matrices, clusters' centres, articles' strange words.
 fn write_all(transaction: &Transaction, frame: &Frame, groups: &[(&Stored, &Encoded)]) -> rusqlite::Result<usize> {
-    let mut articles: BTreeMap<(i64, i64), Vec<&Encoded>> = BTreeMap::new();
+    let mut articles: BTreeMap<(i64, i64), Vec<(Known, &Encoded)>> = BTreeMap::new();
     for &(group, encoded) in groups {
-        articles.entry((group.article, group.cluster)).or_default().push(encoded);
+        let known = Known { group: group.id, matrix: encoded.matrix };
+        articles.entry((group.article, group.cluster)).or_default().push((known, encoded));
     }
     let mut all = Census { groups: groups.len(), ..Census::default() };
     let mut clusters: BTreeMap<i64, [f32; CELLS]> = BTreeMap::new();
-    for ((article, cluster), encoded) in articles {
+    for (&(article, cluster), groups) in &articles {
         let mut census = Census::default();
-        for one in &encoded {
+        for (_, one) in groups {
             census.count(std::slice::from_ref(one));
         }
         let sql = "UPDATE articles SET words = ?, strange_words = ? WHERE id = ?";
@@ -145,7 +147,7 @@ fn write_all(transaction: &Transaction, frame: &Frame, groups: &[(&Stored, &Enco
         all.strange_words += census.strange_words;
         all.last_article = all.last_article.max(article);
         let sums = clusters.entry(cluster).or_insert([0.0; CELLS]);
-        for (sum, value) in sums.iter_mut().zip(direction(encoded.iter().map(|one| &one.matrix))) {
+        for (sum, value) in sums.iter_mut().zip(direction(groups.iter().map(|(known, _)| &known.matrix))) {
             *sum += value;
         }
     }
@@ -153,8 +155,9 @@ fn write_all(transaction: &Transaction, frame: &Frame, groups: &[(&Stored, &Enco
     for (cluster, sums) in clusters {
         write_centre(transaction, frame.version, cluster, &sums)?;
     }
-    for (group, encoded) in groups {
-        write_matrix(transaction, frame.version, group.id, encoded)?;
+    for ((article, _), groups) in articles {
+        let known: Vec<Known> = groups.into_iter().map(|(known, _)| known).collect();
+        write_matrices(transaction, frame.version, article, &known)?;
     }
     Ok(groups.len())
 }

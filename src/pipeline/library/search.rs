@@ -1,16 +1,15 @@
 //! The nearest groups to a text.
 //!
 //! In: texts. Out: an [`Answer`] each. A text is encoded as `add` would, and nothing but its digits is compared. All matrices are gone
-//! through: 100,000 are 10 MB.
+//! through, 100,000 are 10 MB, and none is kept.
 
 use super::frame::Encoded;
-use super::store::Known;
+use super::matrices::{Known, each_matrix, strayed};
 use super::{Library, LibraryError};
 use crate::latent::DigitMatrix;
 use rusqlite::Connection;
 use serde::Serialize;
-use std::panic::resume_unwind;
-use std::thread;
+use std::collections::BinaryHeap;
 
 /// A group that is near.
 #[derive(Clone, Debug, Serialize)]
@@ -46,6 +45,49 @@ pub struct Answer {
     pub by_hamming: Vec<Hit>,
 }
 
+/// A text that is asked for, with the groups that are the nearest so far.
+struct Asked {
+    encoded: Encoded,
+    by_digits: Nearest,
+    by_hamming: Nearest,
+}
+
+/// A group: the distance that it is ranked by, its number, and the other distance. Of equals the earliest is the least.
+type Near = (u32, i64, u32);
+
+/// The `most` least of what was offered.
+struct Nearest {
+    most: usize,
+    /// The farthest first.
+    heap: BinaryHeap<Near>,
+}
+
+impl Asked {
+    fn new(encoded: Encoded, most: usize) -> Self {
+        let nearest = || Nearest { most, heap: BinaryHeap::new() };
+        Self { encoded, by_digits: nearest(), by_hamming: nearest() }
+    }
+
+    fn compare(&mut self, known: &Known) {
+        let digits = self.encoded.matrix.digit_distance(&known.matrix);
+        let hamming = self.encoded.matrix.hamming_distance(&known.matrix);
+        self.by_digits.offer((digits, known.group, hamming));
+        self.by_hamming.offer((hamming, known.group, digits));
+    }
+}
+
+impl Nearest {
+    fn offer(&mut self, near: Near) {
+        if self.heap.len() < self.most {
+            self.heap.push(near);
+        } else if let Some(mut farthest) = self.heap.peek_mut()
+            && near < *farthest
+        {
+            *farthest = near;
+        }
+    }
+}
+
 impl Library {
     /// The `most` nearest groups to each text.
     ///
@@ -54,73 +96,64 @@ impl Library {
     /// texts those without one are near nothing.
     pub fn query(&mut self, texts: &[&str], most: usize) -> Result<Vec<Answer>, LibraryError> {
         let frame = self.some_frame()?;
-        // The texts are encoded while the matrices are read.
-        let (known, encoded) = thread::scope(|scope| {
-            let frame = &*frame;
-            let encoding = scope.spawn(move || frame.encode(texts));
-            let known = self.store.read_matrices(frame.version);
-            (known, encoding.join().unwrap_or_else(|panic| resume_unwind(panic)))
-        });
-        let known = known?;
-        if known.is_empty() {
+        // Not in parallel: that takes threads, which start slower than most texts are encoded.
+        let mut asked: Vec<Asked> = texts.iter().map(|text| Asked::new(frame.encode_one(text), most)).collect();
+        let _snapshot = self.store.snapshot()?;
+        let mut groups = 0;
+        self.store.run(|connection| {
+            each_matrix(connection, frame.version, |known| {
+                groups += 1;
+                asked.iter_mut().filter(|one| one.encoded.is_known()).for_each(|one| one.compare(&known));
+            })
+        })?;
+        if groups == 0 {
             return Err(LibraryError::Empty { file: self.store.file.clone() });
         }
-        if !encoded.iter().any(Encoded::is_known) {
+        if !asked.iter().any(|one| one.encoded.is_known()) {
             return Err(LibraryError::NoKnownWord { file: self.store.file.clone() });
         }
-        let answers = texts.iter().zip(encoded).map(|(text, encoded)| {
-            let known = if encoded.is_known() { &known[..] } else { &[] };
-            let matrix = encoded.matrix;
-            let hits = |nearest: Vec<&Known>| -> Result<Vec<Hit>, LibraryError> {
-                let hit = |one: &Known| {
-                    let probability = frame.probability.at(one.matrix.digit_distance(&matrix), known.len());
-                    self.store.run(|connection| read_hit(connection, one, &matrix, probability))
-                };
-                // One may have been removed since.
-                nearest.into_iter().filter_map(|known| hit(known).transpose()).collect()
-            };
+        let hit = |group: i64, digit_distance: u32, hamming_distance: u32| {
+            let probability = frame.probability.at(digit_distance, groups);
+            self.store.run(|connection| read_hit(connection, group, digit_distance, hamming_distance, probability))
+        };
+        let answers = texts.iter().zip(asked).map(|(text, asked)| {
+            let by_digits = asked.by_digits.heap.into_sorted_vec().into_iter();
+            let by_hamming = asked.by_hamming.heap.into_sorted_vec().into_iter();
             Ok(Answer {
                 text: (*text).to_owned(),
-                matrix,
-                by_digits: hits(nearest(known, most, |other| matrix.digit_distance(other)))?,
-                by_hamming: hits(nearest(known, most, |other| matrix.hamming_distance(other)))?,
+                matrix: asked.encoded.matrix,
+                by_digits: by_digits
+                    .map(|(digits, group, hamming)| hit(group, digits, hamming))
+                    .collect::<Result<_, _>>()?,
+                by_hamming: by_hamming
+                    .map(|(hamming, group, digits)| hit(group, digits, hamming))
+                    .collect::<Result<_, _>>()?,
             })
         });
         answers.collect()
     }
 }
 
-/// The `most` groups of the least distance; of equals the earliest.
-fn nearest(known: &[Known], most: usize, distance: impl Fn(&DigitMatrix) -> u32) -> Vec<&Known> {
-    let mut distances: Vec<(u32, usize)> =
-        known.iter().enumerate().map(|(index, known)| (distance(&known.matrix), index)).collect();
-    if most < distances.len() {
-        distances.select_nth_unstable(most);
-        distances.truncate(most);
-    }
-    distances.sort_unstable();
-    distances.into_iter().map(|(_, index)| &known[index]).collect()
-}
-
 fn read_hit(
     connection: &Connection,
-    known: &Known,
-    asked: &DigitMatrix,
+    group: i64,
+    digit_distance: u32,
+    hamming_distance: u32,
     probability: f64,
-) -> rusqlite::Result<Option<Hit>> {
+) -> rusqlite::Result<Hit> {
     let sql =
         "SELECT name, cluster, title, text FROM groups JOIN articles ON articles.id = article WHERE groups.id = ?";
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([known.group])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    Ok(Some(Hit {
-        group: known.group,
-        digit_distance: asked.digit_distance(&known.matrix),
-        hamming_distance: asked.hamming_distance(&known.matrix),
+    let mut rows = statement.query([group])?;
+    let row = rows.next()?.ok_or_else(strayed)?;
+    Ok(Hit {
+        group,
+        digit_distance,
+        hamming_distance,
         probability,
         article: row.get(0)?,
         cluster: row.get(1)?,
         title: row.get(2)?,
         text: row.get(3)?,
-    }))
+    })
 }

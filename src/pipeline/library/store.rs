@@ -6,9 +6,6 @@
 use super::LibraryError;
 use super::frame::{Frame, FrameParts};
 use super::probability::Probability;
-use crate::latent::DigitMatrix;
-use crate::latent::digits::CELLS;
-use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write;
@@ -18,8 +15,9 @@ use std::time::Duration;
 
 /// The version of the schema. Version 1 knew articles by a hash of 64 bits; those that had lost groups to `dedupe` can't be given
 /// another, so such a file is refused rather than rewritten. Version 2 had frames whose symbols were counted as they were written,
-/// and texts with their markup. Version 3 read a text that was asked for otherwise than one that was stored.
-pub(super) const SCHEMA_VERSION: i64 = 4;
+/// and texts with their markup. Version 3 read a text that was asked for otherwise than one that was stored. Version 4 had a row for the digits
+/// of each group, which took a search most of its time.
+pub(super) const SCHEMA_VERSION: i64 = 5;
 
 /// "TFLB", what `file` and others may know the format by.
 pub(super) const APPLICATION: i64 = 0x5446_4c42;
@@ -62,14 +60,16 @@ CREATE TABLE groups (
     text TEXT NOT NULL
 ) STRICT;
 CREATE INDEX groups_by_article ON groups (article);
--- Apart from the texts, so that a search reads digits alone.
+-- Apart from the texts, so that a search reads digits alone; those of an article are one row, so that it reads few. With row
+-- identifiers, since pages of a table without them hold little of a row that is larger than a page.
 CREATE TABLE matrices (
     frame INTEGER NOT NULL REFERENCES frames (version),
-    group_id INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+    article INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    -- Numbers and digits of the groups (matrices.rs).
     digits BLOB NOT NULL,
-    PRIMARY KEY (frame, group_id)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX matrices_by_group ON matrices (group_id);
+    PRIMARY KEY (frame, article)
+) STRICT;
+CREATE INDEX matrices_by_article ON matrices (article);
 -- The sum of the unit vectors of a cluster's articles, as 32-bit little-endian floats.
 CREATE TABLE centres (
     frame INTEGER NOT NULL REFERENCES frames (version),
@@ -111,13 +111,6 @@ fn immutable(path: &Path) -> OsString {
     (address + "?immutable=1").into()
 }
 
-/// A stored group's digits.
-#[derive(Clone, Copy)]
-pub(super) struct Known {
-    pub group: i64,
-    pub matrix: DigitMatrix,
-}
-
 impl Store {
     /// Opens the file at `path`; with `create`, a file that is missing or empty becomes an empty library.
     pub fn open(path: &Path, create: bool) -> Result<Self, LibraryError> {
@@ -148,10 +141,8 @@ impl Store {
     fn prepare(&mut self, create: bool) -> Result<(), LibraryError> {
         self.run(|connection| {
             connection.busy_timeout(PATIENCE)?;
-            // 64 MiB of pages, so that a search of many groups reads each once.
-            connection.execute_batch(
-                "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY",
-            )
+            // The cache of pages is as small as by default: a search reads each page once, and a new page takes longer than a used one.
+            connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY")
         })?;
         if self.is_blank()? && create {
             self.run(|connection| connection.execute_batch("PRAGMA journal_mode = WAL"))?;
@@ -198,6 +189,11 @@ impl Store {
         work(&self.connection).map_err(|error| wrong(&self.file, &error))
     }
 
+    /// Begins a transaction that reads: until its end the file says what it says now, whatever other processes write.
+    pub fn snapshot(&self) -> Result<Transaction<'_>, LibraryError> {
+        self.connection.unchecked_transaction().map_err(|error| wrong(&self.file, &error))
+    }
+
     /// Begins a transaction that writes; no other process writes until its end.
     pub fn write(&mut self) -> Result<Transaction<'_>, LibraryError> {
         let file = &self.file;
@@ -213,24 +209,19 @@ impl Store {
     /// Reads a frame.
     pub fn read_frame(&self, version: u32) -> Result<Frame, LibraryError> {
         let sql = "SELECT map, seed, odds_at_zero, odds_slope, checksum FROM frames WHERE version = ?";
-        let (parts, checksum) = self.run(|connection| {
+        let frame = self.run(|connection| {
             connection.query_row(sql, [version], |row| {
                 let probability = Probability { at_zero: row.get(2)?, slope: row.get(3)? };
                 let seed: i64 = row.get(1)?;
-                let parts = FrameParts { version, map: row.get(0)?, seed: seed as u64, probability };
-                Ok((parts, row.get::<_, u32>(4)?))
+                let map = row.get_ref(0)?.as_blob()?.into();
+                let parts = FrameParts { version, map, seed: seed as u64, probability };
+                if frame_checksum(&parts) != row.get::<_, u32>(4)? {
+                    return Ok(Err(format!("the CRC-32 of frame {version} doesn't fit")));
+                }
+                Ok(Frame::of_parts(&parts))
             })
         })?;
-        let damaged = |reason: String| LibraryError::Corrupt { file: self.file.clone(), reason };
-        if frame_checksum(&parts) != checksum {
-            return Err(damaged(format!("the CRC-32 of frame {version} doesn't fit")));
-        }
-        Frame::of_parts(&parts).map_err(damaged)
-    }
-
-    /// The digits of all groups under a frame, by group.
-    pub fn read_matrices(&self, version: u32) -> Result<Vec<Known>, LibraryError> {
-        self.run(|connection| read_matrices(connection, version))
+        frame.map_err(|reason| LibraryError::Corrupt { file: self.file.clone(), reason })
     }
 }
 
@@ -280,28 +271,6 @@ fn frame_checksum(parts: &FrameParts) -> u32 {
     hasher.finalize()
 }
 
-/// The digits of all groups under a frame, by group.
-pub(super) fn read_matrices(connection: &Connection, version: u32) -> rusqlite::Result<Vec<Known>> {
-    let sql = "SELECT group_id, digits FROM matrices WHERE frame = ? ORDER BY group_id";
-    let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query([version])?;
-    let mut known = Vec::new();
-    while let Some(row) = rows.next()? {
-        known.push(Known { group: row.get(0)?, matrix: matrix_of(row.get_ref(1)?)? });
-    }
-    Ok(known)
-}
-
-/// The matrix whose digits a column has.
-pub(super) fn matrix_of(digits: ValueRef) -> rusqlite::Result<DigitMatrix> {
-    let digits = <&[u8; CELLS]>::try_from(digits.as_blob()?).ok();
-    let matrix = digits.and_then(|digits| DigitMatrix::from_cells(*digits));
-    matrix.ok_or(rusqlite::Error::IntegralValueOutOfRange(1, LEVELS_EXCEEDED))
-}
-
-/// What stands for a blob that is no matrix in an error of SQLite's kind.
-const LEVELS_EXCEEDED: i64 = 10;
-
 /// An error of SQLite, as one that names the file and says what to do.
 pub(super) fn wrong(file: &Path, error: &rusqlite::Error) -> LibraryError {
     use rusqlite::Error as Sql;
@@ -317,9 +286,6 @@ pub(super) fn wrong(file: &Path, error: &rusqlite::Error) -> LibraryError {
             }
             _ => LibraryError::Unusable { file, reason },
         },
-        Sql::IntegralValueOutOfRange(_, LEVELS_EXCEEDED) => {
-            LibraryError::Corrupt { file, reason: "a matrix has cells that are no digits".into() }
-        }
         _ => LibraryError::Corrupt { file, reason },
     }
 }

@@ -1,6 +1,7 @@
 //! What a library promises: the same text the same matrix, clusters, frames that follow drift, nothing lost between processes.
 
-use super::store::{Store, read_matrices};
+use super::matrices::{matrices_of, read_matrices};
+use super::store::Store;
 use super::*;
 use crate::latent::DigitMatrix;
 use std::ops::ControlFlow;
@@ -198,6 +199,71 @@ fn duplicates_are_listed_and_then_removed_with_articles_that_they_empty() {
 }
 
 #[test]
+fn groups_and_articles_that_go_take_their_digits_under_all_frames() {
+    let (_folder, file, mut library) = library();
+    let texts = [&CHINESE[..], &[ALICE[0], CHINESE[0]]].concat();
+    add(&mut library, &[article("chinese", &texts), article("copy", &[ALICE[3], ALICE[1]])], &settings());
+    let before = matrices(&file, 1);
+    let drifting = LibrarySettings { drift: 0.1, ..settings() };
+    library.refit_if_drifted(&drifting, &mut |_| ControlFlow::Continue(())).unwrap();
+    let contents = || Library::open(&file).unwrap().contents().unwrap();
+    assert_eq!(contents().frames.iter().map(|frame| frame.matrices).collect::<Vec<_>>(), [15, 15]);
+    let removed: Vec<i64> = library.dedupe(None, true).unwrap().groups.iter().map(|one| one.group).collect();
+    assert_eq!(removed, [12, 13, 14, 15]);
+    assert_eq!(contents().frames.iter().map(|frame| frame.matrices).collect::<Vec<_>>(), [11, 11]);
+    assert_eq!(matrices(&file, 1), before[..11]);
+    assert_eq!(matrices(&file, 2).iter().map(|(group, _)| *group).collect::<Vec<_>>(), (1..=11).collect::<Vec<i64>>());
+    let store = Store::open(&file, false).unwrap();
+    let has = |article| store.run(|connection| matrices_of(connection, 2, article)).unwrap().len();
+    assert_eq!([1, 2, 3, 4].map(has), [4, 4, 3, 0]);
+    let count = "SELECT COUNT(*) FROM matrices";
+    let rows: i64 = store.run(|connection| connection.query_row(count, [], |row| row.get(0))).unwrap();
+    assert_eq!(rows, 6, "none of the article that went");
+}
+
+#[test]
+fn digits_that_do_not_fit_are_an_error_for_whoever_reads_them() {
+    let (_folder, file, _library) = library();
+    let set = |digits: &[u8]| {
+        let store = Store::open(&file, false).unwrap();
+        let sql = "UPDATE matrices SET digits = ? WHERE article = 2";
+        store.run(|connection| connection.execute(sql, [digits])).unwrap();
+    };
+    let read = "SELECT digits FROM matrices WHERE article = 2";
+    let store = Store::open(&file, false).unwrap();
+    let sound: Vec<u8> = store.run(|connection| connection.query_row(read, [], |row| row.get(0))).unwrap();
+    let with = |place: usize, byte: u8| {
+        let mut digits = sound.clone();
+        digits[place] = byte;
+        digits
+    };
+    let short = &sound[..sound.len() - 1];
+    let damaged = [
+        (short, "cut short"),
+        (&with(207, 10), "no digits"),
+        (&with(0, 99), "different groups"),
+        (&[], "different groups"),
+    ];
+    for (digits, fault) in damaged {
+        set(digits);
+        let mut library = Library::open(&file).unwrap();
+        let mut errors = vec![
+            library.contents().map(drop).unwrap_err(),
+            library.groups_after(0, 9).map(drop).unwrap_err(),
+            library.dedupe(None, true).map(drop).unwrap_err(),
+        ];
+        // A search finds no group that isn't there.
+        errors.extend(library.query(&[CODE[0]], 8).err());
+        assert!(digits.is_empty() || errors.len() == 4, "{fault}");
+        for error in errors {
+            assert!(matches!(&error, LibraryError::Corrupt { reason, .. } if reason.contains(fault)), "{error}");
+        }
+    }
+    set(&sound);
+    assert_eq!(Library::open(&file).unwrap().contents().unwrap().groups, 8);
+}
+
+#[test]
 fn texts_that_differ_are_no_duplicates_however_near_their_digits_are() {
     let (_folder, file, mut library) = library();
     let russian = "Москва зимой стоит под снегом и дети катаются с горки а лёд на реке лежит до самой весны";
@@ -249,8 +315,8 @@ fn a_frame_comes_back_from_its_parts_and_parts_that_do_not_fit_are_refused() {
     assert_eq!(frame.encode(&CODE)[0].matrix, again.encode(&CODE)[0].matrix);
     assert_eq!(frame.encode(&ALICE)[0].strange_words, 0);
     for change in [
-        |parts: &mut frame::FrameParts| parts.map.truncate(7),
-        |parts: &mut frame::FrameParts| parts.map[..4].fill(0xff),
+        |parts: &mut frame::FrameParts| parts.map.to_mut().truncate(7),
+        |parts: &mut frame::FrameParts| parts.map.to_mut()[..4].fill(0xff),
         |parts: &mut frame::FrameParts| parts.probability.slope = 0.0,
         |parts: &mut frame::FrameParts| parts.probability.at_zero = f64::NAN,
     ] {

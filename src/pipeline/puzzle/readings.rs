@@ -11,52 +11,66 @@ use crate::config::Config;
 use crate::data::{Grid, Puzzle};
 use crate::fit::Read;
 use crate::views::{Division, Laws, Size};
-use std::cmp::Reverse;
+use rayon::prelude::*;
+use std::cmp::{Ordering, Reverse};
 
 /// What it takes to say a size that is not among the likely ones, bits.
 const OTHER_SIZE_BITS: f64 = 10.0;
 
-/// The most answers of readings that are judged: those that break fewest laws, and of these those that most readings gave.
+/// The most answers of the whole's readings that are judged, and of another division's: those that break fewest laws, and of
+/// these those that most readings gave.
 const MOST_JUDGED: usize = 20;
+const MOST_JUDGED_OF_PARTS: usize = 10;
+
+/// The most answers of readings that are kept for the next division to judge: those of fewest bits.
+const MOST_KEPT: usize = 12;
 
 /// The most divisions that are read, the whole among them, and the readings of each but the whole: one a symmetry.
 const MOST_DIVISIONS: usize = 8;
 const READINGS_OF_PARTS: usize = 8;
 
 /// What readings hold likeliest in each of `sizes`, which come with their probabilities, and besides that `others`: all with
-/// their bits, the least first, no two alike. Solutions are not looked at.
+/// their bits, the least first, no two alike. Solutions are not looked at. The threads of the pool it runs in share the work.
 pub fn readings(puzzle: &Puzzle, test: usize, sizes: &[(Size, f64)], others: &[Grid], config: &Config) -> Vec<Read> {
     let input = &puzzle.test[test];
     let laws = Laws::of(&puzzle.train);
-    let mut found = Found { laws: &laws, input, answers: Vec::new(), before: 0 };
+    let mut found = Found { laws: &laws, input, answers: Vec::new() };
     others.iter().for_each(|grid| found.add(grid.clone(), 0, 0));
+    let others = found.answers.len();
     let divisions = Division::all(puzzle, MOST_DIVISIONS);
-    for (number, &division) in divisions.iter().enumerate() {
-        let count = if number == 0 { config.readings } else { config.readings.min(READINGS_OF_PARTS) };
-        let readers: Vec<Reader> =
-            (0..count).filter_map(|index| Reader::taught(puzzle, test, division, index, config.seed)).collect();
+    for &division in &divisions {
+        let (count, most) = match division {
+            Division::Whole => (config.readings, MOST_JUDGED),
+            _ => (config.readings.min(READINGS_OF_PARTS), MOST_JUDGED_OF_PARTS),
+        };
+        let taught = |index| Reader::taught(puzzle, test, division, index, config.seed);
+        let readers: Vec<Reader> = (0..count).into_par_iter().filter_map(taught).collect();
         // Parts have the sizes that the division gives them.
         let sizes: Vec<(Vec<Size>, f64)> = division.sizes(input).map_or_else(
             || sizes.iter().map(|&(size, probability)| (vec![size], -probability.log2())).collect(),
             |sizes| vec![(sizes, 0.0)],
         );
-        found.begin();
-        for ((sizes, _), reader) in sizes.iter().flat_map(|sizes| readers.iter().map(move |reader| (sizes, reader))) {
-            for (place, parts) in reader.answers(sizes).into_iter().enumerate() {
-                if let Some(grid) = division.join(input, &parts) {
-                    found.add(grid, usize::from(place == 0), 1);
-                }
+        let before = found.answers.len();
+        found.answers.iter_mut().for_each(|answer| (answer.likeliest, answer.given) = (0, 0));
+        let of_reader = |reader: &Reader| -> Vec<_> { sizes.iter().map(|(sizes, _)| reader.answers(sizes)).collect() };
+        let given: Vec<Vec<_>> = readers.par_iter().map(of_reader).collect();
+        for (place, parts) in given.into_iter().flatten().flat_map(|answers| answers.into_iter().enumerate()) {
+            if let Some(grid) = division.join(input, &parts) {
+                found.add(grid, usize::from(place == 0), 1);
             }
         }
-        found.keep_best();
+        found.keep(before, most, |a, b| {
+            let worth = |answer: &Answer| (answer.read.broken_laws, Reverse(answer.given));
+            worth(a).cmp(&worth(b))
+        });
         // Half of what could be is the whole, and the rest is shared by the others.
-        let name = match divisions.len() {
-            1 => 0.0,
-            _ if number == 0 => 1.0,
-            count => 1.0 + ((count - 1) as f64).log2(),
+        let name = match (divisions.len(), division) {
+            (1, _) => 0.0,
+            (_, Division::Whole) => 1.0,
+            (count, _) => 1.0 + ((count - 1) as f64).log2(),
         };
-        for answer in &mut found.answers {
-            let Some(parts) = division.outputs(input, &answer.read.grid) else { continue };
+        found.answers.par_iter_mut().for_each(|answer| {
+            let Some(parts) = division.outputs(input, &answer.read.grid) else { return };
             let of_parts: Vec<Size> = parts.iter().map(|part| (part.rows(), part.columns())).collect();
             let size = sizes.iter().find(|(sizes, _)| *sizes == of_parts);
             let of_size = size.map_or(OTHER_SIZE_BITS, |&(_, bits)| bits);
@@ -65,14 +79,14 @@ pub fn readings(puzzle: &Puzzle, test: usize, sizes: &[(Size, f64)], others: &[G
             let of_laws = (config.law_bits * answer.read.broken_laws) as f64;
             let bits = name + of_size + of_cells + of_readings + of_laws;
             if bits < answer.read.bits {
-                (answer.read.bits, answer.read.likeliest) = (bits, answer.likeliest);
-                answer.read.division = division.to_string();
+                let (division, likeliest) = (division.to_string(), answer.likeliest);
+                answer.read = Read { bits, division, likeliest, ..answer.read.clone() };
             }
-        }
+        });
+        found.keep(others, MOST_KEPT, |a, b| a.read.bits.total_cmp(&b.read.bits));
     }
-    let mut reads: Vec<Read> = found.answers.into_iter().map(|answer| answer.read).collect();
-    reads.sort_by(|a, b| a.bits.total_cmp(&b.bits));
-    reads
+    found.keep(0, usize::MAX, |a, b| a.read.bits.total_cmp(&b.read.bits));
+    found.answers.into_iter().map(|answer| answer.read).collect()
 }
 
 /// All answers so far, no two alike.
@@ -80,8 +94,6 @@ struct Found<'a> {
     laws: &'a Laws,
     input: &'a Grid,
     answers: Vec<Answer>,
-    /// How many there were before this division.
-    before: usize,
 }
 
 /// An answer, and how it stands in one division.
@@ -106,27 +118,17 @@ impl Found<'_> {
         }
     }
 
-    /// Begins a division: nothing has been given under it.
-    fn begin(&mut self) {
-        self.before = self.answers.len();
-        for answer in &mut self.answers {
-            (answer.likeliest, answer.given) = (0, 0);
-        }
-    }
-
-    /// Keeps what was there before this division, and of its own those that are worth judging.
-    fn keep_best(&mut self) {
-        let mut own = self.answers.split_off(self.before);
-        own.sort_by_key(|answer| (answer.read.broken_laws, Reverse(answer.given)));
-        own.truncate(MOST_JUDGED);
-        self.answers.append(&mut own);
+    /// Sorts what comes after the first `fixed`, and keeps so many of it.
+    fn keep(&mut self, fixed: usize, most: usize, order: impl Fn(&Answer, &Answer) -> Ordering) {
+        self.answers[fixed..].sort_by(order);
+        self.answers.truncate(fixed.saturating_add(most));
     }
 }
 
-/// The memory that so many readings take, bytes.
-pub fn memory_bytes(count: usize) -> u64 {
-    // One more is at work.
-    if count == 0 { 0 } else { (count as u64 + 1) * GridCoder::memory_bytes() }
+/// The memory that so many readings take with so many threads, bytes.
+pub fn memory_bytes(count: usize, threads: usize) -> u64 {
+    // Each thread has one more at work.
+    if count == 0 { 0 } else { (count as u64 + threads as u64) * GridCoder::memory_bytes() }
 }
 
 #[cfg(test)]

@@ -108,9 +108,8 @@ pub fn solve_one(
     let Choice { view, planes, trials } = views::choose(puzzle, &sizes, config, threads, &mut watch)?;
     let problem = views::problem(&planes, config);
     let fitted = fit::fit(&problem, &view, &config.fit_settings(threads), watch)?;
-    Ok(fitted.map(|fitted| {
-        let mut fitted = Fitted { trials, ..fitted };
-        readings::take(puzzle, config, &sizes, &mut fitted);
-        (problem, fitted)
-    }))
+    let Some(fitted) = fitted else { return Ok(None) };
+    let mut fitted = Fitted { trials, ..fitted };
+    readings::take(puzzle, config, &sizes, threads, &mut fitted)?;
+    Ok(Some((problem, fitted)))
 }

@@ -6,6 +6,7 @@
 
 use crate::config::Config;
 use crate::data::{Grid, Puzzle};
+use crate::engine::EngineError;
 use crate::fit::{Candidate, Fitted, Read};
 use crate::pipeline::puzzle::{readings, readings_bytes};
 use crate::views::Size;
@@ -28,12 +29,24 @@ const LEAST_TALLY: f64 = 0.03;
 
 /// The memory that readings take after a fit, bytes.
 pub(super) fn memory_bytes(config: &Config) -> u64 {
-    readings_bytes(config.readings)
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    readings_bytes(config.readings, threads)
 }
 
 /// Chooses anew where the readings have a say. An answer's score is log2 of its share of the fit's tally less what it costs by
 /// the readings, which read the sizes that rules give, or that of the fit's first attempt; of equals the cheaper one leads.
-pub(super) fn take(puzzle: &Puzzle, config: &Config, sizes: &[Vec<(Size, f64)>], fitted: &mut Fitted) {
+///
+/// # Errors
+/// [`EngineError::Library`] where threads can't be started.
+pub(super) fn take(
+    puzzle: &Puzzle,
+    config: &Config,
+    sizes: &[Vec<(Size, f64)>],
+    threads: Option<usize>,
+    fitted: &mut Fitted,
+) -> Result<(), EngineError> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build();
+    let pool = pool.map_err(|error| EngineError::Library { engine: "readings", message: error.to_string() })?;
     let pairs = puzzle.train.iter().flat_map(|pair| [&pair.input, &pair.output]);
     let cells: usize = pairs.chain(&puzzle.test).map(|grid| grid.cells().len()).sum();
     let is_read = config.readings > 0 && cells <= MOST_CELLS;
@@ -49,7 +62,7 @@ pub(super) fn take(puzzle: &Puzzle, config: &Config, sizes: &[Vec<(Size, f64)>],
             sizes.push(((attempts.attempt_1.rows(), attempts.attempt_1.columns()), 1.0));
         }
         let leaders: Vec<Grid> = candidates.iter().map(|candidate| candidate.grid.clone()).collect();
-        let read = readings(puzzle, test, &sizes, &leaders, config);
+        let read = pool.install(|| readings(puzzle, test, &sizes, &leaders, config));
         let mut order: Vec<&Read> = read.iter().collect();
         order.sort_by(|a, b| score(b, &candidates).total_cmp(&score(a, &candidates)));
         if let [first, second, ..] = order[..] {
@@ -58,6 +71,7 @@ pub(super) fn take(puzzle: &Puzzle, config: &Config, sizes: &[Vec<(Size, f64)>],
         }
         fitted.read.push(read);
     }
+    Ok(())
 }
 
 fn score(read: &Read, candidates: &[Candidate]) -> f64 {

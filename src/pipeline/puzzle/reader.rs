@@ -33,8 +33,9 @@ impl Reader {
         let own = Symmetry::all().nth(index % Symmetry::all().count())?;
         let (pairs, tests) = division.apply(puzzle)?;
         let inputs = &tests[test];
-        let grids = pairs.iter().flat_map(|pair| [&pair.input, &pair.output]);
-        let palette = palette_of(grids.chain(inputs));
+        // Answers from elsewhere may have colours that no part has.
+        let grids = puzzle.train.iter().flat_map(|pair| [&pair.input, &pair.output]);
+        let palette = palette_of(grids.chain([&puzzle.test[test]]));
         let mut model = GridCoder::new(&palette);
         let mut known = BitEncoder::new();
         let mut order: Vec<usize> = (0..pairs.len()).collect();

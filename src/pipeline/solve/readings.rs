@@ -33,8 +33,8 @@ pub(super) fn memory_bytes(config: &Config) -> u64 {
     readings_bytes(config.readings, threads)
 }
 
-/// Chooses anew where the readings have a say. An answer's score is log2 of its share of the fit's tally less what it costs by
-/// the readings, which read the sizes that rules give, or that of the fit's first attempt; of equals the cheaper one leads.
+/// Chooses anew where the readings have a say. An answer's score is log2 of its share of the fit's tally, which is none where the
+/// fit had but early steps, less what it costs by the readings, which read the sizes that rules give, or that of the fit's first attempt; of equals the cheaper one leads.
 ///
 /// # Errors
 /// [`EngineError::Library`] where threads can't be started.
@@ -50,7 +50,10 @@ pub(super) fn take(
     let pairs = puzzle.train.iter().flat_map(|pair| [&pair.input, &pair.output]);
     let cells: usize = pairs.chain(&puzzle.test).map(|grid| grid.cells().len()).sum();
     let is_read = config.readings > 0 && cells <= MOST_CELLS;
-    let candidates = fitted.tally.candidates(MOST_CANDIDATES);
+    let mut candidates = fitted.tally.candidates(MOST_CANDIDATES);
+    if fitted.steps <= config.selection.early_steps {
+        candidates.iter_mut().flatten().for_each(|candidate| candidate.share = 0.0);
+    }
     for (test, (attempts, candidates)) in fitted.attempts.iter_mut().zip(candidates).enumerate() {
         if !is_read {
             fitted.read.push(Vec::new());

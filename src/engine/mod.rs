@@ -78,7 +78,15 @@ pub enum EngineError {
     /// Batches are the torch engine's alone.
     #[error("batches of puzzles: the torch engine has them, the {0} engine has not")]
     NoBatches(EngineKind),
-    /// The library below failed, for example for want of memory.
+    /// The library below has not the memory.
+    #[error("the {engine} engine has not the memory: {message}")]
+    OutOfMemory {
+        /// The engine's name.
+        engine: &'static str,
+        /// What it said.
+        message: String,
+    },
+    /// The library below failed.
     #[error("the {engine} engine failed: {message}")]
     Library {
         /// The engine's name.

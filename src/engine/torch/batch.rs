@@ -4,7 +4,7 @@
 //! sizes is *padding*: layers keep activations and their gradients 0 there, so that sums need no masks of their own.
 
 use crate::engine::EngineError;
-use crate::model::{Axes, Axis, DIRECTIONS, Dimensions, Plan};
+use crate::model::{Axes, Axis, DIRECTIONS, Dimensions, Plan, tying};
 use tch::{Device, Kind, Tensor};
 
 /// The members' plans, and the sizes that hold them all.
@@ -129,10 +129,12 @@ pub fn positions(lengths: [usize; 5]) -> impl Iterator<Item = [usize; 5]> {
 }
 
 /// The tensors in the order in which they lie in a stack: what a layer keeps alive is always the end of it (see
-/// [`Network::live`](crate::model::Network::live)): without space, with it, what the heads read.
+/// [`Network::live`](crate::model::Network::live)): without space, with it, what the heads read. Those that share their
+/// weights are neighbours.
 pub fn stacked() -> Vec<Axes> {
     let mut all: Vec<Axes> = Axes::all().collect();
     let is_head = |axes: &Axes| [Axes::CELLS, Axes::ROWS, Axes::COLUMNS].contains(axes);
-    all.sort_by_key(|axes| (is_head(axes), axes.has(Axis::Row) || axes.has(Axis::Column)));
+    let is_spatial = |axes: &Axes| axes.has(Axis::Row) || axes.has(Axis::Column);
+    all.sort_by_key(|axes| (is_head(axes), is_spatial(axes), tying::representative(*axes)));
     all
 }

@@ -8,7 +8,7 @@ use super::batch::Batch;
 use super::ops::{add, multiply, sum_over};
 use super::parameters::Parameters;
 use super::rays::{Branch, Cells, SLICES, by_example, ray};
-use super::stack::Activation;
+use super::stack::Rows;
 use crate::model::{Axes, Equivariance};
 use std::rc::Rc;
 use tch::{Kind, Tensor};
@@ -119,13 +119,13 @@ pub struct Scanned {
 }
 
 impl CumulativeMaximum {
-    /// From the first of `ends` to the second.
+    /// From the first of `ends` to the second; the third is the gradient.
     pub fn new(
         batch: &Batch,
         parameters: &Parameters,
         (layer, axes): (usize, Axes),
         lines: &Rc<Lines>,
-        ends: [&Activation; 2],
+        ends: [&Rows; 3],
     ) -> Self {
         let branch = Branch::new(batch, parameters, (layer, "cummax", axes), ends);
         let (groups, _, channels) = branch.by_place.size3().unwrap_or_default();
@@ -152,13 +152,13 @@ impl CumulativeMaximum {
         Scanned { taken, least, ratio, range }
     }
 
-    /// Adds to `gradient`, the output's, what comes through the branch, so that it becomes the input's.
+    /// Adds to the output's gradient what comes through the branch, so that it becomes the input's.
     ///
     /// The result is 2 (cumulative − lowest + …) / (highest − lowest + …) − 1, where the highest is the last of the
     /// cumulative. The gradient of a maximum goes to where it was taken, that of a minimum is shared among equals.
-    pub fn backward(&self, scanned: &Scanned, gradient: &Activation) {
+    pub fn backward(&self, scanned: &Scanned) {
         let Lines { places, lines, length, inside, kept_twice, .. } = &*self.lines;
-        self.branch.receive_back(gradient);
+        self.branch.receive_back();
         let _ = self.branch.by_place.index_select_out(&self.values, 1, places);
         let by_cumulative = (&self.by_line * kept_twice) / &scanned.range;
         let by_highest = -sum_over(&(&by_cumulative * &scanned.ratio), &[CELL]);
@@ -166,6 +166,6 @@ impl CumulativeMaximum {
         add(&by_cumulative.narrow(CELL, length - 1, 1), &by_highest);
         let _ = (&scanned.least * by_lowest).scatter_add_out(&self.by_line, CELL, &scanned.taken, &by_cumulative);
         multiply(&self.by_line, inside);
-        self.branch.project_back(&self.values.index_select(1, lines), gradient);
+        self.branch.project_back(&self.values.index_select(1, lines));
     }
 }

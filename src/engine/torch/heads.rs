@@ -3,12 +3,11 @@
 //! In: the stream. Out: logits and masks; on the way back the stream's gradient, whatever it was, is what the heads say.
 
 use super::batch::Batch;
-use super::ops::{add, add_product, product};
+use super::ops::{add, add_product, product, sum_product};
 use super::parameters::{Parameters, Weight};
-use super::stack::Activation;
+use super::stack::Rows;
 use super::stream::Stream;
 use crate::model::{Axes, Plan};
-use std::rc::Rc;
 use tch::{Kind, Tensor};
 
 /// What the bias of colours is multiplied by, so that it learns faster (CompressARC, `forward`).
@@ -16,36 +15,49 @@ const BIAS_SCALE: f64 = 100.0;
 /// Added to the masks of rows and columns that no grid of the example reaches.
 const UNREACHABLE: f32 = -1000.0;
 
+/// What a head says, or the gradient by it.
+pub struct Said {
+    /// (member, position, plane).
+    pub rows: Tensor,
+    /// (member, example, colour, row, column, 1, plane).
+    pub full: Tensor,
+}
+
 /// One head.
 struct Head {
-    axes: Axes,
+    stream: Rows,
+    by_stream: Tensor,
     weight: Weight,
     bias: Weight,
     bias_scale: f64,
     /// Added to what it says, (member, position, 1).
     modifier: Option<Tensor>,
-    says: Activation,
-    gradient: Activation,
+    says: Said,
+    gradient: Said,
 }
 
 /// The three heads.
 pub struct Heads {
     heads: [Head; 3],
-    stream: Rc<Stream>,
 }
 
 impl Heads {
-    /// Reads `stream`.
-    pub fn new(batch: &Batch, parameters: &Parameters, stream: &Rc<Stream>) -> Self {
+    /// Reads the first stream; the second is its gradient.
+    pub fn new(batch: &Batch, parameters: &Parameters, [stream, gradient]: [&Stream; 2]) -> Self {
         let planes = batch.dimensions.planes as i64;
+        let said = |axes: Axes| {
+            let full = batch.zeros(batch.shape(axes, planes).as_slice());
+            Said { rows: full.view([batch.members(), -1, planes]), full }
+        };
         let head = |axes: Axes, name: &str, bias_scale: f64, modifier: Option<Tensor>| Head {
-            axes,
+            stream: stream.rows(&[axes]),
+            by_stream: gradient.rows(&[axes]).rows,
             weight: parameters.weight(&format!("{name}.weight")),
             bias: parameters.weight(&format!("{name}.bias")),
             bias_scale,
             modifier,
-            says: Activation::new(batch, axes, planes),
-            gradient: Activation::new(batch, axes, planes),
+            says: said(axes),
+            gradient: said(axes),
         };
         let rows = modifier(batch, batch.dimensions.rows, &|plan, example| plan.extent(example).0);
         let columns = modifier(batch, batch.dimensions.columns, &|plan, example| plan.extent(example).1);
@@ -54,24 +66,24 @@ impl Heads {
             head(Axes::ROWS, "mask", 1.0, Some(rows)),
             head(Axes::COLUMNS, "mask", 1.0, Some(columns)),
         ];
-        Self { heads, stream: Rc::clone(stream) }
+        Self { heads }
     }
 
     /// Logits, row masks and column masks; the channels are planes.
-    pub fn say(&self) -> [&Activation; 3] {
+    pub fn say(&self) -> [&Said; 3] {
         self.heads.each_ref().map(|head| &head.says)
     }
 
     /// Where the gradients by these have to be put before the way back.
-    pub fn gradients(&self) -> [&Activation; 3] {
+    pub fn gradients(&self) -> [&Said; 3] {
         self.heads.each_ref().map(|head| &head.gradient)
     }
 
     /// From the stream to what the heads say.
     pub fn forward(&self) {
-        for Head { axes, weight, bias, bias_scale, modifier, says, .. } in &self.heads {
+        for Head { stream, weight, bias, bias_scale, modifier, says, .. } in &self.heads {
             let bias = &bias.value * *bias_scale;
-            let _ = bias.baddbmm_out(&says.rows, &self.stream.part(*axes).rows, &weight.value);
+            sum_product(&says.rows, &bias, &stream.rows, &weight.value);
             if let Some(modifier) = modifier {
                 add(&says.rows, modifier);
             }
@@ -79,12 +91,12 @@ impl Heads {
     }
 
     /// From the gradients by what the heads say to those of the weights and of the stream.
-    pub fn backward(&self, by_stream: &Stream) {
-        for Head { axes, weight, bias, bias_scale, gradient, .. } in &self.heads {
-            add_product(&weight.gradient, &self.stream.part(*axes).columns, &gradient.rows);
+    pub fn backward(&self) {
+        for Head { stream, by_stream, weight, bias, bias_scale, gradient, .. } in &self.heads {
+            add_product(&weight.gradient, &stream.columns, &gradient.rows);
             let sum = gradient.rows.sum_dim_intlist([1i64].as_slice(), true, Kind::Float);
             add(&bias.gradient, &(sum * *bias_scale));
-            product(&by_stream.part(*axes).rows, &gradient.rows, &weight.transposed);
+            product(by_stream, &gradient.rows, &weight.transposed);
         }
     }
 }

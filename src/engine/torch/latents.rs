@@ -7,22 +7,24 @@ use super::batch::{Batch, stacked};
 use super::normalise::{Normalise, Owners};
 use super::ops::{add, add_product, multiply, product};
 use super::parameters::{Parameters, Weight};
-use super::stack::{Activation, Stack};
+use super::stack::{Rows, Stack, tied};
 use super::stream::Stream;
 use crate::latent::{INITIAL_CAPACITY, MINIMUM_CAPACITY, SATURATED, TARGET_SCALE};
 use crate::model::{Axes, LATENT_CHANNELS, tying};
 use std::rc::Rc;
 use tch::{Kind, Tensor};
 
-/// Of one tensor, how its latent becomes its stream.
+/// Of tensors that share their weights, how latents become streams.
 struct Decode {
-    axes: Axes,
     weight: Weight,
     bias: Weight,
     /// 1 at a member's own positions, (member, position, 1), and (member, 1, position).
     own: Tensor,
     own_row: Tensor,
-    stream: Activation,
+    latents: Rows,
+    by_latents: Tensor,
+    stream: Tensor,
+    by_stream: Tensor,
 }
 
 /// The latents of a batch.
@@ -39,9 +41,9 @@ pub struct Latents {
     inverse_size_spread: Tensor,
     /// Whether a position is padding, (member, position, 1).
     padding: Tensor,
-    /// The latents, scaled, and their gradient.
-    scaled: Stack,
-    gradient: Stack,
+    /// The latents, scaled, and their gradient, (member, position, channel).
+    scaled: Tensor,
+    gradient: Tensor,
     decode: Vec<Decode>,
 }
 
@@ -68,27 +70,35 @@ pub struct Drawn {
 }
 
 impl Latents {
-    /// Writes the stream into `stream`.
-    pub fn new(batch: &Batch, parameters: &Parameters, owners: Rc<Owners>, stream: &Stream) -> Self {
+    /// Writes the first stream; the second is its gradient.
+    pub fn new(
+        batch: &Batch,
+        parameters: &Parameters,
+        owners: Rc<Owners>,
+        [stream, stream_gradient]: [&Stream; 2],
+    ) -> Self {
         let tensors = stacked();
         let channels = LATENT_CHANNELS as i64;
         let [mean, adjustment, target] = parameters.latents();
         let normalised = mean[0].zeros_like().contiguous();
         let inverse_size = &owners.share * (1.0 / channels as f64);
         let inverse_size_spread = owners.spread.bmm(&inverse_size);
-        let scaled = Stack::new(batch, &tensors, channels);
-        let decode = tensors
-            .iter()
-            .map(|&axes| {
-                let first = tying::representative(axes);
-                let own = batch.own_positions(axes);
+        let [scaled, gradient] = std::array::from_fn(|_| Stack::new(batch, &tensors, channels));
+        let decode = tied(&tensors)
+            .into_iter()
+            .map(|group| {
+                let first = tying::representative(group[0]);
+                let own: Vec<Tensor> = group.iter().map(|&axes| batch.own_positions(axes)).collect();
+                let own = Tensor::cat(&own, 1);
                 Decode {
-                    axes,
                     weight: parameters.weight(&format!("decode.{first}.weight")),
                     bias: parameters.weight(&format!("decode.{first}.bias")),
                     own: own.unsqueeze(2),
                     own_row: own.unsqueeze(1),
-                    stream: stream.part(axes).clone(),
+                    latents: scaled.rows(&group),
+                    by_latents: gradient.rows(&group).rows,
+                    stream: stream.rows(&group).rows,
+                    by_stream: stream_gradient.rows(&group).rows,
                 }
             })
             .collect();
@@ -101,8 +111,8 @@ impl Latents {
             normalised,
             inverse_size,
             inverse_size_spread,
-            gradient: Stack::new(batch, &tensors, channels),
-            scaled,
+            scaled: scaled.whole,
+            gradient: gradient.whole,
             decode,
             owners,
         }
@@ -131,10 +141,10 @@ impl Latents {
         let kl_by_tensor = collect.bmm(&kl).sum_dim_intlist([2i64].as_slice(), false, Kind::Float);
 
         let scaling_spread = spread.bmm(&scaling);
-        let _ = latent.mul_out(&self.scaled.whole, &scaling_spread);
-        for Decode { axes, weight, bias, own, stream, .. } in &self.decode {
-            product(&stream.rows, own, &bias.value);
-            add_product(&stream.rows, &self.scaled.part(*axes).rows, &weight.value);
+        let _ = latent.mul_out(&self.scaled, &scaling_spread);
+        for Decode { latents, weight, bias, own, stream, .. } in &self.decode {
+            product(stream, own, &bias.value);
+            add_product(stream, &latents.rows, &weight.value);
         }
         Drawn {
             noise,
@@ -155,16 +165,15 @@ impl Latents {
     ///
     /// With v = 1 − s² and c a coordinate's capacity, dz/dv = μ / (2 √v), dv/dc = 2 s², ds/dc = −s, and c grows with the
     /// exponent's argument by growth / n.
-    pub fn backward(&self, drawn: &Drawn, gradient: &Stream) {
+    pub fn backward(&self, drawn: &Drawn) {
         let Owners { spread, collect, negative_share, .. } = &*self.owners;
-        for Decode { axes, weight, bias, own_row, .. } in &self.decode {
-            let by_stream = &gradient.part(*axes).rows;
-            add_product(&weight.gradient, &self.scaled.part(*axes).columns, by_stream);
+        for Decode { latents, by_latents, weight, bias, own_row, by_stream, .. } in &self.decode {
+            add_product(&weight.gradient, &latents.columns, by_stream);
             add_product(&bias.gradient, own_row, by_stream);
-            product(&self.gradient.part(*axes).rows, by_stream, &weight.transposed);
+            product(by_latents, by_stream, &weight.transposed);
         }
-        let by_scaling = collect.bmm(&(&self.gradient.whole * &drawn.latent));
-        let by_latent = &self.gradient.whole * &drawn.scaling_spread;
+        let by_scaling = collect.bmm(&(&self.gradient * &drawn.latent));
+        let by_latent = &self.gradient * &drawn.scaling_spread;
 
         let by_mean = (&by_latent * &drawn.signal).addcmul_(&drawn.signal_variance, &self.normalised);
         self.normalise.backward_onto(&self.mean[1], &by_mean);

@@ -121,7 +121,7 @@ impl DirectionMaps {
             .iter()
             .map(|&axes| {
                 let wide = |stack: &Stack| {
-                    let rows = &stack.part(axes).rows;
+                    let rows = stack.rows(&[axes]).rows;
                     let (members, positions, channels) = rows.size3().unwrap_or_default();
                     let side = DIRECTIONS as i64;
                     rows.view([members, positions / side, channels * side])

@@ -198,6 +198,11 @@ fn guarded<T>(body: impl FnOnce() -> T) -> Result<T, EngineError> {
             .cloned()
             .or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string))
             .unwrap_or_else(|| "unknown failure".into());
-        EngineError::Library { engine: NAME, message: message.lines().next().unwrap_or_default().into() }
+        let first: String = message.lines().next().unwrap_or_default().into();
+        if ["out of memory", "allocate memory"].iter().any(|words| first.contains(words)) {
+            EngineError::OutOfMemory { engine: NAME, message: first }
+        } else {
+            EngineError::Library { engine: NAME, message: first }
+        }
     })
 }

@@ -16,9 +16,9 @@ use super::rays::Cells;
 use super::share::{Down, Place, Up};
 use super::shift::{Moves, Shift};
 use super::softmax::{Softmax, Workspace};
-use super::stack::{Activation, Stack};
+use super::stack::{Rows, Stack, tied};
 use super::stream::Stream;
-use crate::model::{Axes, Axis, LiveTensors, MultiTensor, Network};
+use crate::model::{Axes, Axis, Network};
 use std::rc::Rc;
 use tch::Tensor;
 
@@ -41,16 +41,14 @@ pub struct Decoded {
 /// One layer.
 struct Layer {
     up: Up,
-    softmaxes: Vec<(Axes, Softmax)>,
+    softmaxes: Vec<Softmax>,
     /// The directional layers of the tensors that have them.
-    directional: Vec<(Axes, CumulativeMaximum, Shift)>,
+    directional: Vec<(CumulativeMaximum, Shift)>,
     maps: DirectionMaps,
-    nonlinear: Vec<(Axes, Nonlinear)>,
+    nonlinear: Vec<Nonlinear>,
     down: Down,
-    /// The normalisation at the layer's end: what it reads, and itself.
-    last: Vec<(Tensor, Normalise)>,
-    /// The gradients of what the layer gives.
-    ends: Stream,
+    /// The normalisations at the layer's end: what each reads, itself, and the gradient of what it gives.
+    last: Vec<(Tensor, Normalise, Tensor)>,
 }
 
 /// What all layers share.
@@ -58,57 +56,56 @@ struct Shared<'a> {
     batch: &'a Batch<'a>,
     parameters: &'a Parameters,
     network: &'a Network,
-    matrices: Matrices,
+    matrices: &'a Matrices,
     means: Rc<SpatialMeans>,
     lines: Rc<Lines>,
     moves: Rc<Moves>,
+    gradient: &'a Stream,
     /// Working space.
-    up: Rc<Stack>,
-    down: Rc<Stack>,
+    up: Stack,
+    down: Stack,
     directed: [Stack; 2],
-    sums: Rc<Stream>,
-    softmaxes: MultiTensor<Workspace>,
-    gradient: Stream,
+    sums: Stream,
+    softmaxes: Vec<(Vec<Axes>, Workspace)>,
 }
 
 impl Decoder {
     /// Wires the network.
     pub fn new(batch: &Batch, parameters: &Parameters, network: &Network) -> Self {
         let all = stacked();
-        let stream = Rc::new(Stream::new(batch, network, &all));
-        let latents = Latents::new(batch, parameters, Rc::new(Owners::new(batch, &all)), &stream);
+        let [first, gradient, sums] = std::array::from_fn(|_| Stream::new(batch, network, &all));
+        let latents = Latents::new(batch, parameters, Rc::new(Owners::new(batch, &all)), [&first, &gradient]);
+        let matrices = Matrices::new(batch, parameters, network);
         let cells = Cells::new(batch);
-        let messages = |channels: usize| Rc::new(Stack::new(batch, &all, channels as i64));
-        let directed = || Stack::new(batch, stream.directed.tensors(), network.direction_channels as i64);
+        let directed = || Stack::new(batch, first.directed.tensors(), network.direction_channels as i64);
+        let softmaxes = tied(&all).into_iter().map(|group| {
+            let workspace = Workspace::new(batch, network, &group);
+            (group, workspace)
+        });
         let shared = Shared {
             batch,
             parameters,
             network,
-            matrices: Matrices::new(batch, parameters, network),
+            matrices: &matrices,
             means: Rc::new(SpatialMeans::new(batch, network.equivariance)),
             lines: Rc::new(Lines::new(batch, &cells, network.equivariance)),
             moves: Rc::new(Moves::new(batch, &cells, network.equivariance)),
-            up: messages(network.share_up_channels),
-            down: messages(network.share_down_channels),
+            gradient: &gradient,
+            up: Stack::new(batch, &all, network.share_up_channels as i64),
+            down: Stack::new(batch, &all, network.share_down_channels as i64),
             directed: [directed(), directed()],
-            sums: Rc::new(Stream::new(batch, network, &all)),
-            softmaxes: MultiTensor::from_fn(|axes| Workspace::new(batch, network, axes)),
-            gradient: Stream::new(batch, network, &all),
+            sums,
+            softmaxes: softmaxes.collect(),
         };
         let mut layers = Vec::with_capacity(network.layers);
-        let (mut input, mut senders) = (stream, all);
+        let (mut input, mut senders) = (first, all);
         for layer in 0..network.layers {
-            let (made, output, hearers) = Layer::new(&shared, layer, input, &senders);
+            let (made, output, hearers) = Layer::new(&shared, layer, &input, &senders);
             layers.push(made);
             (input, senders) = (output, hearers);
         }
-        Self {
-            latents,
-            heads: Heads::new(batch, parameters, &input),
-            layers,
-            gradient: shared.gradient,
-            matrices: shared.matrices,
-        }
+        let heads = Heads::new(batch, parameters, [&input, &gradient]);
+        Self { latents, heads, layers, gradient, matrices }
     }
 
     /// What the network says after [`Decoder::forward`], and where its gradient is to be put before the way back.
@@ -130,119 +127,127 @@ impl Decoder {
         for stack in self.gradient.stacks() {
             let _ = stack.whole.shallow_clone().zero_();
         }
-        self.heads.backward(&self.gradient);
+        self.heads.backward();
         for (layer, scanned) in self.layers.iter().zip(&decoded.scanned).rev() {
-            layer.backward(scanned, &self.gradient);
+            layer.backward(scanned);
         }
-        self.latents.backward(&decoded.drawn, &self.gradient);
+        self.latents.backward(&decoded.drawn);
         self.matrices.backward();
     }
 }
 
 impl Layer {
     /// Makes a layer that reads `input`; gives what it writes, and for which tensors.
-    fn new(shared: &Shared, layer: usize, input: Rc<Stream>, senders: &[Axes]) -> (Self, Rc<Stream>, Vec<Axes>) {
-        let &Shared { batch, parameters, network, .. } = shared;
-        let LiveTensors { inner, output } = network.live(layer);
-        let live =
-            |tensors: &[Axes]| -> Vec<Axes> { stacked().into_iter().filter(|axes| tensors.contains(axes)).collect() };
-        let (inner, output) = (live(&inner), live(&output));
-        let place = |senders, hearers, input, output, messages: &Rc<Stack>| Place {
+    fn new(shared: &Shared, layer: usize, input: &Stream, senders: &[Axes]) -> (Self, Stream, Vec<Axes>) {
+        let &Shared { batch, parameters, network, gradient, .. } = shared;
+        let live = network.live(layer);
+        let [inner, output] = [live.inner, live.output]
+            .map(|live| stacked().into_iter().filter(|axes| live.contains(axes)).collect::<Vec<Axes>>());
+        let [heard, mapped, active] = std::array::from_fn(|_| Stream::new(batch, network, &inner));
+        let place = Place {
             batch,
             parameters,
             layer,
             senders,
-            hearers,
+            hearers: &inner,
             input,
-            output,
-            messages: Rc::clone(messages),
+            output: &heard,
+            gradient,
+            messages: &shared.up,
         };
+        let up = Up::new(&place);
 
-        let heard = Rc::new(Stream::new(batch, network, &inner));
-        let up = Up::new(place(senders, &inner, input, Rc::clone(&heard), &shared.up));
-
-        // With directions: softmax, cumulative maximum, shift, maps; else the softmax is all before the SiLU.
-        let mapped = Stream::new(batch, network, &inner);
         let with_directions = mapped.directed.tensors();
         let [before_maps, by_maps] = shared.directed.each_ref().map(|stack| stack.end(with_directions));
-        let mut softmaxes = Vec::new();
-        let mut directional = Vec::new();
-        for &axes in &inner {
-            let before_maps = || before_maps.part(axes).clone();
-            let own = || Activation::new(batch, axes, network.direction_channels as i64);
-            let target = if Network::is_directional(axes) {
-                let [softmax, maximum] = [own(), own()];
-                let key = (layer, axes);
-                let scan = CumulativeMaximum::new(batch, parameters, key, &shared.lines, [&softmax, &maximum]);
-                let shift = Shift::new(batch, parameters, key, &shared.moves, [&maximum, &before_maps()]);
-                directional.push((axes, scan, shift));
-                softmax
-            } else if axes.has(Axis::Direction) {
-                before_maps()
-            } else {
-                mapped.part(axes).clone()
-            };
-            let ends = [heard.part(axes), &target];
-            let softmax = Softmax::new(batch, parameters, network, (layer, axes), &shared.softmaxes[axes], ends);
-            softmaxes.push((axes, softmax));
-        }
-        let directed_gradient = shared.gradient.directed.end(with_directions);
-        let maps = [&before_maps, &mapped.directed, &directed_gradient, &by_maps];
-        let maps = DirectionMaps::new(batch, &shared.matrices, layer, maps);
+        let (softmaxes, directional) = shared.before_maps(layer, &inner, [&heard, &mapped], &before_maps);
+        let stacks = [&before_maps, &mapped.directed, &gradient.directed.end(with_directions), &by_maps];
+        let maps = DirectionMaps::new(batch, shared.matrices, layer, stacks);
+        let streams = [&mapped, &active, gradient];
+        let nonlinear = |group: &Vec<Axes>| Nonlinear::new(batch, parameters, network, (layer, group), streams);
+        let nonlinear = tied(&inner).iter().map(nonlinear).collect();
 
-        let active = Rc::new(Stream::new(batch, network, &inner));
-        let nonlinear = |axes: Axes| {
-            let ends = [mapped.part(axes), active.part(axes)];
-            (axes, Nonlinear::new(batch, parameters, network, (layer, axes), ends))
-        };
-        let nonlinear = inner.iter().map(|&axes| nonlinear(axes)).collect();
-        let sums = Rc::new(shared.sums.end(&output));
-        let down = place(&inner, &output, active, Rc::clone(&sums), &shared.down);
-        let down = Down::new(down, Rc::clone(&shared.means));
-
-        let given = Rc::new(Stream::new(batch, network, &output));
-        let stacks = sums.stacks().into_iter().zip(given.stacks()).filter(|(sums, _)| !sums.tensors().is_empty());
-        let last = stacks.map(|(sums, given)| {
+        let sums = shared.sums.end(&output);
+        let place =
+            Place { senders: &inner, hearers: &output, input: &active, output: &sums, messages: &shared.down, ..place };
+        let down = Down::new(&place, Rc::clone(&shared.means));
+        let given = Stream::new(batch, network, &output);
+        let ends = gradient.end(&output);
+        let stacks = sums.stacks().into_iter().zip(given.stacks()).zip(ends.stacks());
+        let last = stacks.filter(|((sums, _), _)| !sums.tensors().is_empty()).map(|((sums, given), gradient)| {
             let owners = Rc::new(Owners::new(batch, sums.tensors()));
-            (sums.whole.shallow_clone(), Normalise::new(batch, owners, &given.whole))
+            let normalise = Normalise::new(batch, owners, &given.whole);
+            (sums.whole.shallow_clone(), normalise, gradient.whole.shallow_clone())
         });
         let last = last.collect();
-        let ends = shared.gradient.end(&output);
-        (Self { up, softmaxes, directional, maps, nonlinear, down, last, ends }, given, output)
+        (Self { up, softmaxes, directional, maps, nonlinear, down, last }, given, output)
     }
 
     fn forward(&self) -> Vec<Scanned> {
         self.up.forward();
-        self.softmaxes.iter().for_each(|(_, softmax)| softmax.forward());
-        let scan = |(_, maximum, shift): &(Axes, CumulativeMaximum, Shift)| {
+        self.softmaxes.iter().for_each(Softmax::forward);
+        let scan = |(maximum, shift): &(CumulativeMaximum, Shift)| {
             let scanned = maximum.forward();
             shift.forward();
             scanned
         };
         let scanned = self.directional.iter().map(scan).collect();
         self.maps.forward();
-        self.nonlinear.iter().for_each(|(_, nonlinear)| nonlinear.forward());
+        self.nonlinear.iter().for_each(Nonlinear::forward);
         self.down.forward();
-        for (sums, normalise) in &self.last {
+        for (sums, normalise, _) in &self.last {
             normalise.forward(sums);
         }
         scanned
     }
 
     /// Turns the gradient of what the layer gives into that of what it reads.
-    fn backward(&self, scanned: &[Scanned], gradient: &Stream) {
-        let stacks = self.ends.stacks().into_iter().filter(|stack| !stack.tensors().is_empty());
-        for (stack, (_, normalise)) in stacks.zip(&self.last) {
-            normalise.backward(&stack.whole);
+    fn backward(&self, scanned: &[Scanned]) {
+        for (_, normalise, gradient) in &self.last {
+            normalise.backward(gradient);
         }
-        self.down.backward(gradient);
-        self.nonlinear.iter().for_each(|(axes, nonlinear)| nonlinear.backward(gradient.part(*axes)));
+        self.down.backward();
+        self.nonlinear.iter().for_each(Nonlinear::backward);
         self.maps.backward();
-        for ((axes, maximum, shift), scanned) in self.directional.iter().zip(scanned) {
-            shift.backward(gradient.part(*axes));
-            maximum.backward(scanned, gradient.part(*axes));
+        for ((maximum, shift), scanned) in self.directional.iter().zip(scanned) {
+            shift.backward();
+            maximum.backward(scanned);
         }
-        self.softmaxes.iter().for_each(|(axes, softmax)| softmax.backward(gradient.part(*axes)));
-        self.up.backward(gradient);
+        self.softmaxes.iter().for_each(Softmax::backward);
+        self.up.backward();
+    }
+}
+
+impl Shared<'_> {
+    /// A layer's softmaxes, from the first stream, and cumulative maxima and shifts: with directions up to `before_maps`,
+    /// else to the second stream.
+    fn before_maps(
+        &self,
+        layer: usize,
+        inner: &[Axes],
+        [heard, mapped]: [&Stream; 2],
+        before_maps: &Stack,
+    ) -> (Vec<Softmax>, Vec<(CumulativeMaximum, Shift)>) {
+        let &Self { batch, parameters, network, gradient, .. } = self;
+        let (mut softmaxes, mut directional) = (Vec::new(), Vec::new());
+        for (group, workspace) in self.softmaxes.iter().filter(|(group, _)| inner.contains(&group[0])) {
+            let axes = group[0];
+            let by_output = gradient.rows(group);
+            let output = if Network::is_directional(axes) {
+                let own = || Rows::new(batch, batch.positions(axes), network.direction_channels as i64);
+                let [softmax, maximum] = [own(), own()];
+                let ends = [&softmax, &maximum, &by_output];
+                let scan = CumulativeMaximum::new(batch, parameters, (layer, axes), &self.lines, ends);
+                let ends = [&maximum, &before_maps.rows(group), &by_output];
+                directional.push((scan, Shift::new(batch, parameters, (layer, axes), &self.moves, ends)));
+                softmax
+            } else if axes.has(Axis::Direction) {
+                before_maps.rows(group)
+            } else {
+                mapped.rows(group)
+            };
+            let ends = [heard.rows(group), output, by_output];
+            softmaxes.push(Softmax::new(batch, parameters, network, (layer, group), workspace, ends));
+        }
+        (softmaxes, directional)
     }
 }

@@ -3,18 +3,25 @@
 use tch::{Kind, Tensor};
 
 /// `target` = `a` · `b`. (member, row, inner) by (member, inner, column).
+///
+/// Products go to new memory first: where a target's members don't lie close together, on a processor the library
+/// takes one after the other.
 pub fn product(target: &Tensor, a: &Tensor, b: &Tensor) {
-    let _ = a.bmm_out(target, b);
+    if target.is_contiguous() {
+        let _ = a.bmm_out(target, b);
+    } else {
+        target.shallow_clone().copy_(&a.bmm(b));
+    }
 }
 
 /// `target` += `a` · `b`.
 pub fn add_product(target: &Tensor, a: &Tensor, b: &Tensor) {
-    let _ = target.baddbmm_out(target, a, b);
+    let _ = target.add_out(target, &a.bmm(b));
 }
 
 /// `target` = `residual` + `a` · `b`.
 pub fn sum_product(target: &Tensor, residual: &Tensor, a: &Tensor, b: &Tensor) {
-    let _ = residual.baddbmm_out(target, a, b);
+    let _ = residual.add_out(target, &a.bmm(b));
 }
 
 /// `target` += `values`, which broadcast.

@@ -7,7 +7,7 @@ use super::batch::Batch;
 use super::normalise::{Normalise, Owners};
 use super::ops::{add_product, product, sum_product};
 use super::parameters::{Parameters, Weight};
-use super::stack::Activation;
+use super::stack::Rows;
 use crate::model::{Axes, DIRECTIONS, tying};
 use std::rc::Rc;
 use tch::Tensor;
@@ -75,36 +75,38 @@ impl Cells {
 
 /// One tensor's directional layer but for what moves along the rays: projection there and back, normalised.
 pub struct Branch {
-    input: Activation,
-    output: Activation,
+    input: Rows,
+    output: Tensor,
+    gradient: Tensor,
     into: Weight,
     out: Weight,
-    /// The projection, and (group, place, half a branch's channels): working space.
+    /// The projection, (member, position, channel): working space.
     projected: Tensor,
     /// The same numbers as (member · example · colour, place, half a branch's channels).
     pub by_place: Tensor,
     normalise: Normalise,
-    normalised: Activation,
+    normalised: Rows,
     shape: [i64; 3],
 }
 
 impl Branch {
-    /// From `input` to `output`.
+    /// From the first of these to the second; the third is the gradient.
     pub fn new(
         batch: &Batch,
         parameters: &Parameters,
         (layer, kind, axes): (usize, &str, Axes),
-        [input, output]: [&Activation; 2],
+        [input, output, gradient]: [&Rows; 3],
     ) -> Self {
         let into = parameters.branch(layer, kind, axes, "in");
         let channels = into.value.size()[2];
-        let projected = Activation::new(batch, axes, channels).rows;
+        let projected = batch.zeros(&[batch.members(), batch.positions(axes), channels]);
         let [members, examples, colours, rows, columns, ..] = batch.shape(axes, channels);
         let by_place = [members * examples * colours, rows * columns * SLICES as i64, channels / 2];
-        let normalised = Activation::new(batch, axes, channels);
+        let normalised = Rows::new(batch, batch.positions(axes), channels);
         Self {
             input: input.clone(),
-            output: output.clone(),
+            output: output.rows.shallow_clone(),
+            gradient: gradient.rows.shallow_clone(),
             out: parameters.branch(layer, kind, axes, "out"),
             into,
             by_place: projected.view(by_place),
@@ -123,21 +125,21 @@ impl Branch {
     /// `moved`: as [`Branch::by_place`], 0 at padding.
     pub fn receive(&self, moved: &Tensor) {
         self.normalise.forward(&moved.view(self.shape));
-        sum_product(&self.output.rows, &self.input.rows, &self.normalised.rows, &self.out.value);
+        sum_product(&self.output, &self.input.rows, &self.normalised.rows, &self.out.value);
     }
 
     /// The gradient of what moved goes to [`Branch::by_place`].
-    pub fn receive_back(&self, gradient: &Activation) {
-        add_product(&self.out.gradient, &self.normalised.columns, &gradient.rows);
-        product(&self.projected, &gradient.rows, &self.out.transposed);
+    pub fn receive_back(&self) {
+        add_product(&self.out.gradient, &self.normalised.columns, &self.gradient);
+        product(&self.projected, &self.gradient, &self.out.transposed);
         self.normalise.backward(&self.projected);
     }
 
     /// `by_projection`: as [`Branch::by_place`].
-    pub fn project_back(&self, by_projection: &Tensor, gradient: &Activation) {
+    pub fn project_back(&self, by_projection: &Tensor) {
         let by_projection = by_projection.view(self.shape);
         add_product(&self.into.gradient, &self.input.columns, &by_projection);
-        add_product(&gradient.rows, &by_projection, &self.into.transposed);
+        add_product(&self.gradient, &by_projection, &self.into.transposed);
     }
 }
 

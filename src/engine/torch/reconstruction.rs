@@ -7,8 +7,8 @@
 //! Source: the public CompressARC code, `take_step`.
 
 use super::batch::Batch;
+use super::heads::Said;
 use super::ops::add;
-use super::stack::Activation;
 use crate::model::{Dimensions, Objective};
 use tch::{Kind, Tensor};
 
@@ -113,13 +113,7 @@ impl Reconstruction {
 
     /// Nats by member. `says`: logits, row masks and column masks; puts the gradients by these of
     /// `objective.reconstruction_weight` times the nats into `gradients`.
-    pub fn run(
-        &self,
-        says: [&Activation; 3],
-        gradients: [&Activation; 3],
-        objective: &Objective,
-        step: usize,
-    ) -> Tensor {
+    pub fn run(&self, says: [&Said; 3], gradients: [&Said; 3], objective: &Objective, step: usize) -> Tensor {
         let float = (Kind::Float, self.tables.device());
         let grids = self.uncertain.size()[0];
         let mask_coefficient = &self.uncertain * (objective.size_mask_coefficient(step) - 1.0) + 1.0;

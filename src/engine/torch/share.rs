@@ -9,7 +9,7 @@ use super::means::SpatialMeans;
 use super::normalise::{Normalise, Owners};
 use super::ops::{add, add_product, add_scaled, multiply, product, sum_over, sum_product};
 use super::parameters::{Parameters, Weight};
-use super::stack::Stack;
+use super::stack::{Rows, Stack, tied};
 use super::stream::Stream;
 use crate::model::{Axes, Axis};
 use std::rc::Rc;
@@ -20,18 +20,33 @@ const PLAIN_AXES: [Axis; 3] = [Axis::Direction, Axis::Colour, Axis::Example];
 
 /// What both ways have in common: who sends, who hears, and by which weights.
 struct Exchange {
-    input: Rc<Stream>,
-    output: Rc<Stream>,
-    send: Vec<(Axes, Weight)>,
-    receive: Vec<(Axes, Weight)>,
+    senders: Vec<Sender>,
+    hearers: Vec<Hearer>,
     /// Working space, shared among layers: messages on the way there, their gradients on the way back.
-    messages: Rc<Stack>,
+    messages: Stack,
     /// Its end, of those that hear.
-    heard: Stack,
+    heard: Tensor,
     normalise: Normalise,
-    normalised: Stack,
     /// 1 at own positions of all who send, where there is padding.
     own: Option<Tensor>,
+}
+
+/// Tensors that send by one weight.
+struct Sender {
+    input: Rows,
+    by_input: Tensor,
+    message: Tensor,
+    weight: Weight,
+}
+
+/// Tensors that hear by one weight.
+struct Hearer {
+    residual: Tensor,
+    output: Tensor,
+    by_output: Tensor,
+    normalised: Rows,
+    by_normalised: Tensor,
+    weight: Weight,
 }
 
 /// Where an exchange is in the network.
@@ -47,73 +62,81 @@ pub struct Place<'a> {
     /// The tensors that hear.
     pub hearers: &'a [Axes],
     /// What is read.
-    pub input: Rc<Stream>,
+    pub input: &'a Stream,
     /// What is written.
-    pub output: Rc<Stream>,
+    pub output: &'a Stream,
+    /// The gradient of what is written, then of what is read.
+    pub gradient: &'a Stream,
     /// Working space for all messages.
-    pub messages: Rc<Stack>,
+    pub messages: &'a Stack,
 }
 
 impl Exchange {
-    fn new(place: Place, kind: &str) -> Self {
-        let Place { batch, parameters, layer, senders, hearers, input, output, messages } = place;
-        let messages =
-            if senders.len() == messages.tensors().len() { messages } else { Rc::new(messages.end(senders)) };
-        let weights = |tensors: &[Axes], end: &str| -> Vec<(Axes, Weight)> {
-            tensors.iter().map(|&axes| (axes, parameters.branch(layer, kind, axes, end))).collect()
-        };
+    fn new(place: &Place, kind: &str) -> Self {
+        let &Place { batch, parameters, layer, senders, hearers, input, output, gradient, messages } = place;
+        let messages = messages.end(senders);
+        let heard = messages.end(hearers);
         let normalised = Stack::new(batch, hearers, messages.whole.size()[2]);
+        let weight = |group: &[Axes], end: &str| parameters.branch(layer, kind, group[0], end);
+        let sender = |group: Vec<Axes>| Sender {
+            input: input.rows(&group),
+            by_input: gradient.rows(&group).rows,
+            message: messages.rows(&group).rows,
+            weight: weight(&group, "in"),
+        };
+        let hearer = |group: Vec<Axes>| Hearer {
+            residual: input.rows(&group).rows,
+            output: output.rows(&group).rows,
+            by_output: gradient.rows(&group).rows,
+            normalised: normalised.rows(&group),
+            by_normalised: heard.rows(&group).rows,
+            weight: weight(&group, "out"),
+        };
         let own = batch.is_padded().then(|| {
-            let own: Vec<Tensor> = messages.tensors().iter().map(|&axes| batch.own_positions(axes)).collect();
+            let own: Vec<Tensor> = senders.iter().map(|&axes| batch.own_positions(axes)).collect();
             Tensor::cat(&own, 1).unsqueeze(2)
         });
         Self {
-            send: weights(senders, "in"),
-            receive: weights(hearers, "out"),
-            heard: messages.end(hearers),
+            senders: tied(senders).into_iter().map(sender).collect(),
+            hearers: tied(hearers).into_iter().map(hearer).collect(),
             normalise: Normalise::new(batch, Rc::new(Owners::new(batch, hearers)), &normalised.whole),
-            normalised,
-            input,
-            output,
+            heard: heard.whole,
             messages,
             own,
         }
     }
 
     fn send(&self) {
-        for (axes, weight) in &self.send {
-            product(&self.messages.part(*axes).rows, &self.input.part(*axes).rows, &weight.value);
+        for Sender { input, message, weight, .. } in &self.senders {
+            product(message, &input.rows, &weight.value);
         }
     }
 
     /// Back through [`Exchange::send`].
-    fn send_back(&self, gradient: &Stream) {
-        for (axes, weight) in &self.send {
-            let by_message = &self.messages.part(*axes).rows;
-            add_product(&weight.gradient, &self.input.part(*axes).columns, by_message);
-            add_product(&gradient.part(*axes).rows, by_message, &weight.transposed);
+    fn send_back(&self) {
+        for Sender { input, by_input, message, weight } in &self.senders {
+            add_product(&weight.gradient, &input.columns, message);
+            add_product(by_input, message, &weight.transposed);
         }
     }
 
     fn receive(&self) {
-        self.normalise.forward(&self.heard.whole);
-        for (axes, weight) in &self.receive {
-            let (target, residual) = (&self.output.part(*axes).rows, &self.input.part(*axes).rows);
-            sum_product(target, residual, &self.normalised.part(*axes).rows, &weight.value);
+        self.normalise.forward(&self.heard);
+        for Hearer { residual, output, normalised, weight, .. } in &self.hearers {
+            sum_product(output, residual, &normalised.rows, &weight.value);
         }
     }
 
     /// Back through [`Exchange::receive`]: leaves the messages' gradients in their place, 0 for who doesn't hear.
-    fn receive_back(&self, gradient: &Stream) {
-        if self.send.len() > self.receive.len() {
+    fn receive_back(&self) {
+        if self.senders.len() > self.hearers.len() {
             let _ = self.messages.whole.shallow_clone().zero_();
         }
-        for (axes, weight) in &self.receive {
-            let by_output = &gradient.part(*axes).rows;
-            add_product(&weight.gradient, &self.normalised.part(*axes).columns, by_output);
-            product(&self.heard.part(*axes).rows, by_output, &weight.transposed);
+        for Hearer { by_output, normalised, by_normalised, weight, .. } in &self.hearers {
+            add_product(&weight.gradient, &normalised.columns, by_output);
+            product(by_normalised, by_output, &weight.transposed);
         }
-        self.normalise.backward(&self.heard.whole);
+        self.normalise.backward(&self.heard);
     }
 
     /// What was spread along an axis has reached padding.
@@ -133,9 +156,9 @@ pub struct Up {
 
 impl Up {
     /// One layer's.
-    pub fn new(place: Place) -> Self {
+    pub fn new(place: &Place) -> Self {
         let exchange = Exchange::new(place, "share_up");
-        let full = |axes: Axes| exchange.messages.part(axes).full.shallow_clone();
+        let full = |axes: Axes| exchange.messages.full(place.batch, axes);
         let mut steps = Vec::new();
         for axis in Axis::ALL {
             for smaller in Axes::all().filter(|axes| !axes.has(axis) && axes.with(axis).is_valid()) {
@@ -155,13 +178,13 @@ impl Up {
         self.exchange.receive();
     }
 
-    /// Adds to `gradient`, the output's, what comes through messages, so that it becomes the input's.
-    pub fn backward(&self, gradient: &Stream) {
-        self.exchange.receive_back(gradient);
+    /// Adds to the output's gradient what comes through messages, so that it becomes the input's.
+    pub fn backward(&self) {
+        self.exchange.receive_back();
         for (smaller, larger, dimension) in self.steps.iter().rev() {
             add(smaller, &sum_over(larger, &[*dimension]));
         }
-        self.exchange.send_back(gradient);
+        self.exchange.send_back();
     }
 }
 
@@ -188,11 +211,11 @@ const AREA: &[i64] = &[3, 4];
 
 impl Down {
     /// One layer's.
-    pub fn new(place: Place, means: Rc<SpatialMeans>) -> Self {
-        let senders = place.senders.to_vec();
+    pub fn new(place: &Place, means: Rc<SpatialMeans>) -> Self {
+        let senders = place.senders;
         let inverse = PLAIN_AXES.map(|axis| Rc::new(place.batch.inverse_length(axis)));
         let exchange = Exchange::new(place, "share_down");
-        let full = |axes: Axes| exchange.messages.part(axes).full.shallow_clone();
+        let full = |axes: Axes| exchange.messages.full(place.batch, axes);
         let planes = senders
             .iter()
             .filter(|axes| axes.has(Axis::Row) && axes.has(Axis::Column))
@@ -226,14 +249,14 @@ impl Down {
     }
 
     /// As [`Up::backward`].
-    pub fn backward(&self, gradient: &Stream) {
-        self.exchange.receive_back(gradient);
+    pub fn backward(&self) {
+        self.exchange.receive_back();
         for (smaller, larger, _, inverse) in self.steps.iter().rev() {
             add_scaled(larger, smaller, inverse);
         }
         self.planes.iter().for_each(|plane| plane.spread(&self.means));
         self.exchange.clear_padding();
-        self.exchange.send_back(gradient);
+        self.exchange.send_back();
     }
 }
 

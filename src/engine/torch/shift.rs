@@ -4,7 +4,7 @@ use super::batch::Batch;
 use super::ops::multiply;
 use super::parameters::Parameters;
 use super::rays::{Branch, Cells, SLICES, by_example, ray};
-use super::stack::Activation;
+use super::stack::Rows;
 use crate::model::{Axes, Equivariance};
 use std::rc::Rc;
 use tch::Tensor;
@@ -60,13 +60,13 @@ pub struct Shift {
 }
 
 impl Shift {
-    /// From the first of `ends` to the second.
+    /// From the first of `ends` to the second; the third is the gradient.
     pub fn new(
         batch: &Batch,
         parameters: &Parameters,
         (layer, axes): (usize, Axes),
         moves: &Rc<Moves>,
-        ends: [&Activation; 2],
+        ends: [&Rows; 3],
     ) -> Self {
         let branch = Branch::new(batch, parameters, (layer, "shift", axes), ends);
         let moved = branch.by_place.zeros_like();
@@ -81,11 +81,11 @@ impl Shift {
         self.branch.receive(&self.moved);
     }
 
-    /// Adds to `gradient`, the output's, what comes through the branch, so that it becomes the input's.
-    pub fn backward(&self, gradient: &Activation) {
-        self.branch.receive_back(gradient);
+    /// Adds to the output's gradient what comes through the branch, so that it becomes the input's.
+    pub fn backward(&self) {
+        self.branch.receive_back();
         self.select(&self.moves.to, &self.moves.goes);
-        self.branch.project_back(&self.moved, gradient);
+        self.branch.project_back(&self.moved);
     }
 
     fn select(&self, places: &Tensor, mask: &Tensor) {

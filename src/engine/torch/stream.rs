@@ -1,7 +1,7 @@
 //! The residual stream: tensors without and with directions, which have different numbers of channels, as two stacks.
 
 use super::batch::{Batch, stacked};
-use super::stack::{Activation, Stack};
+use super::stack::{Rows, Stack};
 use crate::model::{Axes, Axis, Network};
 
 /// Every tensor of the residual stream, or its gradient.
@@ -36,9 +36,9 @@ impl Stream {
         Self { plain: self.plain.end(&plain), directed: self.directed.end(&directed) }
     }
 
-    /// One of its tensors.
-    pub fn part(&self, axes: Axes) -> &Activation {
-        if axes.has(Axis::Direction) { self.directed.part(axes) } else { self.plain.part(axes) }
+    /// Some of its tensors, which lie next to each other.
+    pub fn rows(&self, group: &[Axes]) -> Rows {
+        if group[0].has(Axis::Direction) { self.directed.rows(group) } else { self.plain.rows(group) }
     }
 
     /// Both stacks.

@@ -27,7 +27,7 @@ const CELL: i64 = 4;
 pub struct Lines {
     /// For each (line, cell) its place, any beyond the line's end; for each place its (line, cell).
     places: Tensor,
-    lines: Tensor,
+    back: Tensor,
     count: i64,
     length: i64,
     /// 1 in bounds.
@@ -84,7 +84,7 @@ impl Lines {
         });
         Self {
             places: batch.places(&places),
-            lines: batch.places(&back),
+            back: batch.places(&back),
             count: lines.len() as i64,
             length: length as i64,
             inside: mask(&|_, inside, _| f32::from(u8::from(inside))),
@@ -136,7 +136,7 @@ impl CumulativeMaximum {
 
     /// From the input to the output.
     pub fn forward(&self) -> Scanned {
-        let Lines { places, lines, length, inside, outside, above, range, kept, kept_twice, .. } = &*self.lines;
+        let Lines { places, back, length, inside, outside, above, range, kept, kept_twice, .. } = &*self.lines;
         self.branch.project();
         let _ = self.branch.by_place.index_select_out(&self.values, 1, places);
         multiply(&self.by_line, inside);
@@ -148,7 +148,7 @@ impl CumulativeMaximum {
         let range = (cumulative.narrow(CELL, length - 1, 1) - &lowest) + range;
         let ratio = ((cumulative - lowest) + above) / &range;
         let _ = (&ratio * kept_twice).sub_out(&self.by_line, kept);
-        self.branch.receive(&self.values.index_select(1, lines));
+        self.branch.receive(&self.values.index_select(1, back));
         Scanned { taken, least, ratio, range }
     }
 
@@ -157,7 +157,7 @@ impl CumulativeMaximum {
     /// The result is 2 (cumulative − lowest + …) / (highest − lowest + …) − 1, where the highest is the last of the
     /// cumulative. The gradient of a maximum goes to where it was taken, that of a minimum is shared among equals.
     pub fn backward(&self, scanned: &Scanned) {
-        let Lines { places, lines, length, inside, kept_twice, .. } = &*self.lines;
+        let Lines { places, back, length, inside, kept_twice, .. } = &*self.lines;
         self.branch.receive_back();
         let _ = self.branch.by_place.index_select_out(&self.values, 1, places);
         let by_cumulative = (&self.by_line * kept_twice) / &scanned.range;
@@ -166,6 +166,6 @@ impl CumulativeMaximum {
         add(&by_cumulative.narrow(CELL, length - 1, 1), &by_highest);
         let _ = (&scanned.least * by_lowest).scatter_add_out(&self.by_line, CELL, &scanned.taken, &by_cumulative);
         multiply(&self.by_line, inside);
-        self.branch.project_back(&self.values.index_select(1, lines));
+        self.branch.project_back(&self.values.index_select(1, back));
     }
 }

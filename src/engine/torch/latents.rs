@@ -10,7 +10,7 @@ use super::parameters::{Parameters, Weight};
 use super::stack::{Rows, Stack, tied};
 use super::stream::Stream;
 use crate::latent::{INITIAL_CAPACITY, MINIMUM_CAPACITY, SATURATED, TARGET_SCALE};
-use crate::model::{Axes, LATENT_CHANNELS, tying};
+use crate::model::{LATENT_CHANNELS, tying};
 use std::rc::Rc;
 use tch::{Kind, Tensor};
 

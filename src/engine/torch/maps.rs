@@ -21,7 +21,7 @@ pub struct Matrices {
     by_pair: Tensor,
     permuted: Tensor,
     /// (member, tensor, from, channel, to, channel); the same as (member, tensor, 64, 64); and their gradients.
-    matrices: [Tensor; 2],
+    wide: [Tensor; 2],
     tensors: Vec<(usize, Axes)>,
 }
 
@@ -55,7 +55,7 @@ impl Matrices {
                 .view([members, count, side, side, channels, channels].as_slice())
                 .permute([0, 1, 2, 4, 3, 5]),
             by_pair,
-            matrices: [batch.zeros(&whole), batch.zeros(&whole)],
+            wide: [batch.zeros(&whole), batch.zeros(&whole)],
             tensors,
         }
     }
@@ -63,7 +63,7 @@ impl Matrices {
     /// A tensor's matrix and its gradient, (member, from · channel, to · channel).
     fn of(&self, layer: usize, axes: Axes) -> [Tensor; 2] {
         let index = self.tensors.iter().position(|&key| key == (layer, axes)).unwrap_or_default() as i64;
-        [&self.matrices[0], &self.matrices[1]].map(|all| {
+        self.wide.each_ref().map(|all| {
             let size = all.size();
             let width = size[2] * size[3];
             all.select(1, index).view([size[0], width, width])
@@ -74,12 +74,12 @@ impl Matrices {
     pub fn forward(&self) {
         let _ = self.maps[0].index_select_out(&self.by_pair, 1, &self.index);
         multiply(&self.by_pair, &self.coefficients);
-        self.matrices[0].shallow_clone().copy_(&self.permuted);
+        self.wide[0].shallow_clone().copy_(&self.permuted);
     }
 
     /// Adds the matrices' gradients to the stored maps'.
     pub fn backward(&self) {
-        self.permuted.shallow_clone().copy_(&self.matrices[1]);
+        self.permuted.shallow_clone().copy_(&self.wide[1]);
         multiply(&self.by_pair, &self.coefficients);
         let _ = self.maps[1].index_add_out(&self.maps[1], 1, &self.index, &self.by_pair);
     }

@@ -160,8 +160,7 @@ fn own_part(values: &[f32], own: &[usize], padded: &[usize]) -> Vec<f32> {
 
 impl Engine for TorchEngine {
     fn name(&self) -> String {
-        let device = if self.device.is_cuda() { "cuda" } else { "cpu" };
-        format!("{NAME} ({device})")
+        format!("{NAME} ({})", device::described(self.device))
     }
 
     fn gradients(&mut self, step: usize, noise: &[f32]) -> Result<(Vec<Evaluation>, Vec<f32>), EngineError> {

@@ -105,7 +105,7 @@ impl Decoder {
             (input, senders) = (output, hearers);
         }
         let heads = Heads::new(batch, parameters, [&input, &gradient]);
-        Self { latents, heads, layers, gradient, matrices }
+        Self { latents, matrices, layers, heads, gradient }
     }
 
     /// What the network says after [`Decoder::forward`], and where its gradient is to be put before the way back.

@@ -222,8 +222,8 @@ impl Subset {
             let _ =
                 Tensor::internal_softmax_backward_data_out(gradient, gradient, probabilities, dimension, Kind::Float);
         } else {
-            let sum = sum_over(&(gradient * &*probabilities), over);
-            let _ = (&*gradient - sum).mul_out(gradient, probabilities);
+            let sum = sum_over(&(gradient * probabilities), over);
+            let _ = (gradient - sum).mul_out(gradient, probabilities);
         }
     }
 }

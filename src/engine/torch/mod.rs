@@ -205,3 +205,65 @@ fn guarded<T>(body: impl FnOnce() -> T) -> Result<T, EngineError> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Grid, Pair, Puzzle};
+    use crate::model::{Network, Objective, Optimiser, Plan};
+    use crate::rng;
+
+    /// A puzzle of two pairs, whose inputs and outputs are of one size, of so many colours.
+    pub fn plan(rows: usize, columns: usize, colours: u8) -> Plan {
+        let grid = |first: usize| {
+            let cells = (first..first + rows * columns).map(|cell| (cell % usize::from(colours)) as u8).collect();
+            Grid::new(rows, columns, cells).unwrap()
+        };
+        let train = (0..2).map(|pair| Pair { input: grid(pair), output: grid(pair + 1) }).collect();
+        Plan::new(&Puzzle { id: "p".into(), train, test: vec![grid(3)], solutions: None })
+    }
+
+    /// Does something with a batch of these plans on the processor.
+    pub fn with_batch(plans: &[Plan], work: impl FnOnce(&Batch)) {
+        work(&Batch::new(plans.iter().collect(), tch::Device::Cpu).unwrap());
+    }
+
+    fn problem(plan: Plan) -> Problem {
+        Problem::new(plan, Network::default(), Objective::default(), Optimiser::default())
+    }
+
+    #[test]
+    fn parameters_come_back_as_they_were_and_padding_stays_zero() {
+        let problems = [problem(plan(2, 3, 3)), problem(plan(4, 2, 2))];
+        let starts: Vec<Vec<f32>> = problems.iter().map(|problem| problem.layout.initial_values(1)).collect();
+        let members: Vec<_> = problems.iter().zip(&starts).map(|(problem, start)| (problem, &start[..])).collect();
+        let mut engine = TorchEngine::new(&members, Device::Cpu, Some(1)).unwrap();
+        assert_eq!(engine.parameters(), starts.concat());
+        let latents = problems.iter().map(|problem| problem.layout.latents()).sum();
+        let mut noise = vec![0.0; latents];
+        for step in 0..2 {
+            rng::step_noise(0, step, &mut noise);
+            engine.step(step, &noise).unwrap();
+        }
+        let padding = engine.parameters.padding();
+        assert!(!padding.is_empty() && padding.iter().all(|&number| number == 0.0));
+        assert!(engine.parameters().iter().zip(starts.concat()).any(|(now, start)| *now != start));
+    }
+
+    #[test]
+    fn a_batch_is_of_puzzles_alike() {
+        let mut problems = [problem(plan(2, 2, 2)), problem(plan(2, 2, 2))];
+        problems[1].network.channels = 8;
+        let start = problems[0].layout.initial_values(0);
+        let members: Vec<_> = problems.iter().map(|problem| (problem, &start[..])).collect();
+        assert!(matches!(TorchEngine::new(&members, Device::Cpu, None), Err(EngineError::Unlike)));
+        assert!(matches!(TorchEngine::new(&[], Device::Cpu, None), Err(EngineError::Unlike)));
+    }
+
+    #[test]
+    fn want_of_memory_is_told_from_other_failures() {
+        let failed = |message: &'static str| guarded(|| -> () { panic!("{message}") });
+        assert!(matches!(failed("CUDA out of memory. Tried"), Err(EngineError::OutOfMemory { .. })));
+        assert!(matches!(failed("sizes differ"), Err(EngineError::Library { .. })));
+    }
+}

@@ -96,3 +96,49 @@ impl Normalise {
         add(target, gradient);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::torch::tests::{plan, with_batch};
+    use tch::Kind;
+
+    #[test]
+    fn the_way_back_is_autograds_and_padding_counts_nowhere() {
+        with_batch(&[plan(2, 3, 2), plan(4, 2, 3)], |batch| {
+            let tensors = [Axes::ROWS, Axes::COLUMNS, Axes::CELLS];
+            let owners = std::rc::Rc::new(Owners::new(batch, &tensors));
+            let own = owners.spread.sum_dim_intlist([2i64].as_slice(), true, Kind::Float);
+            let random = || Tensor::randn([2, own.size()[1], 3], (Kind::Float, batch.device)) * &own;
+            let (values, gradient) = (random(), random());
+            let normalised = values.zeros_like();
+            let normalise = Normalise::new(batch, std::rc::Rc::clone(&owners), &normalised);
+            normalise.forward(&values);
+            let ours = gradient.copy();
+            normalise.backward(&ours);
+
+            let leaf = values.set_requires_grad(true);
+            let mut first = 0;
+            let mut loss = Tensor::from(0f32);
+            for &axes in &tensors {
+                let length = batch.positions(axes);
+                for member in 0..2 {
+                    let part = |of: &Tensor| of.select(0, member).narrow(0, first, length);
+                    let kept = batch.own_positions(axes).select(0, member).nonzero().view(-1);
+                    let x = part(&leaf).index_select(0, &kept);
+                    let centred = &x - x.mean_dim([0i64].as_slice(), true, Kind::Float);
+                    let variance = (&centred * &centred).mean_dim([0i64].as_slice(), true, Kind::Float);
+                    let expected = centred / (variance + EPSILON).sqrt();
+                    let given = part(&normalised).index_select(0, &kept);
+                    assert!((&expected - given).abs().max().double_value(&[]) < 1e-4);
+                    loss += (expected * part(&gradient).index_select(0, &kept)).sum(Kind::Float);
+                }
+                first += length;
+            }
+            let theirs = Tensor::run_backward(&[&loss], &[&leaf], false, false).remove(0);
+            assert!((ours - theirs).abs().max().double_value(&[]) < 1e-3);
+            let outside: Tensor = 1.0 - &own;
+            assert_eq!((&normalised * &outside).abs().max().double_value(&[]), 0.0);
+        });
+    }
+}

@@ -158,6 +158,22 @@ impl Parameters {
         members.flat_map(|(member, places)| places.iter().map(|&place| member[place])).collect()
     }
 
+    /// Parameters and gradients that are nobody's.
+    #[cfg(test)]
+    pub fn padding(&self) -> Vec<f32> {
+        let own: Vec<std::collections::HashSet<usize>> =
+            self.places.iter().map(|places| places.iter().copied().collect()).collect();
+        let nobodys = |values: &Tensor| -> Vec<f32> {
+            let values = to_vec(values);
+            let members = values.chunks(self.layout.len()).zip(&own);
+            members
+                .flat_map(|(member, own)| member.iter().enumerate().filter(|(place, _)| !own.contains(place)))
+                .map(|(_, &value)| value)
+                .collect()
+        };
+        [nobodys(&self.values), nobodys(&self.gradient)].concat()
+    }
+
     /// Noise of the latents, the members' one after the other, as the device has it, (member, latent number).
     pub fn noise(&self, noise: &[f32]) -> Vec<f32> {
         let mut padded = vec![0.0; self.places.len() * self.latent_room];

@@ -240,3 +240,40 @@ fn view(shape: [i64; 7], over: &[i64]) -> (Vec<i64>, Vec<i64>) {
         (shape.to_vec(), over.to_vec())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbouring_axes_are_one_dimension() {
+        let shape = [2, 3, 4, 5, 6, 8, 2];
+        assert_eq!(view(shape, &[3, 4]), (vec![2 * 3 * 4, 5 * 6, 8 * 2], vec![1]));
+        assert_eq!(view(shape, &[2, 4]), (shape.to_vec(), vec![2, 4]));
+        let flat = [2, 3, 4, 1, 6, 8, 2];
+        assert_eq!(
+            view(flat, &[2, 4]),
+            (vec![2 * 3, 4 * 6, 8 * 2], vec![1]),
+            "an axis of length 1 stands between them"
+        );
+    }
+
+    #[test]
+    fn one_call_and_several_are_the_same_softmax() {
+        let shape = [2i64, 2, 3, 4, 1, 2, 2];
+        let options = (Kind::Float, tch::Device::Cpu);
+        let [scores, gradient] = std::array::from_fn(|_| Tensor::randn(shape.as_slice(), options));
+        let run = |shape: Vec<i64>, over: Vec<i64>| {
+            let [scores, gradient] = [&scores, &gradient].map(|values| values.copy().view(shape.as_slice()));
+            let subset = Subset { over, probabilities: scores.zeros_like(), scores, gradient };
+            subset.forward();
+            subset.backward();
+            [subset.probabilities.view(-1), subset.gradient.view(-1)]
+        };
+        let (by_view, over) = view(shape, &[2, 3]);
+        let whole = [run(by_view, over), run(shape.to_vec(), vec![2, 3])];
+        for index in 0..2 {
+            assert!((&whole[0][index] - &whole[1][index]).abs().max().double_value(&[]) < 1e-6);
+        }
+    }
+}

@@ -28,7 +28,7 @@ pub use crate::pipeline::puzzle::{
     ChannelSummary, FileProgress, GridBits, Method, NotATask, PuzzleError, PuzzleSettings, PuzzleSummary, Weights,
     Worth,
 };
-pub use crate::pipeline::{News, Outcome, Progress, RunOptions, SolveError, SolveOptions};
+pub use crate::pipeline::{BatchSize, News, Outcome, Progress, RunOptions, SolveError, SolveOptions};
 pub use crate::report::{Information, PictureError, PuzzleRecord, RunError, SeedRecord};
 
 use crate::config::experiment::Fits;

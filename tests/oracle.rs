@@ -93,6 +93,7 @@ fn norm(values: &mut dyn Iterator<Item = f64>) -> f64 {
 /// gradient is nothing but rounding (a normalisation over two colours leaves one such) the first steps are too: the
 /// reference's own program, run in f64 or with two threads, leaves its f32 curve by 1–2% of the reconstruction at step 1.
 /// It jumps between a handful of outcomes there (0, 0.7, 1.0, 1.6% below the reference's), which a few copies don't all meet.
+/// The KL jumps later and less: in 9af7a82c one of six of the fused engine's copies has left by 0.33% at step 9, another engine by 0.12%.
 const PERTURBED: usize = 32;
 
 fn perturbed(parameters: &[f32], copy: usize) -> Vec<f32> {
@@ -200,8 +201,7 @@ fn check(path: &Path, kind: EngineKind) {
                 .map(|copy| (values(&copy.losses)[index] / ours[index] - 1.0).abs())
                 .fold(spreads[index], f64::max);
             within[late][index] += usize::from(error <= bound * expected.abs());
-            let rounding = if what == "KL" { 0.0 } else { 2.0 * spreads[index] };
-            let allowed = (bound + rounding) * expected.abs();
+            let allowed = (bound + 2.0 * spreads[index]) * expected.abs();
             assert!(
                 error <= allowed,
                 "{name}, step {}: {what} {} against {expected}, allowed {allowed:.3e}",

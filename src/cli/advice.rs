@@ -35,7 +35,9 @@ fn advice(error: &(dyn Error + 'static)) -> Option<&'static str> {
             "; build it with `make torch`, or `cargo build --release --features torch` and LIBTORCH set, or use --engine fused",
         ),
         EngineError::NoCuda { .. } => Some("; use --device cpu, or --device auto to take CUDA only where it works"),
-        EngineError::Library { .. } => None,
+        EngineError::NoBatches(_) => Some("; leave out --batch, or use --engine torch"),
+        EngineError::OutOfMemory { .. } => Some("; ask for fewer seeds, or a smaller --batch"),
+        EngineError::Unlike | EngineError::Library { .. } => None,
     };
     let run = |error: &RunError| match error {
         RunError::Exists(_) => Some(": go on with it by --resume, or name another folder by --output"),

@@ -15,8 +15,8 @@ use tenfold::internals::config::Overrides;
 use tenfold::internals::data::ARC_SIDE;
 use tenfold::internals::report::printable;
 use tenfold::puzzle::{
-    self, Config, Device, EngineKind, Grid, LoadOptions, Loaded, PairSample, Preset, Progress, Puzzle, RunOptions,
-    SolveOptions, load,
+    self, BatchSize, Config, Device, EngineKind, Grid, LoadOptions, Loaded, PairSample, Preset, Progress, Puzzle,
+    RunOptions, SolveOptions, load,
 };
 
 /// Solve ARC puzzles: fit each one alone and give two attempts for every test input
@@ -74,6 +74,9 @@ pub struct Arguments {
     /// Puzzles fitted at the same time; results don't depend on it [default: one a core; one with libtorch]
     #[arg(long, value_name = "N", value_parser = parse_threads)]
     workers: Option<usize>,
+    /// Puzzles of similar sizes that are fitted side by side in one engine, or `auto` for as many as memory holds; with libtorch
+    #[arg(long, value_name = "N|auto")]
+    batch: Option<BatchSize>,
     /// A picture of inputs, outputs and attempts; of several puzzles, one each (FILE-ID.png)
     #[arg(long, value_name = "FILE")]
     png: Option<PathBuf>,
@@ -117,6 +120,7 @@ fn options(arguments: &Arguments, begin: Instant) -> anyhow::Result<SolveOptions
         config: Config::resolve(arguments.preset, arguments.config.as_deref(), &overrides).map_err(advice::by_flag)?,
         run: RunOptions {
             workers: arguments.workers,
+            batch: arguments.batch,
             threads: arguments.threads,
             deadline: arguments.time_limit.map(|limit| begin + limit),
             resume: arguments.resume,

@@ -72,7 +72,21 @@ pub enum EngineError {
         /// What is missing.
         why: String,
     },
-    /// The library below failed, for example for want of memory.
+    /// A batch's puzzles have different settings or numbers of planes, or there is none.
+    #[error("a batch needs puzzles with one network, one loss and as many planes each")]
+    Unlike,
+    /// Batches are the torch engine's alone.
+    #[error("batches of puzzles: the torch engine has them, the {0} engine has not")]
+    NoBatches(EngineKind),
+    /// The library below has not the memory.
+    #[error("the {engine} engine has not the memory: {message}")]
+    OutOfMemory {
+        /// The engine's name.
+        engine: &'static str,
+        /// What it said.
+        message: String,
+    },
+    /// The library below failed.
     #[error("the {engine} engine failed: {message}")]
     Library {
         /// The engine's name.
@@ -177,8 +191,33 @@ pub fn create(
 ) -> Result<Box<dyn Engine>, EngineError> {
     match resolve(kind, device)? {
         #[cfg(feature = "torch")]
-        EngineKind::Torch => Ok(Box::new(torch::TorchEngine::new(problem, parameters, device, threads)?)),
+        EngineKind::Torch => {
+            let members: Vec<_> = parameters.iter().map(|start| (problem, start.as_slice())).collect();
+            Ok(Box::new(torch::TorchEngine::new(&members, device, threads)?))
+        }
         _ => Ok(Box::new(fused::FusedEngine::<f32>::new(problem, parameters, threads)?)),
+    }
+}
+
+/// The engine for a batch of problems, each with the parameters that it starts from. To the [`Engine`] a problem is what a
+/// seed is to that of [`create`]: its vectors hold the problems' one after the other, each as long as its own layout says.
+///
+/// # Errors
+/// As [`create`]; [`EngineError::NoBatches`] where the engine is not libtorch's, [`EngineError::Unlike`] where the problems
+/// can't be a batch.
+pub fn create_batch(
+    members: &[(&Problem, &[f32])],
+    kind: EngineKind,
+    device: Device,
+    threads: Option<usize>,
+) -> Result<Box<dyn Engine>, EngineError> {
+    match resolve(kind, device)? {
+        #[cfg(feature = "torch")]
+        EngineKind::Torch => Ok(Box::new(torch::TorchEngine::new(members, device, threads)?)),
+        kind => {
+            let _ = (members, threads);
+            Err(EngineError::NoBatches(kind))
+        }
     }
 }
 

@@ -15,7 +15,7 @@ pub use trial::{Trial, foretell};
 pub use weights::WeightFit;
 
 use crate::data::{Attempts, Grid};
-use crate::engine::{self, Device, EngineError, EngineKind, Losses, Problem};
+use crate::engine::{self, Device, Engine, EngineError, EngineKind, Evaluation, Losses, Problem};
 use crate::model::{Axes, Dimensions, Plan};
 use crate::rng;
 use crate::views::View;
@@ -138,60 +138,166 @@ pub fn fit(
     settings: &FitSettings,
     mut watch: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Option<Fitted>, EngineError> {
-    let seeds: Vec<u64> = (settings.seed..=u64::MAX).take(settings.seeds).collect();
-    let starts: Vec<Vec<f32>> = seeds.iter().map(|&seed| problem.layout.initial_values(seed)).collect();
-    let mut engine = engine::create(problem, &starts, settings.engine, settings.device, settings.threads)?;
+    let fitting = Fitting::new(problem, view, settings);
+    let starts = fitting.starts();
+    let engine = engine::create(problem, &starts, settings.engine, settings.device, settings.threads)?;
+    let mut fitted = run(engine, vec![fitting], |_, progress| watch(progress))?;
+    Ok(fitted.pop().flatten())
+}
 
+/// Fits several problems in one engine, as [`fit`] does each; `watch` hears of which one it is. Where memory doesn't hold
+/// them all, halves are fitted one after the other, from the beginning.
+///
+/// # Errors
+/// Where no engine of batches can be had, or it fails.
+pub fn fit_batch(
+    fits: &[(&Problem, &View)],
+    settings: &FitSettings,
+    watch: &mut dyn FnMut(usize, Progress) -> ControlFlow<()>,
+) -> Result<Vec<Option<Fitted>>, EngineError> {
+    let fittings: Vec<Fitting> = fits.iter().map(|(problem, view)| Fitting::new(problem, view, settings)).collect();
+    let starts: Vec<Vec<Vec<f32>>> = fittings.iter().map(Fitting::starts).collect();
+    let members = fits.iter().zip(&starts);
+    let members: Vec<(&Problem, &[f32])> =
+        members.flat_map(|((problem, _), starts)| starts.iter().map(move |start| (*problem, &start[..]))).collect();
+    let fitted = engine::create_batch(&members, settings.engine, settings.device, settings.threads)
+        .and_then(|engine| run(engine, fittings, &mut *watch));
+    match fitted {
+        Err(EngineError::OutOfMemory { .. }) if fits.len() > 1 => {
+            let (first, second) = fits.split_at(fits.len() / 2);
+            let mut fitted = fit_batch(first, settings, watch)?;
+            fitted.extend(fit_batch(second, settings, &mut |index, progress| watch(first.len() + index, progress))?);
+            Ok(fitted)
+        }
+        fitted => fitted,
+    }
+}
+
+/// Steps until all fits are over. One that is over before others goes on being stepped and is heard no more.
+fn run(
+    mut engine: Box<dyn Engine>,
+    mut fittings: Vec<Fitting>,
+    mut watch: impl FnMut(usize, Progress) -> ControlFlow<()>,
+) -> Result<Vec<Option<Fitted>>, EngineError> {
     let start = Instant::now();
-    let latents = problem.layout.latents();
-    let mut noise = vec![0.0; latents * seeds.len()];
-    let mut tally = Tally::new(&problem.plan, view, &settings.selection, seeds.len());
-    let mut trace = Vec::new();
-    let mut changes: Vec<Change> = Vec::new();
-    let mut confidence = 0.0;
-    let mut steps = 0;
-    let (mut stopped_early, mut broken_off) = (false, false);
-    while steps < settings.steps && !stopped_early && !broken_off {
-        for (&seed, noise) in seeds.iter().zip(noise.chunks_mut(latents)) {
-            rng::step_noise(seed, steps, noise);
+    let mut noise = vec![0.0; fittings.iter().map(|fitting| fitting.seeds.len() * fitting.latents()).sum()];
+    for step in 0.. {
+        if fittings.iter().all(Fitting::is_over) {
+            break;
         }
-        let evaluations = engine.step(steps, &noise)?;
+        let mut rest = &mut noise[..];
+        for fitting in &fittings {
+            let (own, after) = rest.split_at_mut(fitting.seeds.len() * fitting.latents());
+            rest = after;
+            for (&seed, noise) in fitting.seeds.iter().zip(own.chunks_mut(fitting.latents())) {
+                rng::step_noise(seed, step, noise);
+            }
+        }
+        let mut evaluations = engine.step(step, &noise)?.into_iter();
+        for (index, fitting) in fittings.iter_mut().enumerate() {
+            let own: Vec<Evaluation> = evaluations.by_ref().take(fitting.seeds.len()).collect();
+            if !fitting.is_over() {
+                fitting.hear(own, |progress| watch(index, progress));
+            }
+        }
+    }
+    // Those side by side share the time.
+    let duration = start.elapsed() / fittings.len().max(1) as u32;
+    let name = engine.name();
+    Ok(fittings.into_iter().map(|fitting| fitting.end(&name, duration)).collect())
+}
+
+/// A fit between two steps.
+struct Fitting<'a> {
+    problem: &'a Problem,
+    view: &'a View,
+    settings: &'a FitSettings,
+    seeds: Vec<u64>,
+    tally: Tally,
+    trace: Vec<TracePoint>,
+    changes: Vec<Change>,
+    confidence: f64,
+    steps: usize,
+    stopped_early: bool,
+    broken_off: bool,
+}
+
+impl<'a> Fitting<'a> {
+    fn new(problem: &'a Problem, view: &'a View, settings: &'a FitSettings) -> Self {
+        let seeds: Vec<u64> = (settings.seed..=u64::MAX).take(settings.seeds).collect();
+        Self {
+            tally: Tally::new(&problem.plan, view, &settings.selection, seeds.len()),
+            problem,
+            view,
+            settings,
+            seeds,
+            trace: Vec::new(),
+            changes: Vec::new(),
+            confidence: 0.0,
+            steps: 0,
+            stopped_early: false,
+            broken_off: false,
+        }
+    }
+
+    /// The parameters that each seed starts from.
+    fn starts(&self) -> Vec<Vec<f32>> {
+        self.seeds.iter().map(|&seed| self.problem.layout.initial_values(seed)).collect()
+    }
+
+    fn latents(&self) -> usize {
+        self.problem.layout.latents()
+    }
+
+    fn is_over(&self) -> bool {
+        self.steps >= self.settings.steps || self.stopped_early || self.broken_off
+    }
+
+    /// Takes what the engine said at a step.
+    fn hear(&mut self, evaluations: Vec<Evaluation>, watch: impl FnOnce(Progress) -> ControlFlow<()>) {
+        let (steps, settings) = (self.steps, self.settings);
         for (index, evaluation) in evaluations.iter().enumerate() {
-            tally.add(&problem.plan, index, steps, &evaluation.outputs);
+            self.tally.add(&self.problem.plan, index, steps, &evaluation.outputs);
         }
-        if let Some(leaders) = tally.leaders(steps) {
-            confidence = leaders.confidence;
-            if changes.last().is_none_or(|change| change.attempts != leaders.attempts) {
-                changes.push(Change { step: steps, attempts: leaders.attempts });
+        if let Some(leaders) = self.tally.leaders(steps) {
+            self.confidence = leaders.confidence;
+            if self.changes.last().is_none_or(|change| change.attempts != leaders.attempts) {
+                self.changes.push(Change { step: steps, attempts: leaders.attempts });
             }
         }
         let losses: Vec<Losses> = evaluations.into_iter().map(|evaluation| evaluation.losses).collect();
-        let attempts = changes.last().map_or(&[][..], |change| &change.attempts);
-        broken_off = watch(Progress { step: steps + 1, losses: &losses, confidence, attempts }).is_break();
-        trace.extend(seeds.iter().zip(losses).map(|(&seed, losses)| TracePoint { step: steps, seed, losses }));
-        steps += 1;
-        let last_change = changes.last().map_or(0, |change| change.step + 1);
+        let attempts = self.changes.last().map_or(&[][..], |change| &change.attempts);
+        let progress = Progress { step: steps + 1, losses: &losses, confidence: self.confidence, attempts };
+        self.broken_off = watch(progress).is_break();
+        let points = self.seeds.iter().zip(losses);
+        self.trace.extend(points.map(|(&seed, losses)| TracePoint { step: steps, seed, losses }));
+        self.steps += 1;
+        let last_change = self.changes.last().map_or(0, |change| change.step + 1);
         // Candidates of the early steps hardly count, so attempts that stand still through them say nothing.
         let stable_since = last_change.max(settings.selection.early_steps);
-        stopped_early = settings.stable_steps > 0 && steps >= stable_since + settings.stable_steps;
+        self.stopped_early = settings.stable_steps > 0 && self.steps >= stable_since + settings.stable_steps;
+        // The last step is whole, whoever breaks off at it.
+        self.broken_off &= !self.stopped_early && self.steps < settings.steps;
     }
-    // The last step is whole, whoever breaks off at it.
-    broken_off &= !stopped_early && steps < settings.steps;
-    Ok(changes.last().map(|last| Fitted {
-        attempts: last.attempts.clone(),
-        confidence,
-        steps,
-        stopped_early,
-        broken_off,
-        duration: start.elapsed(),
-        engine: engine.name(),
-        trace,
-        changes: changes.clone(),
-        tally,
-        view: view.clone(),
-        trials: Vec::new(),
-        read: Vec::new(),
-    }))
+
+    fn end(self, engine: &str, duration: Duration) -> Option<Fitted> {
+        let attempts = self.changes.last()?.attempts.clone();
+        Some(Fitted {
+            attempts,
+            confidence: self.confidence,
+            steps: self.steps,
+            stopped_early: self.stopped_early,
+            broken_off: self.broken_off,
+            duration,
+            engine: engine.to_owned(),
+            trace: self.trace,
+            changes: self.changes,
+            tally: self.tally,
+            view: self.view.clone(),
+            trials: Vec::new(),
+            read: Vec::new(),
+        })
+    }
 }
 
 #[cfg(test)]

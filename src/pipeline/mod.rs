@@ -11,6 +11,6 @@ pub mod puzzle;
 mod solve;
 
 pub use solve::{
-    News, Outcome, Progress, RunOptions, Shard, SolveError, SolveOptions, Watch, available_bytes, declared_puzzles,
-    fit_bytes, fits_of_shard, run, solve, solve_one,
+    BatchSize, News, Outcome, Progress, RunOptions, Shard, SolveError, SolveOptions, Watch, available_bytes,
+    declared_puzzles, fit_bytes, fits_of_shard, run, solve, solve_one,
 };

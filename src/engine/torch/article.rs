@@ -88,8 +88,7 @@ impl<'a> TorchArticles<'a> {
 
 impl ArticleEngine for TorchArticles<'_> {
     fn name(&self) -> String {
-        let device = if self.device.is_cuda() { "cuda" } else { "cpu" };
-        format!("{NAME} ({device})")
+        format!("{NAME} ({})", device::described(self.device))
     }
 
     fn gradients(&mut self, at: &ArticlePoint) -> Result<ArticleGradients, EngineError> {

@@ -1,6 +1,7 @@
 //! Which device to run on, and how the process is set up for it.
 
 use crate::engine::{Device, EngineError};
+use std::path::Path;
 use std::sync::Once;
 
 /// libtorch's CUDA half: nothing refers to it by name, so the linker drops it and it is loaded when wanted.
@@ -30,6 +31,26 @@ fn cuda() -> Result<tch::Device, String> {
     } else {
         Err("libtorch finds no CUDA device on this machine".into())
     }
+}
+
+/// A device, its driver where it has one, and libtorch's version, for records.
+pub fn described(device: tch::Device) -> String {
+    let name = if device.is_cuda() { cuda_name() } else { "cpu".into() };
+    format!("{name}, libtorch {}", option_env!("TENFOLD_LIBTORCH").unwrap_or("unknown"))
+}
+
+/// The first graphics card and its driver, as the driver says them.
+fn cuda_name() -> String {
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap_or_default();
+    let cards = std::fs::read_dir("/proc/driver/nvidia/gpus").into_iter().flatten().flatten();
+    let model = cards.map(|card| read(&card.path().join("information"))).min().and_then(|information| {
+        let model = information.lines().find_map(|line| line.strip_prefix("Model:"))?.trim().to_owned();
+        Some(format!(" {model}"))
+    });
+    let driver = read(Path::new("/proc/driver/nvidia/version"));
+    let is_version = |word: &&str| word.contains('.') && word.chars().all(|sign| sign.is_ascii_digit() || sign == '.');
+    let driver = driver.split_whitespace().find(is_version).map(|version| format!(", driver {version}"));
+    format!("cuda{}{}", model.unwrap_or_default(), driver.unwrap_or_default())
 }
 
 /// Loads libtorch's CUDA half into the process, with its symbols visible to the rest of libtorch.

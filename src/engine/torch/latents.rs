@@ -1,117 +1,194 @@
-//! Draws the latents and charges for them; see [`crate::latent`] for the formulas.
+//! Draws the latents, charges for them, and decodes them to the residual stream; see [`crate::latent`] for the formulas.
+//!
+//! In: the posteriors' parameters and noise. Out: the stream's beginning and the KL of every tensor. All tensors' latents
+//! are one stack.
 
-use super::ops::{dimension_of, full_shape, normalise};
-use super::weights::{Weights, constant};
+use super::batch::{Batch, stacked};
+use super::normalise::{Normalise, Owners};
+use super::ops::{add, add_product, multiply, product};
+use super::parameters::{Parameters, Weight};
+use super::stack::{Rows, Stack, tied};
+use super::stream::Stream;
 use crate::latent::{INITIAL_CAPACITY, MINIMUM_CAPACITY, SATURATED, TARGET_SCALE};
-use crate::model::{Axes, Axis, Dimensions, LATENT_CHANNELS, MultiTensor, tying};
-use tch::{Device, Kind, Tensor};
+use crate::model::{LATENT_CHANNELS, tying};
+use std::rc::Rc;
+use tch::{Kind, Tensor};
 
-const CHANNELS: i64 = LATENT_CHANNELS as i64;
-
-/// The latents' places and sizes; made once a puzzle.
-pub struct Latents {
-    /// Numbers of each tensor's latent.
-    sizes: Vec<i64>,
-    /// 1 / n for each tensor, (1, tensor, 1).
-    inverse_size: Tensor,
-    /// 1 / n for each latent number, (1, number).
-    inverse_size_flat: Tensor,
-    dimensions: Dimensions,
+/// Of tensors that share their weights, how latents become streams.
+struct Decode {
+    weight: Weight,
+    bias: Weight,
+    /// 1 at a member's own positions, (member, position, 1), and (member, 1, position).
+    own: Tensor,
+    own_row: Tensor,
+    latents: Rows,
+    by_latents: Tensor,
+    stream: Tensor,
+    by_stream: Tensor,
 }
 
-/// A step's latents, decoded to the residual stream, and their cost.
-pub struct Sampled {
-    /// (seed, position, channel) for each tensor.
-    pub stream: MultiTensor<Tensor>,
-    /// KL by seed and tensor, nats.
+/// The latents of a batch.
+pub struct Latents {
+    owners: Rc<Owners>,
+    mean: [Tensor; 2],
+    adjustment: [Tensor; 2],
+    target: [Tensor; 2],
+    normalise: Normalise,
+    /// The means, normalised: μ.
+    normalised: Tensor,
+    /// 1 / n for each tensor, (member, tensor, 1), and for each position, (member, position, 1), 0 at padding.
+    inverse_size: Tensor,
+    inverse_size_spread: Tensor,
+    /// Whether a position is padding, (member, position, 1).
+    padding: Tensor,
+    /// The latents, scaled, and their gradient, (member, position, channel).
+    scaled: Tensor,
+    gradient: Tensor,
+    decode: Vec<Decode>,
+}
+
+/// What the way back needs of the way there, each (member, position, channel) but for the last two.
+pub struct Drawn {
+    noise: Tensor,
+    /// C₀ · exp(10 τ + a − ā).
+    growth: Tensor,
+    /// 1 − s².
+    signal_variance: Tensor,
+    signal: Tensor,
+    /// s.
+    deviation: Tensor,
+    /// z, and what it is multiplied by.
+    latent: Tensor,
+    scaling_spread: Tensor,
+    /// Where √(1 − s²) is taken as 1.
+    held: Tensor,
+    /// C₀ · exp(10 τ), and 1 − exp(−2 C / n): (member, tensor, channel).
+    target_growth: Tensor,
+    scaling: Tensor,
+    /// Nats, (member, tensor), as stacked.
     pub kl_by_tensor: Tensor,
 }
 
 impl Latents {
-    /// Looks up the sizes once.
-    pub fn new(dimensions: Dimensions, device: Device) -> Self {
-        let sizes: Vec<i64> = Axes::all().map(|axes| dimensions.positions(axes) as i64 * CHANNELS).collect();
-        let inverse: Vec<f32> = sizes.iter().map(|&size| 1.0 / size as f32).collect();
-        let flat: Vec<f32> =
-            sizes.iter().zip(&inverse).flat_map(|(&size, &value)| std::iter::repeat_n(value, size as usize)).collect();
+    /// Writes the first stream; the second is its gradient.
+    pub fn new(
+        batch: &Batch,
+        parameters: &Parameters,
+        owners: Rc<Owners>,
+        [stream, stream_gradient]: [&Stream; 2],
+    ) -> Self {
+        let tensors = stacked();
+        let channels = LATENT_CHANNELS as i64;
+        let [mean, adjustment, target] = parameters.latents();
+        let normalised = mean[0].zeros_like().contiguous();
+        let inverse_size = &owners.share * (1.0 / channels as f64);
+        let inverse_size_spread = owners.spread.bmm(&inverse_size);
+        let [scaled, gradient] = std::array::from_fn(|_| Stack::new(batch, &tensors, channels));
+        let decode = tied(&tensors)
+            .into_iter()
+            .map(|group| {
+                let first = tying::representative(group[0]);
+                let own: Vec<Tensor> = group.iter().map(|&axes| batch.own_positions(axes)).collect();
+                let own = Tensor::cat(&own, 1);
+                Decode {
+                    weight: parameters.weight(&format!("decode.{first}.weight")),
+                    bias: parameters.weight(&format!("decode.{first}.bias")),
+                    own: own.unsqueeze(2),
+                    own_row: own.unsqueeze(1),
+                    latents: scaled.rows(&group),
+                    by_latents: gradient.rows(&group).rows,
+                    stream: stream.rows(&group).rows,
+                    by_stream: stream_gradient.rows(&group).rows,
+                }
+            })
+            .collect();
         Self {
-            inverse_size: constant(&inverse, &[1, sizes.len() as i64, 1], device),
-            inverse_size_flat: constant(&flat, &[1, flat.len() as i64], device),
-            sizes,
-            dimensions,
+            normalise: Normalise::new(batch, Rc::clone(&owners), &normalised),
+            padding: inverse_size_spread.eq(0.0),
+            mean,
+            adjustment,
+            target,
+            normalised,
+            inverse_size,
+            inverse_size_spread,
+            scaled: scaled.whole,
+            gradient: gradient.whole,
+            decode,
+            owners,
         }
     }
 
-    /// `mean`, `adjustment` and `noise`: (seed, latent number), all tensors one after the other.
-    pub fn sample(&self, mean: &Tensor, adjustment: &Tensor, noise: &Tensor, weights: &Weights) -> Sampled {
-        let seeds = mean.size()[0];
-        let mean = self.per_tensor(mean, |values| normalise(&values));
-        let adjustment = self.per_tensor(adjustment, |values| {
-            let centre = values.mean_dim([1i64].as_slice(), true, Kind::Float);
-            values - centre
-        });
-        let target = weights.target_capacities() * TARGET_SCALE;
-        let scaling = -((target.exp() * INITIAL_CAPACITY + MINIMUM_CAPACITY) * &self.inverse_size * -2.0).expm1();
+    /// `noise`: (member, position, channel), 0 at padding.
+    pub fn forward(&self, noise: Tensor) -> Drawn {
+        let Owners { spread, collect, negative_share, .. } = &*self.owners;
+        self.normalise.forward(&self.mean[0]);
 
-        let spread: Vec<Tensor> = target
-            .unbind(1)
-            .iter()
-            .zip(&self.sizes)
-            .map(|(target, &size)| {
-                target.unsqueeze(1).expand([seeds, size / CHANNELS, CHANNELS], false).reshape([seeds, size])
-            })
-            .collect();
-        let capacity = ((adjustment + Tensor::cat(&spread, 1)).exp() * INITIAL_CAPACITY + MINIMUM_CAPACITY)
-            * &self.inverse_size_flat;
+        let target = &self.target[0] * TARGET_SCALE;
+        let target_growth = target.exp() * INITIAL_CAPACITY;
+        let scaling = -((&target_growth + MINIMUM_CAPACITY) * &self.inverse_size * -2.0).expm1();
+        let level = collect.bmm(&self.adjustment[0]);
+        multiply(&level, negative_share);
+        add(&level, &target);
+        let growth = self.adjustment[0].baddbmm(spread, &level, 1, 1).exp_() * INITIAL_CAPACITY;
+        let capacity = (&growth + MINIMUM_CAPACITY) * &self.inverse_size_spread;
+
         let signal_variance = -(&capacity * -2.0).expm1();
-        let saturated = capacity.gt(SATURATED / 2.0);
-        let signal = signal_variance.sqrt().masked_fill(&saturated, 1.0);
-        let latent = signal * &mean + (-&capacity).exp() * noise;
-        let kl = (mean.square() - 1.0) * signal_variance * 0.5 + capacity;
+        let held = capacity.gt(SATURATED / 2.0).logical_or_(&self.padding);
+        let signal = signal_variance.sqrt().masked_fill_(&held, 1.0);
+        let deviation = (-&capacity).exp_();
+        let latent = (&deviation * &noise).addcmul_(&signal, &self.normalised);
+        let kl = capacity.addcmul(&(self.normalised.square() - 1.0), &(&signal_variance * 0.5));
+        let kl_by_tensor = collect.bmm(&kl).sum_dim_intlist([2i64].as_slice(), false, Kind::Float);
 
-        let kl_by_tensor: Vec<Tensor> = kl
-            .split_with_sizes(&self.sizes, 1)
-            .iter()
-            .map(|kl| kl.sum_dim_intlist([1i64].as_slice(), false, Kind::Float))
-            .collect();
-        let scaling = scaling.unbind(1);
-        let mut latents = latent.split_with_sizes(&self.sizes, 1).into_iter().zip(scaling);
-        let stream = MultiTensor::from_fn(|axes| {
-            let (latent, scaling) = latents.next().unwrap_or_else(|| unreachable!("one latent a tensor"));
-            self.decode(axes, &latent, &scaling.unsqueeze(1), weights)
-        });
-        Sampled { stream, kl_by_tensor: Tensor::stack(&kl_by_tensor, 1) }
+        let scaling_spread = spread.bmm(&scaling);
+        let _ = latent.mul_out(&self.scaled, &scaling_spread);
+        for Decode { latents, weight, bias, own, stream, .. } in &self.decode {
+            product(stream, own, &bias.value);
+            add_product(stream, &latents.rows, &weight.value);
+        }
+        Drawn {
+            noise,
+            growth,
+            signal_variance,
+            signal,
+            deviation,
+            latent,
+            scaling_spread,
+            held,
+            target_growth,
+            scaling,
+            kl_by_tensor,
+        }
     }
 
-    /// One tensor's latent, (seed, number) in canonical order, to the residual stream in the engine's order.
-    fn decode(&self, axes: Axes, latent: &Tensor, scaling: &Tensor, weights: &Weights) -> Tensor {
-        let seeds = latent.size()[0];
-        let first = tying::representative(axes);
-        let weight = weights.get(&format!("decode.{first}.weight"));
-        let bias = weights.get(&format!("decode.{first}.bias"));
-        let positions = self.dimensions.positions(axes) as i64;
-        let latent = if axes.has(Axis::Direction) && (axes.has(Axis::Row) || axes.has(Axis::Column)) {
-            // Directions come before rows and columns in the parameters, after them here.
-            let [_, examples, colours, rows, columns, directions, _] =
-                full_shape(seeds, &self.dimensions, axes, CHANNELS);
-            latent
-                .view([seeds, examples, colours, directions, rows, columns, CHANNELS].as_slice())
-                .movedim_int(3, dimension_of(Axis::Direction))
-                .reshape([seeds, positions, CHANNELS])
-        } else {
-            latent.view([seeds, positions, CHANNELS])
-        };
-        bias.baddbmm(&(latent * scaling), weight, 1, 1)
-    }
+    /// From the stream's gradient to that of the parameters; the KL counts as it is.
+    ///
+    /// With v = 1 − s² and c a coordinate's capacity, dz/dv = μ / (2 √v), dv/dc = 2 s², ds/dc = −s, and c grows with the
+    /// exponent's argument by growth / n.
+    pub fn backward(&self, drawn: &Drawn) {
+        let Owners { spread, collect, negative_share, .. } = &*self.owners;
+        for Decode { latents, by_latents, weight, bias, own_row, by_stream, .. } in &self.decode {
+            add_product(&weight.gradient, &latents.columns, by_stream);
+            add_product(&bias.gradient, own_row, by_stream);
+            product(by_latents, by_stream, &weight.transposed);
+        }
+        let by_scaling = collect.bmm(&(&self.gradient * &drawn.latent));
+        let by_latent = &self.gradient * &drawn.scaling_spread;
 
-    /// Applies `change` to each tensor's numbers as (seed, position, channel).
-    fn per_tensor(&self, flat: &Tensor, change: impl Fn(Tensor) -> Tensor) -> Tensor {
-        let seeds = flat.size()[0];
-        let changed: Vec<Tensor> = flat
-            .split_with_sizes(&self.sizes, 1)
-            .into_iter()
-            .map(|values| change(values.reshape([seeds, -1, CHANNELS])).reshape([seeds, -1]))
-            .collect();
-        Tensor::cat(&changed, 1)
+        let by_mean = (&by_latent * &drawn.signal).addcmul_(&drawn.signal_variance, &self.normalised);
+        self.normalise.backward_onto(&self.mean[1], &by_mean);
+
+        let half = (&by_latent * &self.normalised / (&drawn.signal * 2.0)).masked_fill_(&drawn.held, 0.0);
+        let by_variance = (self.normalised.square() - 1.0) * 0.5 + half;
+        let by_capacity =
+            by_variance * drawn.deviation.square() * 2.0 - by_latent * &drawn.noise * &drawn.deviation + 1.0;
+        let by_exponent = by_capacity * &drawn.growth * &self.inverse_size_spread;
+        let sum = collect.bmm(&by_exponent);
+        let centre = &sum * negative_share;
+        add(&self.adjustment[1], &by_exponent);
+        add_product(&self.adjustment[1], spread, &centre);
+
+        let by_target = by_scaling * (1.0 - &drawn.scaling) * &self.inverse_size * &drawn.target_growth * 2.0 + sum;
+        add(&self.target[1], &(by_target * TARGET_SCALE));
     }
 }

@@ -1,136 +1,253 @@
-//! The network: latents in, logits and masks out.
+//! The network: latents in, logits and masks out, and the way back.
+//!
+//! Everything is wired once: each layer knows the buffers that it reads and writes. The gradient of the stream has one
+//! buffer, which every layer's way back turns from its output's into its input's.
 
-use super::directions::Directions;
-use super::latents::Latents;
-use super::ops::{add_product, dimension_of, full_shape, normalise};
-use super::share::Share;
-use super::softmax::softmax;
-use super::weights::{WeightMap, Weights, constant};
-use crate::engine::Problem;
-use crate::model::{Axes, Axis, LiveTensors, MultiTensor, Network, Plan};
-use tch::{Device, Tensor};
+use super::batch::{Batch, stacked};
+use super::cummax::{CumulativeMaximum, Lines, Scanned};
+use super::heads::Heads;
+use super::latents::{Drawn, Latents};
+use super::maps::{DirectionMaps, Matrices};
+use super::means::SpatialMeans;
+use super::nonlinear::Nonlinear;
+use super::normalise::{Normalise, Owners};
+use super::parameters::Parameters;
+use super::rays::Cells;
+use super::share::{Down, Place, Up};
+use super::shift::{Moves, Shift};
+use super::softmax::{Softmax, Workspace};
+use super::stack::{Rows, Stack, tied};
+use super::stream::Stream;
+use crate::model::{Axes, Axis, Network};
+use std::rc::Rc;
+use tch::Tensor;
 
-/// What the output bias is multiplied by, so that it learns faster (CompressARC, `forward`).
-const HEAD_BIAS_SCALE: f64 = 100.0;
-/// Added to the masks of rows and columns that no grid of the example reaches.
-const UNREACHABLE: f32 = -1000.0;
-
-/// The network of one puzzle, ready to run.
+/// The network of a batch.
 pub struct Decoder {
     latents: Latents,
-    share: Share,
-    directions: Directions,
-    weights: WeightMap,
-    network: Network,
-    live: Vec<LiveTensors>,
-    plan: Plan,
-    seeds: i64,
-    latent_count: i64,
-    row_modifier: Tensor,
-    column_modifier: Tensor,
+    matrices: Matrices,
+    layers: Vec<Layer>,
+    heads: Heads,
+    gradient: Stream,
 }
 
-/// What the network says.
+/// What the way back needs, besides what buffers hold.
 pub struct Decoded {
-    /// (seed, example, colour, row, column, mode).
-    pub logits: Tensor,
-    /// (seed, example, row, mode).
-    pub row_mask: Tensor,
-    /// (seed, example, column, mode).
-    pub column_mask: Tensor,
-    /// (seed, tensor), nats.
-    pub kl_by_tensor: Tensor,
+    /// The latents.
+    pub drawn: Drawn,
+    scanned: Vec<Vec<Scanned>>,
+}
+
+/// One layer.
+struct Layer {
+    up: Up,
+    softmaxes: Vec<Softmax>,
+    /// The directional layers of the tensors that have them.
+    directional: Vec<(CumulativeMaximum, Shift)>,
+    maps: DirectionMaps,
+    nonlinear: Vec<Nonlinear>,
+    down: Down,
+    /// The normalisations at the layer's end: what each reads, itself, and the gradient of what it gives.
+    last: Vec<(Tensor, Normalise, Tensor)>,
+}
+
+/// What all layers share.
+struct Shared<'a> {
+    batch: &'a Batch<'a>,
+    parameters: &'a Parameters,
+    network: &'a Network,
+    matrices: &'a Matrices,
+    means: Rc<SpatialMeans>,
+    lines: Rc<Lines>,
+    moves: Rc<Moves>,
+    gradient: &'a Stream,
+    /// Working space.
+    up: Stack,
+    down: Stack,
+    directed: [Stack; 2],
+    sums: Stream,
+    softmaxes: Vec<(Vec<Axes>, Workspace)>,
 }
 
 impl Decoder {
-    /// Prepares everything that doesn't change from step to step.
-    pub fn new(problem: &Problem, seeds: i64, device: Device) -> Self {
-        let Problem { plan, network, layout, .. } = problem;
-        let (row_modifier, column_modifier) = modifiers(plan, device);
-        Self {
-            latents: Latents::new(plan.dimensions, device),
-            share: Share::new(plan, network, seeds, device),
-            directions: Directions::new(plan, network, seeds, device),
-            weights: WeightMap::new(layout, network, device),
-            live: (0..network.layers).map(|layer| network.live(layer)).collect(),
-            network: network.clone(),
-            plan: plan.clone(),
-            seeds,
-            latent_count: layout.latents() as i64,
-            row_modifier,
-            column_modifier,
-        }
-    }
-
-    /// `parameters`: (seed, parameter); `noise`: (seed, latent number).
-    pub fn forward(&self, parameters: &Tensor, noise: &Tensor) -> Decoded {
-        let rest = parameters.size()[1] - 2 * self.latent_count;
-        let parts = parameters.split_with_sizes([self.latent_count, self.latent_count, rest].as_slice(), 1);
-        let weights = self.weights.cut(&parts[2]);
-        let sampled = self.latents.sample(&parts[0], &parts[1], noise, &weights);
-        let mut stream = sampled.stream;
-        for layer in 0..self.network.layers {
-            stream = self.layer(layer, &stream, &weights);
-        }
-        self.heads(&stream, &weights, sampled.kl_by_tensor)
-    }
-
-    fn layer(&self, layer: usize, stream: &MultiTensor<Tensor>, weights: &Weights) -> MultiTensor<Tensor> {
-        let LiveTensors { inner, output } = &self.live[layer];
-        let mut stream = self.share.up(layer, stream, inner, weights);
-        for &axes in inner {
-            let mut x = softmax(layer, axes, &stream[axes], &self.plan.dimensions, weights);
-            if Network::is_directional(axes) {
-                x = self.directions.cummax(layer, axes, &x, weights);
-                x = self.directions.shift(layer, axes, &x, weights);
-            }
-            if axes.has(Axis::Direction) {
-                x = self.directions.share(layer, axes, &x, weights);
-            }
-            let hidden = x.bmm(weights.branch(layer, "nonlinear", axes, "in")).silu();
-            stream[axes] = add_product(&x, &hidden, weights.branch(layer, "nonlinear", axes, "out"));
-        }
-        let mut stream = self.share.down(layer, &stream, inner, output, weights);
-        for &axes in output {
-            stream[axes] = normalise(&stream[axes]);
-        }
-        stream
-    }
-
-    fn heads(&self, stream: &MultiTensor<Tensor>, weights: &Weights, kl_by_tensor: Tensor) -> Decoded {
-        let dimensions = &self.plan.dimensions;
-        let planes = dimensions.planes as i64;
-        let bias = weights.get("head.bias") * HEAD_BIAS_SCALE;
-        let logits = bias.baddbmm(&stream[Axes::CELLS], weights.get("head.weight"), 1, 1);
-        let mask = |axes: Axes| {
-            let mask = weights.get("mask.bias").baddbmm(&stream[axes], weights.get("mask.weight"), 1, 1);
-            mask.view([self.seeds, dimensions.examples as i64, -1, planes])
+    /// Wires the network.
+    pub fn new(batch: &Batch, parameters: &Parameters, network: &Network) -> Self {
+        let all = stacked();
+        let [first, gradient, sums] = std::array::from_fn(|_| Stream::new(batch, network, &all));
+        let latents = Latents::new(batch, parameters, Rc::new(Owners::new(batch, &all)), [&first, &gradient]);
+        let matrices = Matrices::new(batch, parameters, network);
+        let cells = Cells::new(batch);
+        let directed = || Stack::new(batch, first.directed.tensors(), network.direction_channels as i64);
+        let softmaxes = tied(&all).into_iter().map(|group| {
+            let workspace = Workspace::new(batch, network, &group);
+            (group, workspace)
+        });
+        let shared = Shared {
+            batch,
+            parameters,
+            network,
+            matrices: &matrices,
+            means: Rc::new(SpatialMeans::new(batch, network.equivariance)),
+            lines: Rc::new(Lines::new(batch, &cells, network.equivariance)),
+            moves: Rc::new(Moves::new(batch, &cells, network.equivariance)),
+            gradient: &gradient,
+            up: Stack::new(batch, &all, network.share_up_channels as i64),
+            down: Stack::new(batch, &all, network.share_down_channels as i64),
+            directed: [directed(), directed()],
+            sums,
+            softmaxes: softmaxes.collect(),
         };
-        Decoded {
-            logits: logits
-                .view(full_shape(self.seeds, dimensions, Axes::CELLS, planes).as_slice())
-                .squeeze_dim(dimension_of(Axis::Direction)),
-            row_mask: mask(Axes::ROWS) + &self.row_modifier,
-            column_mask: mask(Axes::COLUMNS) + &self.column_modifier,
-            kl_by_tensor,
+        let mut layers = Vec::with_capacity(network.layers);
+        let (mut input, mut senders) = (first, all);
+        for layer in 0..network.layers {
+            let (made, output, hearers) = Layer::new(&shared, layer, &input, &senders);
+            layers.push(made);
+            (input, senders) = (output, hearers);
         }
+        let heads = Heads::new(batch, parameters, [&input, &gradient]);
+        Self { latents, matrices, layers, heads, gradient }
+    }
+
+    /// What the network says after [`Decoder::forward`], and where its gradient is to be put before the way back.
+    pub fn heads(&self) -> &Heads {
+        &self.heads
+    }
+
+    /// `noise`: (member, position, channel), as stacked.
+    pub fn forward(&self, noise: Tensor) -> Decoded {
+        self.matrices.forward();
+        let drawn = self.latents.forward(noise);
+        let scanned = self.layers.iter().map(Layer::forward).collect();
+        self.heads.forward();
+        Decoded { drawn, scanned }
+    }
+
+    /// Adds to the gradients of the parameters.
+    pub fn backward(&self, decoded: &Decoded) {
+        for stack in self.gradient.stacks() {
+            let _ = stack.whole.shallow_clone().zero_();
+        }
+        self.heads.backward();
+        for (layer, scanned) in self.layers.iter().zip(&decoded.scanned).rev() {
+            layer.backward(scanned);
+        }
+        self.latents.backward(&decoded.drawn);
+        self.matrices.backward();
     }
 }
 
-/// [`UNREACHABLE`] where no grid of an example reaches, (1, example, row or column, 1).
-fn modifiers(plan: &Plan, device: Device) -> (Tensor, Tensor) {
-    let examples = plan.dimensions.examples;
-    let build = |length: usize, extent: &dyn Fn(usize) -> usize| {
-        let values: Vec<f32> = (0..examples)
-            .flat_map(|example| {
-                let reach = extent(example);
-                (0..length).map(move |index| if index < reach { 0.0 } else { UNREACHABLE })
-            })
-            .collect();
-        constant(&values, &[1, examples as i64, length as i64, 1], device)
-    };
-    (
-        build(plan.dimensions.rows, &|example| plan.extent(example).0),
-        build(plan.dimensions.columns, &|example| plan.extent(example).1),
-    )
+impl Layer {
+    /// Makes a layer that reads `input`; gives what it writes, and for which tensors.
+    fn new(shared: &Shared, layer: usize, input: &Stream, senders: &[Axes]) -> (Self, Stream, Vec<Axes>) {
+        let &Shared { batch, parameters, network, gradient, .. } = shared;
+        let live = network.live(layer);
+        let [inner, output] = [live.inner, live.output]
+            .map(|live| stacked().into_iter().filter(|axes| live.contains(axes)).collect::<Vec<Axes>>());
+        let [heard, mapped, active] = std::array::from_fn(|_| Stream::new(batch, network, &inner));
+        let place = Place {
+            batch,
+            parameters,
+            layer,
+            senders,
+            hearers: &inner,
+            input,
+            output: &heard,
+            gradient,
+            messages: &shared.up,
+        };
+        let up = Up::new(&place);
+
+        let with_directions = mapped.directed.tensors();
+        let [before_maps, by_maps] = shared.directed.each_ref().map(|stack| stack.end(with_directions));
+        let (softmaxes, directional) = shared.before_maps(layer, &inner, [&heard, &mapped], &before_maps);
+        let stacks = [&before_maps, &mapped.directed, &gradient.directed.end(with_directions), &by_maps];
+        let maps = DirectionMaps::new(batch, shared.matrices, layer, stacks);
+        let streams = [&mapped, &active, gradient];
+        let nonlinear = |group: &Vec<Axes>| Nonlinear::new(batch, parameters, network, (layer, group), streams);
+        let nonlinear = tied(&inner).iter().map(nonlinear).collect();
+
+        let sums = shared.sums.end(&output);
+        let place =
+            Place { senders: &inner, hearers: &output, input: &active, output: &sums, messages: &shared.down, ..place };
+        let down = Down::new(&place, Rc::clone(&shared.means));
+        let given = Stream::new(batch, network, &output);
+        let ends = gradient.end(&output);
+        let stacks = sums.stacks().into_iter().zip(given.stacks()).zip(ends.stacks());
+        let last = stacks.filter(|((sums, _), _)| !sums.tensors().is_empty()).map(|((sums, given), gradient)| {
+            let owners = Rc::new(Owners::new(batch, sums.tensors()));
+            let normalise = Normalise::new(batch, owners, &given.whole);
+            (sums.whole.shallow_clone(), normalise, gradient.whole.shallow_clone())
+        });
+        let last = last.collect();
+        (Self { up, softmaxes, directional, maps, nonlinear, down, last }, given, output)
+    }
+
+    fn forward(&self) -> Vec<Scanned> {
+        self.up.forward();
+        self.softmaxes.iter().for_each(Softmax::forward);
+        let scan = |(maximum, shift): &(CumulativeMaximum, Shift)| {
+            let scanned = maximum.forward();
+            shift.forward();
+            scanned
+        };
+        let scanned = self.directional.iter().map(scan).collect();
+        self.maps.forward();
+        self.nonlinear.iter().for_each(Nonlinear::forward);
+        self.down.forward();
+        for (sums, normalise, _) in &self.last {
+            normalise.forward(sums);
+        }
+        scanned
+    }
+
+    /// Turns the gradient of what the layer gives into that of what it reads.
+    fn backward(&self, scanned: &[Scanned]) {
+        for (_, normalise, gradient) in &self.last {
+            normalise.backward(gradient);
+        }
+        self.down.backward();
+        self.nonlinear.iter().for_each(Nonlinear::backward);
+        self.maps.backward();
+        for ((maximum, shift), scanned) in self.directional.iter().zip(scanned) {
+            shift.backward();
+            maximum.backward(scanned);
+        }
+        self.softmaxes.iter().for_each(Softmax::backward);
+        self.up.backward();
+    }
+}
+
+impl Shared<'_> {
+    /// A layer's softmaxes, from the first stream, and cumulative maxima and shifts: with directions up to `before_maps`,
+    /// else to the second stream.
+    fn before_maps(
+        &self,
+        layer: usize,
+        inner: &[Axes],
+        [heard, mapped]: [&Stream; 2],
+        before_maps: &Stack,
+    ) -> (Vec<Softmax>, Vec<(CumulativeMaximum, Shift)>) {
+        let &Self { batch, parameters, network, gradient, .. } = self;
+        let (mut softmaxes, mut directional) = (Vec::new(), Vec::new());
+        for (group, workspace) in self.softmaxes.iter().filter(|(group, _)| inner.contains(&group[0])) {
+            let axes = group[0];
+            let by_output = gradient.rows(group);
+            let output = if Network::is_directional(axes) {
+                let own = || Rows::new(batch, batch.positions(axes), network.direction_channels as i64);
+                let [softmax, maximum] = [own(), own()];
+                let ends = [&softmax, &maximum, &by_output];
+                let scan = CumulativeMaximum::new(batch, parameters, (layer, axes), &self.lines, ends);
+                let ends = [&maximum, &before_maps.rows(group), &by_output];
+                directional.push((scan, Shift::new(batch, parameters, (layer, axes), &self.moves, ends)));
+                softmax
+            } else if axes.has(Axis::Direction) {
+                before_maps.rows(group)
+            } else {
+                mapped.rows(group)
+            };
+            let ends = [heard.rows(group), output, by_output];
+            softmaxes.push(Softmax::new(batch, parameters, network, (layer, group), workspace, ends));
+        }
+        (softmaxes, directional)
+    }
 }

@@ -1,218 +1,296 @@
 //! The communication layers: every tensor hears from all smaller ones (up) or all larger ones (down).
 //!
-//! Instead of visiting pairs of tensors, sums run through the lattice of axis sets one axis at a time, so that each
-//! tensor is added once an axis: 33 additions, not some hundreds.
+//! In: the stream. Out: the stream and what was heard: each tensor sends its projection, sums run through the lattice of axis
+//! sets, and what arrives is normalised and projected back. Instead of visiting pairs of tensors, the sums go one axis at a
+//! time, so that each tensor is added once an axis: 33 additions, not some hundreds.
 
-use super::ops::{add_product, dimension_of, full_shape, normalise};
-use super::weights::{Weights, constant};
-use crate::model::{Axes, Axis, Dimensions, Equivariance, MultiTensor, Network, Plan};
-use tch::{Device, Kind, Tensor};
+use super::batch::{Batch, dimension_of};
+use super::means::SpatialMeans;
+use super::normalise::{Normalise, Owners};
+use super::ops::{add, add_product, add_scaled, multiply, product, sum_over, sum_product};
+use super::parameters::{Parameters, Weight};
+use super::stack::{Rows, Stack, tied};
+use super::stream::Stream;
+use crate::model::{Axes, Axis};
+use std::rc::Rc;
+use tch::Tensor;
 
-/// Keeps a mean over no cell finite (CompressARC, `share_direction`).
-const MASK_EPSILON: f32 = 1e-4;
+/// Axes other than rows and columns, in the order in which means are taken over them.
+const PLAIN_AXES: [Axis; 3] = [Axis::Direction, Axis::Colour, Axis::Example];
 
-/// Weights of a mean over rows, columns or both.
-struct Mean {
-    /// Broadcasts against (seed, example, colour, row, column, direction, channel).
-    weight: Tensor,
-    over: Vec<i64>,
+/// What both ways have in common: who sends, who hears, and by which weights.
+struct Exchange {
+    senders: Vec<Sender>,
+    hearers: Vec<Hearer>,
+    /// Working space, shared among layers: messages on the way there, their gradients on the way back.
+    messages: Stack,
+    /// Its end, of those that hear.
+    heard: Tensor,
+    normalise: Normalise,
+    /// 1 at own positions of all who send, where there is padding.
+    own: Option<Tensor>,
 }
 
-/// How to take means over rows and columns in one puzzle.
-enum SpatialMeans {
-    /// Sizes are unknown, so all cells count.
-    Plain,
-    /// Only cells of a grid count.
-    Masked { columns: Mean, rows: Mean, columns_alone: Mean, rows_alone: Mean, both: Option<Mean> },
+/// Tensors that send by one weight.
+struct Sender {
+    input: Rows,
+    by_input: Tensor,
+    message: Tensor,
+    weight: Weight,
 }
 
-/// The communication layers of one puzzle.
-pub struct Share {
-    dimensions: Dimensions,
-    seeds: i64,
-    means: SpatialMeans,
+/// Tensors that hear by one weight.
+struct Hearer {
+    residual: Tensor,
+    output: Tensor,
+    by_output: Tensor,
+    normalised: Rows,
+    by_normalised: Tensor,
+    weight: Weight,
 }
 
-impl Share {
-    /// Prepares the means.
-    pub fn new(plan: &Plan, network: &Network, seeds: i64, device: Device) -> Self {
-        let means =
-            if plan.output_size_known { masked_means(plan, network.equivariance, device) } else { SpatialMeans::Plain };
-        Self { dimensions: plan.dimensions, seeds, means }
+/// Where an exchange is in the network.
+pub struct Place<'a> {
+    /// The batch.
+    pub batch: &'a Batch<'a>,
+    /// The parameters.
+    pub parameters: &'a Parameters,
+    /// The layer.
+    pub layer: usize,
+    /// The tensors that send.
+    pub senders: &'a [Axes],
+    /// The tensors that hear.
+    pub hearers: &'a [Axes],
+    /// What is read.
+    pub input: &'a Stream,
+    /// What is written.
+    pub output: &'a Stream,
+    /// The gradient of what is written, then of what is read.
+    pub gradient: &'a Stream,
+    /// Working space for all messages.
+    pub messages: &'a Stack,
+}
+
+impl Exchange {
+    fn new(place: &Place, kind: &str) -> Self {
+        let &Place { batch, parameters, layer, senders, hearers, input, output, gradient, messages } = place;
+        let messages = messages.end(senders);
+        let heard = messages.end(hearers);
+        let normalised = Stack::new(batch, hearers, messages.whole.size()[2]);
+        let weight = |group: &[Axes], end: &str| parameters.branch(layer, kind, group[0], end);
+        let sender = |group: Vec<Axes>| Sender {
+            input: input.rows(&group),
+            by_input: gradient.rows(&group).rows,
+            message: messages.rows(&group).rows,
+            weight: weight(&group, "in"),
+        };
+        let hearer = |group: Vec<Axes>| Hearer {
+            residual: input.rows(&group).rows,
+            output: output.rows(&group).rows,
+            by_output: gradient.rows(&group).rows,
+            normalised: normalised.rows(&group),
+            by_normalised: heard.rows(&group).rows,
+            weight: weight(&group, "out"),
+        };
+        let own = batch.is_padded().then(|| {
+            let own: Vec<Tensor> = senders.iter().map(|&axes| batch.own_positions(axes)).collect();
+            Tensor::cat(&own, 1).unsqueeze(2)
+        });
+        Self {
+            senders: tied(senders).into_iter().map(sender).collect(),
+            hearers: tied(hearers).into_iter().map(hearer).collect(),
+            normalise: Normalise::new(batch, Rc::new(Owners::new(batch, hearers)), &normalised.whole),
+            heard: heard.whole,
+            messages,
+            own,
+        }
     }
 
-    /// Share up: reads all of `stream`, gives the tensors of `live`.
-    pub fn up(
-        &self,
-        layer: usize,
-        stream: &MultiTensor<Tensor>,
-        live: &[Axes],
-        weights: &Weights,
-    ) -> MultiTensor<Tensor> {
-        let mut messages = self.messages(layer, "share_up", stream, weights);
+    fn send(&self) {
+        for Sender { input, message, weight, .. } in &self.senders {
+            product(message, &input.rows, &weight.value);
+        }
+    }
+
+    /// Back through [`Exchange::send`].
+    fn send_back(&self) {
+        for Sender { input, by_input, message, weight } in &self.senders {
+            add_product(&weight.gradient, &input.columns, message);
+            add_product(by_input, message, &weight.transposed);
+        }
+    }
+
+    fn receive(&self) {
+        self.normalise.forward(&self.heard);
+        for Hearer { residual, output, normalised, weight, .. } in &self.hearers {
+            sum_product(output, residual, &normalised.rows, &weight.value);
+        }
+    }
+
+    /// Back through [`Exchange::receive`]: leaves the messages' gradients in their place, 0 for who doesn't hear.
+    fn receive_back(&self) {
+        if self.senders.len() > self.hearers.len() {
+            let _ = self.messages.whole.shallow_clone().zero_();
+        }
+        for Hearer { by_output, normalised, by_normalised, weight, .. } in &self.hearers {
+            add_product(&weight.gradient, &normalised.columns, by_output);
+            product(by_normalised, by_output, &weight.transposed);
+        }
+        self.normalise.backward(&self.heard);
+    }
+
+    /// What was spread along an axis has reached padding.
+    fn clear_padding(&self) {
+        if let Some(own) = &self.own {
+            multiply(&self.messages.whole, own);
+        }
+    }
+}
+
+/// Share up: a tensor hears the sum of what all sent whose axes are among its own.
+pub struct Up {
+    exchange: Exchange,
+    /// (smaller, larger, axis), in the order of the sums.
+    steps: Vec<(Tensor, Tensor, i64)>,
+}
+
+impl Up {
+    /// One layer's.
+    pub fn new(place: &Place) -> Self {
+        let exchange = Exchange::new(place, "share_up");
+        let full = |axes: Axes| exchange.messages.full(place.batch, axes);
+        let mut steps = Vec::new();
         for axis in Axis::ALL {
             for smaller in Axes::all().filter(|axes| !axes.has(axis) && axes.with(axis).is_valid()) {
-                let larger = smaller.with(axis);
-                let sum = &messages[larger] + &messages[smaller];
-                messages[larger] = sum;
+                steps.push((full(smaller), full(smaller.with(axis)), dimension_of(axis)));
             }
         }
-        self.receive(layer, "share_up", stream, &messages, live, weights)
+        Self { exchange, steps }
     }
 
-    /// Share down: reads the tensors of `stream` (those not live are undefined), gives the tensors of `live`.
-    pub fn down(
-        &self,
-        layer: usize,
-        stream: &MultiTensor<Tensor>,
-        sources: &[Axes],
-        live: &[Axes],
-        weights: &Weights,
-    ) -> MultiTensor<Tensor> {
-        let mut messages = MultiTensor::from_fn(|_| Tensor::new());
-        for &axes in sources {
-            messages[axes] = self.message(layer, "share_down", axes, &stream[axes], weights);
+    /// From the input to the output.
+    pub fn forward(&self) {
+        self.exchange.send();
+        for (smaller, larger, _) in &self.steps {
+            add(larger, smaller);
         }
-        self.sum_over_space(&mut messages, sources);
-        for axis in [Axis::Direction, Axis::Colour, Axis::Example] {
-            for larger in sources.iter().filter(|axes| axes.has(axis)) {
+        self.exchange.clear_padding();
+        self.exchange.receive();
+    }
+
+    /// Adds to the output's gradient what comes through messages, so that it becomes the input's.
+    pub fn backward(&self) {
+        self.exchange.receive_back();
+        for (smaller, larger, dimension) in self.steps.iter().rev() {
+            add(smaller, &sum_over(larger, &[*dimension]));
+        }
+        self.exchange.send_back();
+    }
+}
+
+/// Share down: a tensor hears the means of what all sent whose axes include its own.
+pub struct Down {
+    exchange: Exchange,
+    planes: Vec<Plane>,
+    /// (smaller, larger, axis), and 1 / the axis' length, in the order of the sums.
+    steps: Vec<(Tensor, Tensor, i64, Rc<Tensor>)>,
+    means: Rc<SpatialMeans>,
+}
+
+/// Messages of a tensor with rows and columns, and of those without columns, rows or both.
+struct Plane {
+    both: Tensor,
+    rows: Tensor,
+    columns: Tensor,
+    neither: Option<Tensor>,
+}
+
+const ROWS: &[i64] = &[3];
+const COLUMNS: &[i64] = &[4];
+const AREA: &[i64] = &[3, 4];
+
+impl Down {
+    /// One layer's.
+    pub fn new(place: &Place, means: Rc<SpatialMeans>) -> Self {
+        let senders = place.senders;
+        let inverse = PLAIN_AXES.map(|axis| Rc::new(place.batch.inverse_length(axis)));
+        let exchange = Exchange::new(place, "share_down");
+        let full = |axes: Axes| exchange.messages.full(place.batch, axes);
+        let planes = senders
+            .iter()
+            .filter(|axes| axes.has(Axis::Row) && axes.has(Axis::Column))
+            .map(|both| {
+                let (rows, columns) = (both.without(Axis::Column), both.without(Axis::Row));
+                let neither = rows.without(Axis::Row);
+                let neither = senders.contains(&neither).then(|| full(neither));
+                Plane { both: full(*both), rows: full(rows), columns: full(columns), neither }
+            })
+            .collect();
+        let mut steps = Vec::new();
+        for (axis, inverse) in PLAIN_AXES.into_iter().zip(inverse) {
+            for larger in senders.iter().filter(|axes| axes.has(axis)) {
                 let smaller = larger.without(axis);
-                if sources.contains(&smaller) {
-                    let mean = messages[*larger].mean_dim([dimension_of(axis)].as_slice(), true, Kind::Float);
-                    messages[smaller] += mean;
+                if senders.contains(&smaller) {
+                    steps.push((full(smaller), full(*larger), dimension_of(axis), Rc::clone(&inverse)));
                 }
             }
         }
-        self.receive(layer, "share_down", stream, &messages, live, weights)
+        Self { exchange, planes, steps, means }
     }
 
-    /// Adds the means over columns, over rows and over both to the tensors without them.
-    fn sum_over_space(&self, messages: &mut MultiTensor<Tensor>, sources: &[Axes]) {
-        let spatial = |axes: Axes| (axes.has(Axis::Row), axes.has(Axis::Column));
-        for &both in sources.iter().filter(|&&axes| spatial(axes) == (true, true)) {
-            let (rows, columns) = (both.without(Axis::Column), both.without(Axis::Row));
-            let neither = rows.without(Axis::Row);
-            let over_columns = self.mean(&messages[both], SpatialMean::Columns);
-            let over_rows = self.mean(&messages[both], SpatialMean::Rows);
-            if sources.contains(&neither) {
-                let row_message = if self.has_joint_mean() {
-                    let joint = self.mean(&messages[both], SpatialMean::Both);
-                    messages[neither] += joint;
-                    messages[rows].shallow_clone()
-                } else {
-                    &messages[rows] + &over_columns
-                };
-                let sum = self.mean(&row_message, SpatialMean::RowsAlone)
-                    + self.mean(&messages[columns], SpatialMean::ColumnsAlone);
-                messages[neither] += sum;
-            }
-            messages[rows] += over_columns;
-            messages[columns] += over_rows;
+    /// From the input to the output.
+    pub fn forward(&self) {
+        self.exchange.send();
+        self.planes.iter().for_each(|plane| plane.sum(&self.means));
+        for (smaller, larger, dimension, inverse) in &self.steps {
+            add_scaled(smaller, &sum_over(larger, &[*dimension]), inverse);
         }
+        self.exchange.receive();
     }
 
-    fn has_joint_mean(&self) -> bool {
-        matches!(self.means, SpatialMeans::Masked { both: Some(_), .. })
-    }
-
-    fn mean(&self, message: &Tensor, mean: SpatialMean) -> Tensor {
-        match &self.means {
-            SpatialMeans::Plain => {
-                let over: &[i64] = match mean {
-                    SpatialMean::Columns | SpatialMean::ColumnsAlone => &[4],
-                    SpatialMean::Rows | SpatialMean::RowsAlone => &[3],
-                    SpatialMean::Both => &[3, 4],
-                };
-                message.mean_dim(over, true, Kind::Float)
-            }
-            SpatialMeans::Masked { columns, rows, columns_alone, rows_alone, both } => {
-                let mean = match mean {
-                    SpatialMean::Columns => columns,
-                    SpatialMean::Rows => rows,
-                    SpatialMean::ColumnsAlone => columns_alone,
-                    SpatialMean::RowsAlone => rows_alone,
-                    SpatialMean::Both => both.as_ref().unwrap_or_else(|| unreachable!("asked for only where it is")),
-                };
-                (message * &mean.weight).sum_dim_intlist(mean.over.as_slice(), true, Kind::Float)
-            }
+    /// As [`Up::backward`].
+    pub fn backward(&self) {
+        self.exchange.receive_back();
+        for (smaller, larger, _, inverse) in self.steps.iter().rev() {
+            add_scaled(larger, smaller, inverse);
         }
-    }
-
-    fn messages(
-        &self,
-        layer: usize,
-        kind: &str,
-        stream: &MultiTensor<Tensor>,
-        weights: &Weights,
-    ) -> MultiTensor<Tensor> {
-        MultiTensor::from_fn(|axes| self.message(layer, kind, axes, &stream[axes], weights))
-    }
-
-    fn message(&self, layer: usize, kind: &str, axes: Axes, x: &Tensor, weights: &Weights) -> Tensor {
-        let message = x.bmm(weights.branch(layer, kind, axes, "in"));
-        let channels = message.size()[2];
-        message.view(full_shape(self.seeds, &self.dimensions, axes, channels).as_slice())
-    }
-
-    fn receive(
-        &self,
-        layer: usize,
-        kind: &str,
-        stream: &MultiTensor<Tensor>,
-        messages: &MultiTensor<Tensor>,
-        live: &[Axes],
-        weights: &Weights,
-    ) -> MultiTensor<Tensor> {
-        MultiTensor::from_fn(|axes| {
-            if !live.contains(&axes) {
-                return Tensor::new();
-            }
-            let positions = self.dimensions.positions(axes) as i64;
-            let message = messages[axes].reshape([self.seeds, positions, -1]);
-            add_product(&stream[axes], &normalise(&message), weights.branch(layer, kind, axes, "out"))
-        })
+        self.planes.iter().for_each(|plane| plane.spread(&self.means));
+        self.exchange.clear_padding();
+        self.exchange.send_back();
     }
 }
 
-/// Which mean over space is meant; "alone" where the tensor lacks the other spatial axis.
-#[derive(Clone, Copy)]
-enum SpatialMean {
-    Columns,
-    Rows,
-    ColumnsAlone,
-    RowsAlone,
-    Both,
-}
+impl Plane {
+    /// The exact network takes the mean of the cells at once, the published one that of the rows' sums.
+    fn sum(&self, means: &SpatialMeans) {
+        let mean = |values: &Tensor, weight: &Tensor, over: &[i64]| sum_over(&(values * weight), over);
+        if let Some(neither) = &self.neither {
+            if let Some(both) = &means.both {
+                add(neither, &mean(&self.both, both, AREA));
+                add(neither, &mean(&self.rows, &means.rows_alone, ROWS));
+            }
+            add(neither, &mean(&self.columns, &means.columns_alone, COLUMNS));
+        }
+        add(&self.rows, &mean(&self.both, &means.columns, COLUMNS));
+        add(&self.columns, &mean(&self.both, &means.rows, ROWS));
+        if let (Some(neither), None) = (&self.neither, &means.both) {
+            add(neither, &mean(&self.rows, &means.rows_alone, ROWS));
+        }
+    }
 
-/// Means over the cells that lie in an example's input or output.
-fn masked_means(plan: &Plan, equivariance: Equivariance, device: Device) -> SpatialMeans {
-    let Dimensions { examples, rows, columns, .. } = plan.dimensions;
-    let mask = plan.in_bounds();
-    let cell = |example: usize, row: usize, column: usize| mask[(example * rows + row) * columns + column];
-    let build = |height: usize, width: usize, over: &[i64]| {
-        // Without one of the axes, the first row or column stands for it: every grid has it.
-        let mut weight = vec![0.0; examples * height * width];
-        for example in 0..examples {
-            for row in 0..height {
-                for column in 0..width {
-                    let count: f32 = match over {
-                        [3] => (0..rows).map(|row| cell(example, row, column)).sum(),
-                        [4] => (0..columns).map(|column| cell(example, row, column)).sum(),
-                        _ => mask[example * rows * columns..][..rows * columns].iter().sum(),
-                    };
-                    weight[(example * height + row) * width + column] =
-                        cell(example, row, column) / (count + MASK_EPSILON);
-                }
+    /// The transpose of [`Plane::sum`].
+    fn spread(&self, means: &SpatialMeans) {
+        if let (Some(neither), None) = (&self.neither, &means.both) {
+            add_scaled(&self.rows, neither, &means.rows_alone);
+        }
+        add_scaled(&self.both, &self.rows, &means.columns);
+        add_scaled(&self.both, &self.columns, &means.rows);
+        if let Some(neither) = &self.neither {
+            add_scaled(&self.columns, neither, &means.columns_alone);
+            if let Some(both) = &means.both {
+                add_scaled(&self.both, neither, both);
+                add_scaled(&self.rows, neither, &means.rows_alone);
             }
         }
-        let shape = [1, examples as i64, 1, height as i64, width as i64, 1, 1];
-        Mean { weight: constant(&weight, &shape, device), over: over.to_vec() }
-    };
-    SpatialMeans::Masked {
-        columns: build(rows, columns, &[4]),
-        rows: build(rows, columns, &[3]),
-        columns_alone: build(1, columns, &[4]),
-        rows_alone: build(rows, 1, &[3]),
-        both: (equivariance == Equivariance::Exact).then(|| build(rows, columns, &[3, 4])),
     }
 }

@@ -4,6 +4,7 @@
 //! what comes; [`solve`] does it with one; [`solve_one`] is the fit alone. [`declared_puzzles`] finds the puzzles of an
 //! experiment. Nothing is printed here; whoever asks hears of every step and may break off.
 
+mod batches;
 mod declared;
 mod keep;
 mod live;
@@ -14,6 +15,7 @@ mod run;
 mod share;
 mod views;
 
+pub use batches::BatchSize;
 pub use declared::declared_puzzles;
 pub use memory::available_bytes;
 pub use pool::fit_bytes;
@@ -24,6 +26,7 @@ use crate::data::Puzzle;
 use crate::engine::{EngineError, Problem};
 use crate::fit::{self, Fitted};
 use crate::units::{Bits, Nats};
+use batches::{Limits, batches};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,6 +48,8 @@ pub struct SolveOptions {
 pub struct RunOptions {
     /// Puzzles fitted at the same time; one a core by default, one with libtorch. Results don't depend on it.
     pub workers: Option<usize>,
+    /// Fits puzzles of similar sizes side by side in one engine, so many at most; with libtorch alone. One by one by default.
+    pub batch: Option<BatchSize>,
     /// Threads of each fit; the cores shared among the workers by default.
     pub threads: Option<usize>,
     /// Memory that all fits together may take, in bytes; puzzles wait where it would be more. What is free by default, but with
@@ -112,4 +117,41 @@ pub fn solve_one(
     let mut fitted = Fitted { trials, ..fitted };
     readings::take(puzzle, config, &sizes, threads, &mut fitted)?;
     Ok(Some((problem, fitted)))
+}
+
+/// Fits puzzles as [`solve_one`] does each, those of similar sizes side by side in one engine. `watch` hears of which it is.
+///
+/// # Errors
+/// Where no engine of batches can be had, or it fails.
+fn solve_batch(
+    puzzles: &[&Puzzle],
+    config: &Config,
+    threads: Option<usize>,
+    limits: Limits,
+    watch: &mut dyn FnMut(usize, fit::Progress) -> ControlFlow<()>,
+) -> Result<Vec<Option<(Problem, Fitted)>>, EngineError> {
+    let mut chosen = Vec::with_capacity(puzzles.len());
+    for (index, puzzle) in puzzles.iter().enumerate() {
+        let sizes = views::sizes(puzzle, config);
+        let choice = views::choose(puzzle, &sizes, config, threads, &mut |progress| watch(index, progress))?;
+        chosen.push((sizes, views::problem(&choice.planes, config), choice));
+    }
+    // In their views puzzles may be less alike than they were.
+    let dimensions: Vec<_> = chosen.iter().map(|(_, problem, _)| problem.plan.dimensions).collect();
+    let mut solved: Vec<Option<Fitted>> = puzzles.iter().map(|_| None).collect();
+    for batch in batches(&dimensions, config.seeds, limits) {
+        let fits: Vec<_> = batch.iter().map(|&index| (&chosen[index].1, &chosen[index].2.view)).collect();
+        let mut hear = |index: usize, progress: fit::Progress| watch(batch[index], progress);
+        for (&index, fitted) in batch.iter().zip(fit::fit_batch(&fits, &config.fit_settings(threads), &mut hear)?) {
+            solved[index] = fitted;
+        }
+    }
+    let all = puzzles.iter().zip(chosen).zip(solved);
+    Ok(all
+        .map(|((puzzle, (sizes, problem, choice)), fitted)| {
+            let mut fitted = Fitted { trials: choice.trials, ..fitted? };
+            readings::take(puzzle, config, &sizes, &mut fitted);
+            Some((problem, fitted))
+        })
+        .collect())
 }

@@ -3,14 +3,15 @@
 //! In: puzzles with what their fits take ([`Job`]), and [`RunOptions`]. Out: what became of each fit, as it ends. Nothing
 //! is written and nothing printed here.
 
+use super::batches::{BatchSize, Limits, batches};
 use super::memory::side_by_side;
 use super::share::Shares;
-use super::{RunOptions, readings, solve_one, views};
+use super::{RunOptions, readings, solve_batch, solve_one, views};
 use crate::config::Config;
-use crate::data::Puzzle;
+use crate::data::{Planes, Puzzle};
 use crate::engine::{self, EngineError, EngineKind, Problem, fused};
 use crate::fit::{self, Fitted};
-use crate::model::Plan;
+use crate::model::{Dimensions, Plan};
 use crate::views::View;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -26,6 +27,8 @@ pub(super) struct Job<'a> {
     pub config: &'a Config,
     /// The memory that its fit takes, by its sizes: in the view that takes most.
     pub bytes: u64,
+    /// Its sizes as it is.
+    pub dimensions: Dimensions,
 }
 
 impl<'a> Job<'a> {
@@ -39,7 +42,13 @@ impl<'a> Job<'a> {
         };
         let bytes = views::views(puzzle, config).into_iter().filter_map(of_view).max();
         let readings = readings::memory_bytes(config);
-        Self { puzzle, config, bytes: bytes.map_or(u64::MAX, |bytes| bytes.max(readings)) }
+        let as_it_is = views::planes(puzzle, &View::Identity, &sizes).unwrap_or_else(|| Planes::from(puzzle));
+        Self {
+            puzzle,
+            config,
+            bytes: bytes.map_or(u64::MAX, |bytes| bytes.max(readings)),
+            dimensions: Plan::of(&as_it_is).dimensions,
+        }
     }
 }
 
@@ -81,16 +90,20 @@ pub(super) fn fit_all<E>(
     let shares = options.deadline.map(|deadline| Shares::new(deadline, workers, weights));
     let stopped = AtomicBool::new(false);
     let finish = options.finish.as_deref();
-    let pool = Pool { jobs, threads, shares, stopped: &stopped, finish, watch };
+    let groups = groups(jobs, options.batch);
+    let pool = Pool { jobs, threads, shares, batch: options.batch, stopped: &stopped, finish, watch };
     let next = AtomicUsize::new(0);
     let (send, receive) = mpsc::channel();
     std::thread::scope(|scope| {
         for _ in 0..workers {
-            let (send, next, pool) = (send.clone(), &next, &pool);
+            let (send, next, pool, groups) = (send.clone(), &next, &pool, &groups);
             scope.spawn(move || {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    if index >= jobs.len() || send.send((index, pool.fit(index))).is_err() {
+                while let Some(group) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let ended = match pool.batch {
+                        Some(size) if group.len() > 1 => pool.fit_batch(group, size),
+                        _ => group.iter().map(|&index| (index, pool.fit(index))).collect(),
+                    };
+                    if ended.into_iter().any(|ended| send.send(ended).is_err()) {
                         return;
                     }
                 }
@@ -113,6 +126,7 @@ struct Pool<'a> {
     jobs: &'a [Job<'a>],
     threads: Option<usize>,
     shares: Option<Shares>,
+    batch: Option<BatchSize>,
     stopped: &'a AtomicBool,
     /// Whether no further fit is to begin.
     finish: Option<&'a AtomicBool>,
@@ -145,17 +159,77 @@ impl Pool<'_> {
         if let Some(shares) = &self.shares {
             shares.end(index);
         }
-        Ok(match solved? {
+        Ok(self.ended(solved?))
+    }
+
+    /// Fits puzzles of one configuration side by side, within their shares of the time together.
+    fn fit_batch(&self, group: &[usize], size: BatchSize) -> Vec<(usize, Result<Ended, EngineError>)> {
+        let begin = Instant::now();
+        let is_finishing = self.finish.is_some_and(|finish| finish.load(Ordering::Relaxed));
+        let shares = self.shares.as_ref().map(|shares| group.iter().map(|&index| shares.begin(index, begin)));
+        let ends: Option<Vec<Option<Instant>>> = shares.map(Iterator::collect);
+        let is_late = ends.as_ref().is_some_and(|ends| ends.contains(&None));
+        if self.is_stopped() || is_finishing || is_late {
+            return group.iter().map(|&index| (index, Ok(Ended::NotBegun))).collect();
+        }
+        let end = ends.map(|ends| begin + ends.into_iter().flatten().map(|end| end - begin).sum::<Duration>());
+        let mut before = vec![begin; group.len()];
+        let mut watch = |index: usize, progress: fit::Progress| {
+            let now = Instant::now();
+            let next_step = if progress.step > 1 { now - before[index] } else { Duration::ZERO };
+            before[index] = now;
+            if (self.watch)(group[index], &progress).is_break() {
+                self.stopped.store(true, Ordering::Relaxed);
+            }
+            let is_over = end.is_some_and(|end| now + next_step > end);
+            if is_over || self.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let config = self.jobs[group[0]].config;
+        let puzzles: Vec<&Puzzle> = group.iter().map(|&index| self.jobs[index].puzzle).collect();
+        let solved = solve_batch(&puzzles, config, self.threads, Limits::new(size, config.device), &mut watch);
+        if let Some(shares) = &self.shares {
+            for &index in group {
+                shares.end(index);
+            }
+        }
+        match solved {
+            Ok(solved) => group.iter().zip(solved).map(|(&index, solved)| (index, Ok(self.ended(solved)))).collect(),
+            Err(error) => vec![(group[0], Err(error))],
+        }
+    }
+
+    fn ended(&self, solved: Option<(Problem, Fitted)>) -> Ended {
+        match solved {
             None => Ended::NotBegun,
             Some((problem, fitted)) if !fitted.broken_off => Ended::Whole(problem, fitted),
             Some((problem, fitted)) if self.is_stopped() => Ended::BrokenOff(problem, fitted),
             Some((problem, fitted)) => Ended::Cut(problem, fitted),
-        })
+        }
     }
 
     fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
     }
+}
+
+/// Which jobs are fitted in one engine: each alone where there are no batches, else those of one configuration and of similar
+/// sizes.
+fn groups(jobs: &[Job], batch: Option<BatchSize>) -> Vec<Vec<usize>> {
+    let Some(size) = batch else { return (0..jobs.len()).map(|index| vec![index]).collect() };
+    let mut by_config: Vec<Vec<usize>> = Vec::new();
+    for (index, job) in jobs.iter().enumerate() {
+        match by_config.iter_mut().find(|group| std::ptr::eq(jobs[group[0]].config, job.config)) {
+            Some(group) => group.push(index),
+            None => by_config.push(vec![index]),
+        }
+    }
+    let of_config = |group: Vec<usize>| {
+        let config = jobs[group[0]].config;
+        let sizes: Vec<Dimensions> = group.iter().map(|&index| jobs[index].dimensions).collect();
+        let batches = batches(&sizes, config.seeds, Limits::new(size, config.device));
+        batches.into_iter().map(|batch| batch.into_iter().map(|place| group[place]).collect()).collect::<Vec<_>>()
+    };
+    by_config.into_iter().flat_map(of_config).collect()
 }
 
 /// How many puzzles are fitted at the same time, and by how many threads each.

@@ -10,7 +10,7 @@ use super::{Progress, RunOptions, Shard, SolveOptions, Watch, available_bytes};
 use crate::config::experiment::{Fits, Setting};
 use crate::config::{Config, ConfigError};
 use crate::data::{Loaded, Puzzle};
-use crate::engine::{EngineError, Problem};
+use crate::engine::{self, EngineError, EngineKind, Problem};
 use crate::fit::Fitted;
 use crate::report::{Kept, Key, PuzzleRecord, RunError, RunFolder};
 use std::cmp::Reverse;
@@ -222,6 +222,14 @@ pub fn solve(
 fn checked(fits: &Fits, options: &RunOptions) -> Result<RunOptions, SolveError> {
     fits.settings.iter().try_for_each(|setting| setting.config.check())?;
     let fused = all_fused(fits.settings.iter().map(|setting| &setting.config)).map_err(SolveError::NoEngine)?;
+    if options.batch.is_some() {
+        for config in fits.settings.iter().map(|setting| &setting.config) {
+            let kind = engine::resolve(config.engine, config.device).map_err(SolveError::NoEngine)?;
+            if kind != EngineKind::Torch {
+                return Err(SolveError::NoEngine(EngineError::NoBatches(kind)));
+            }
+        }
+    }
     let free = if fused { available_bytes() } else { None };
     Ok(RunOptions { memory: options.memory.or(free), ..options.clone() })
 }
@@ -259,7 +267,7 @@ fn fitting<'a, E: From<SolveError>>(
     let free = options.memory.unwrap_or(u64::MAX);
     let all = fits.len();
     let (fit, rest): (Vec<Numbered>, Vec<Numbered>) = fits.into_iter().partition(|fit| fit.job.bytes <= free);
-    for Numbered { index, job: Job { puzzle, config, bytes }, .. } in rest {
+    for Numbered { index, job: Job { puzzle, config, bytes, .. }, .. } in rest {
         if all == 1 {
             let (puzzle, config) = (puzzle.id.clone(), Box::new(config.clone()));
             return Err(SolveError::TooLarge { puzzle, bytes, free, config }.into());

@@ -147,11 +147,11 @@ fn solve_batch(
         }
     }
     let all = puzzles.iter().zip(chosen).zip(solved);
-    Ok(all
-        .map(|((puzzle, (sizes, problem, choice)), fitted)| {
-            let mut fitted = Fitted { trials: choice.trials, ..fitted? };
-            readings::take(puzzle, config, &sizes, &mut fitted);
-            Some((problem, fitted))
-        })
-        .collect())
+    all.map(|((puzzle, (sizes, problem, choice)), fitted)| {
+        let Some(fitted) = fitted else { return Ok(None) };
+        let mut fitted = Fitted { trials: choice.trials, ..fitted };
+        readings::take(puzzle, config, &sizes, threads, &mut fitted)?;
+        Ok(Some((problem, fitted)))
+    })
+    .collect()
 }

@@ -120,9 +120,8 @@ impl Division {
     /// Where an input's parts are; none where there is but the whole, or none.
     fn places(self, input: &Grid) -> Option<Vec<Rectangle>> {
         match self {
-            Self::Whole => None,
+            Self::Whole | Self::Part { .. } => None,
             Self::Window(window) => Some(vec![window.place(input)?]),
-            Self::Part { .. } => None,
             Self::Rooms { line } | Self::RoomCells { line } => {
                 let (rows, columns) = rooms(input, line);
                 let places = rows.iter().flat_map(|&(top, bottom)| {
@@ -213,15 +212,18 @@ impl Division {
     }
 }
 
-/// The rows, and the columns, between lines of one colour from border to border, each from its first to before its last.
-fn rooms(grid: &Grid, line: u8) -> (Vec<(usize, usize)>, Vec<(usize, usize)>) {
+/// From the first to before the last.
+type Span = (usize, usize);
+
+/// The rows, and the columns, between lines of one colour from border to border.
+fn rooms(grid: &Grid, line: u8) -> (Vec<Span>, Vec<Span>) {
     let is_row = |row: usize| (0..grid.columns()).all(|column| grid.get(row, column) == line);
     let is_column = |column: usize| (0..grid.rows()).all(|row| grid.get(row, column) == line);
     (between(grid.rows(), is_row), between(grid.columns(), is_column))
 }
 
-fn between(length: usize, is_line: impl Fn(usize) -> bool) -> Vec<(usize, usize)> {
-    let mut spans: Vec<(usize, usize)> = Vec::new();
+fn between(length: usize, is_line: impl Fn(usize) -> bool) -> Vec<Span> {
+    let mut spans: Vec<Span> = Vec::new();
     for place in (0..length).filter(|&place| !is_line(place)) {
         match spans.last_mut() {
             Some((_, end)) if *end == place => *end += 1,

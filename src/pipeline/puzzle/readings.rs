@@ -35,7 +35,9 @@ pub fn readings(puzzle: &Puzzle, test: usize, sizes: &[(Size, f64)], others: &[G
     let input = &puzzle.test[test];
     let laws = Laws::of(&puzzle.train);
     let mut found = Found { laws: &laws, input, answers: Vec::new() };
-    others.iter().for_each(|grid| found.add(grid.clone(), 0, 0));
+    for grid in others {
+        found.add(grid.clone(), 0, 0);
+    }
     let others = found.answers.len();
     let divisions = Division::all(puzzle, MOST_DIVISIONS);
     for &division in &divisions {

@@ -43,7 +43,7 @@ pub enum Division {
         /// The colour.
         line: u8,
     },
-    /// The boxes of the objects, and [`MARGIN`] around; nothing else changes.
+    /// The boxes of the objects, and the cells next to them; nothing else changes.
     Objects {
         /// The colour that is no object.
         background: u8,

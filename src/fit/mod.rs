@@ -330,6 +330,42 @@ mod tests {
         }
     }
 
+    /// Another size, and another test.
+    #[cfg(feature = "torch")]
+    fn other_problem() -> Problem {
+        let grid = |cells: [u8; 6]| Grid::new(2, 3, cells.to_vec()).unwrap();
+        let train = vec![Pair { input: grid([0, 1, 2, 1, 0, 3]), output: grid([1, 0, 1, 2, 3, 3]) }];
+        let puzzle = Puzzle { id: "q".into(), train, test: vec![grid([1, 1, 0, 2, 3, 0])], solutions: None };
+        Problem::new(Plan::new(&puzzle), Network::default(), Objective::default(), Optimiser::default())
+    }
+
+    #[cfg(feature = "torch")]
+    #[test]
+    fn fits_side_by_side_are_what_they_are_alone() {
+        let problems = [problem(), other_problem()];
+        let settings = FitSettings { seeds: 2, engine: EngineKind::Torch, ..settings(4, 0, 0) };
+        let fits: Vec<(&Problem, &View)> = problems.iter().map(|problem| (problem, &View::Identity)).collect();
+        let mut heard = [0; 2];
+        let together = fit_batch(&fits, &settings, &mut |index, progress| {
+            heard[index] = progress.step;
+            go_on(())
+        });
+        assert_eq!(heard, [4, 4]);
+        for (problem, together) in problems.iter().zip(together.unwrap()) {
+            let together = together.unwrap();
+            let alone = fit(problem, &View::Identity, &settings, |_| go_on(())).unwrap().unwrap();
+            assert_eq!((together.steps, together.trace.len()), (4, 8));
+            for (together, alone) in together.trace.iter().zip(&alone.trace) {
+                assert_eq!((together.step, together.seed), (alone.step, alone.seed));
+                let (a, b) = (together.losses.reconstruction_nats, alone.losses.reconstruction_nats);
+                assert!((a - b).abs() <= 1e-2 * b, "step {}: {a} and {b}", alone.step);
+            }
+        }
+        let fused = FitSettings { engine: EngineKind::Fused, ..settings };
+        let refused = fit_batch(&fits, &fused, &mut |_, _| go_on(()));
+        assert!(matches!(refused, Err(EngineError::NoBatches(EngineKind::Fused))));
+    }
+
     #[test]
     fn a_fit_stops_as_soon_as_its_attempts_have_stood_still_for_long_enough() {
         let problem = problem();

@@ -80,9 +80,20 @@ impl PartTrait {
     }
 }
 
+/// A puzzle's parts.
+#[derive(Clone, Debug)]
+pub struct Divided {
+    /// How it is divided.
+    pub division: Division,
+    /// The pairs of all parts.
+    pub pairs: Vec<Pair>,
+    /// By test input, its parts.
+    pub tests: Vec<Vec<Grid>>,
+}
+
 impl Division {
-    /// All divisions of a puzzle, at most `most`, the whole first, in a fixed order; no two with the same parts.
-    pub fn all(puzzle: &Puzzle, most: usize) -> Vec<Self> {
+    /// A puzzle by all divisions that hold for it, at most `most`, the whole first, in a fixed order; no two with the same parts.
+    pub fn all(puzzle: &Puzzle, most: usize) -> Vec<Divided> {
         let background = background(puzzle);
         let windows = window::all(puzzle).map(Self::Window);
         let parts = of_inputs(puzzle).flat_map(|fold| {
@@ -93,28 +104,29 @@ impl Division {
         let objects = background.into_iter().flat_map(|background| {
             kinds.map(|(diagonal, one_colour)| Self::Objects { background, diagonal, one_colour })
         });
-        let mut found = vec![(Self::Whole, Self::Whole.apply(puzzle))];
-        for division in windows.chain(parts).chain(lines).chain(objects) {
+        let whole = std::iter::once(Self::Whole);
+        let mut found: Vec<Divided> = Vec::new();
+        for division in whole.chain(windows).chain(parts).chain(lines).chain(objects) {
             if found.len() >= most {
                 break;
             }
-            let divided = division.apply(puzzle);
-            if divided.is_some() && found.iter().all(|(_, other)| *other != divided) {
-                found.push((division, divided));
+            let Some(divided) = division.apply(puzzle) else { continue };
+            if found.iter().all(|other| (&other.pairs, &other.tests) != (&divided.pairs, &divided.tests)) {
+                found.push(divided);
             }
         }
-        found.into_iter().map(|(division, _)| division).collect()
+        found
     }
 
-    /// The pairs of all parts, and the parts of each test input; none where the division does not hold.
-    pub fn apply(self, puzzle: &Puzzle) -> Option<(Vec<Pair>, Vec<Vec<Grid>>)> {
+    /// The puzzle's parts; none where the division does not hold.
+    fn apply(self, puzzle: &Puzzle) -> Option<Divided> {
         let mut pairs = Vec::new();
         for Pair { input, output } in &puzzle.train {
             let (inputs, outputs) = (self.inputs(input)?, self.outputs(input, output)?);
             pairs.extend(inputs.into_iter().zip(outputs).map(|(input, output)| Pair { input, output }));
         }
         let tests = puzzle.test.iter().map(|input| self.inputs(input)).collect::<Option<_>>()?;
-        Some((pairs, tests))
+        Some(Divided { division: self, pairs, tests })
     }
 
     /// Where an input's parts are; none where there is but the whole, or none.
@@ -146,7 +158,7 @@ impl Division {
     }
 
     /// The parts of an input.
-    pub fn inputs(self, input: &Grid) -> Option<Vec<Grid>> {
+    fn inputs(self, input: &Grid) -> Option<Vec<Grid>> {
         match self {
             Self::Whole => Some(vec![input.clone()]),
             Self::Part { fold, by, largest } => {
@@ -274,10 +286,9 @@ mod tests {
 
     /// The parts of the first pair, and the test's.
     fn divided(puzzle: &Puzzle, wanted: Division) -> (Vec<Pair>, Vec<Grid>) {
-        let found = Division::all(puzzle, 99);
-        assert!(found.contains(&wanted), "{found:?}");
-        let (pairs, tests) = wanted.apply(puzzle).unwrap();
-        (pairs, tests.concat())
+        let all = Division::all(puzzle, 99);
+        let found = all.iter().find(|divided| divided.division == wanted).unwrap();
+        (found.pairs.clone(), found.tests.concat())
     }
 
     #[test]
@@ -335,7 +346,7 @@ mod tests {
             let input = of(&cells);
             let output = [of(&cells.iter().map(|cell| cell * 2 % 7).collect()), of(&others), grid(&[&[1, 2]])][changed].clone();
             let puzzle = puzzle(&[(input.clone(), output.clone())], of(&others));
-            for division in Division::all(&puzzle, 99) {
+            for Divided { division, .. } in Division::all(&puzzle, 99) {
                 let parts = division.outputs(&input, &output).unwrap();
                 prop_assert_eq!(parts.len(), division.inputs(&input).unwrap().len());
                 prop_assert_eq!(division.join(&input, &parts), Some(output.clone()), "{}", division);

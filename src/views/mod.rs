@@ -18,7 +18,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-pub use division::{Division, PartTrait};
+pub use division::{Divided, Division, PartTrait};
 pub use fold::{Fold, Way};
 pub use laws::Laws;
 pub use objects::Trait;

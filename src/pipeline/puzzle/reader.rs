@@ -1,16 +1,16 @@
 //! A reading: a coder of grids that has been taught one puzzle, and what it holds likeliest.
 //!
-//! In: a puzzle, and how its pairs are divided. Out: answers by their parts, and what the cells of an answer cost. The coder is
+//! In: pairs, a puzzle's or those of its parts, and a test input's parts. Out: answers by their parts, and what the cells of an answer cost. The coder is
 //! taught the train outputs in each of the eight symmetries but one, in colours drawn anew for each, then the puzzle in that
 //! one as it is, and takes for each cell of the output what is likelier. What a rule does not depend on is learnt so, and a
 //! few pairs teach more.
 
-use super::replay::{cells_of, grid_of, palette_of};
+use super::replay::{cells_of, grid_of};
 use crate::code::grids::{Cells, GridCoder};
 use crate::code::range::{BitEncoder, Likeliest};
-use crate::data::{COLOURS, Grid, Puzzle};
+use crate::data::{COLOURS, Grid, Pair};
 use crate::rng::{self, Purpose};
-use crate::views::{Division, Size, Symmetry};
+use crate::views::{Size, Symmetry};
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
@@ -27,21 +27,16 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// Reading number `index`; none if no encoder gives such code.
-    pub fn taught(puzzle: &Puzzle, test: usize, division: Division, index: usize, seed: u64) -> Option<Self> {
+    /// Reading number `index` of a puzzle's parts, which have some of the colours of `palette`; none if no encoder gives such code.
+    pub fn taught(pairs: &[Pair], inputs: &[Grid], palette: &[u8], index: usize, seed: u64) -> Option<Self> {
         let mut random = rng::stream(seed, Purpose::Reading, index as u64);
         let own = Symmetry::all().nth(index % Symmetry::all().count())?;
-        let (pairs, tests) = division.apply(puzzle)?;
-        let inputs = &tests[test];
-        // Answers from elsewhere may have colours that no part has.
-        let grids = puzzle.train.iter().flat_map(|pair| [&pair.input, &pair.output]);
-        let palette = palette_of(grids.chain([&puzzle.test[test]]));
-        let mut model = GridCoder::new(&palette);
+        let mut model = GridCoder::new(palette);
         let mut known = BitEncoder::new();
         let mut order: Vec<usize> = (0..pairs.len()).collect();
         for other in Symmetry::all().filter(|&other| other != own) {
             order.shuffle(&mut random);
-            let colours = drawn(&palette, &mut random);
+            let colours = drawn(palette, &mut random);
             let told = |grid: &Grid| {
                 let mut told = cells(&other.turn(grid));
                 told.cells.iter_mut().for_each(|cell| *cell = colours[usize::from(*cell)]);
@@ -52,7 +47,7 @@ impl Reader {
                 model.output(&mut known, &told(&pair.output), &told(&pair.input), None)?;
             }
         }
-        for pair in &pairs {
+        for pair in pairs {
             let [input, output] = [&pair.input, &pair.output].map(|grid| cells(&own.turn(grid)));
             model.input(&mut known, &input)?;
             model.output(&mut known, &output, &input, None)?;
@@ -114,7 +109,8 @@ mod tests {
 
     #[test]
     fn a_reading_gives_what_it_doubted_the_other_way() {
-        let answers = Reader::taught(&puzzle().0, 0, Division::Whole, 0, 0).unwrap().answers(&[(5, 4)]);
+        let (puzzle, _) = puzzle();
+        let answers = Reader::taught(&puzzle.train, &puzzle.test, &[0, 1, 2], 0, 0).unwrap().answers(&[(5, 4)]);
         assert_eq!(answers.len(), 1 + DOUBTS);
         assert!(answers[1..].iter().all(|answer| *answer != answers[0]), "{answers:?}");
     }

@@ -6,11 +6,12 @@
 //! costs. They see cells and no whole: an answer that is not as all outputs of the puzzle are breaks a law, and costs more.
 
 use super::reader::Reader;
+use super::replay::palette_of;
 use crate::code::grids::GridCoder;
 use crate::config::Config;
 use crate::data::{Grid, Puzzle};
 use crate::fit::Read;
-use crate::views::{Division, Laws, Size};
+use crate::views::{Divided, Division, Laws, Size};
 use rayon::prelude::*;
 use std::cmp::{Ordering, Reverse};
 
@@ -39,13 +40,16 @@ pub fn readings(puzzle: &Puzzle, test: usize, sizes: &[(Size, f64)], others: &[G
         found.add(grid.clone(), 0, 0);
     }
     let others = found.answers.len();
+    // Answers from elsewhere may have colours that no part has.
+    let grids = puzzle.train.iter().flat_map(|pair| [&pair.input, &pair.output]);
+    let palette = palette_of(grids.chain([input]));
     let divisions = Division::all(puzzle, MOST_DIVISIONS);
-    for &division in &divisions {
+    for Divided { division, pairs, tests } in &divisions {
         let (count, most) = match division {
             Division::Whole => (config.readings, MOST_JUDGED),
             _ => (config.readings.min(READINGS_OF_PARTS), MOST_JUDGED_OF_PARTS),
         };
-        let taught = |index| Reader::taught(puzzle, test, division, index, config.seed);
+        let taught = |index| Reader::taught(pairs, &tests[test], &palette, index, config.seed);
         let readers: Vec<Reader> = (0..count).into_par_iter().filter_map(taught).collect();
         // Parts have the sizes that the division gives them.
         let sizes: Vec<(Vec<Size>, f64)> = division.sizes(input).map_or_else(

@@ -34,7 +34,8 @@ pub(super) fn memory_bytes(config: &Config) -> u64 {
 }
 
 /// Chooses anew where the readings have a say. An answer's score is log2 of its share of the fit's tally, which is none where the
-/// fit had but early steps, less what it costs by the readings, which read the sizes that rules give, or that of the fit's first attempt; of equals the cheaper one leads.
+/// fit had but early steps, less what it costs by the readings, which read the sizes that rules give, or that of the fit's
+/// first attempt; of equals the cheaper one leads.
 ///
 /// # Errors
 /// [`EngineError::Library`] where threads can't be started.

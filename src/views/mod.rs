@@ -104,6 +104,16 @@ impl View {
     }
 }
 
+/// What it takes to name hypothesis number `number` of `count`, bits: half of what could be is the first, and the others share
+/// the rest.
+pub fn name_bits(number: usize, count: usize) -> f64 {
+    match (number, count) {
+        (_, 1) => 0.0,
+        (0, _) => 1.0,
+        _ => 1.0 + ((count - 1) as f64).log2(),
+    }
+}
+
 /// The view in words, without the puzzle.
 impl fmt::Display for View {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

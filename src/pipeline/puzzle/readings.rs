@@ -11,7 +11,7 @@ use crate::code::grids::GridCoder;
 use crate::config::Config;
 use crate::data::{Grid, Puzzle};
 use crate::fit::Read;
-use crate::views::{Divided, Division, Laws, Size};
+use crate::views::{Divided, Division, Laws, Size, name_bits};
 use rayon::prelude::*;
 use std::cmp::{Ordering, Reverse};
 
@@ -44,7 +44,7 @@ pub fn readings(puzzle: &Puzzle, test: usize, sizes: &[(Size, f64)], others: &[G
     let grids = puzzle.train.iter().flat_map(|pair| [&pair.input, &pair.output]);
     let palette = palette_of(grids.chain([input]));
     let divisions = Division::all(puzzle, MOST_DIVISIONS);
-    for Divided { division, pairs, tests } in &divisions {
+    for (number, Divided { division, pairs, tests }) in divisions.iter().enumerate() {
         let (count, most) = match division {
             Division::Whole => (config.readings, MOST_JUDGED),
             _ => (config.readings.min(READINGS_OF_PARTS), MOST_JUDGED_OF_PARTS),
@@ -69,12 +69,7 @@ pub fn readings(puzzle: &Puzzle, test: usize, sizes: &[(Size, f64)], others: &[G
             let worth = |answer: &Answer| (answer.read.broken_laws, Reverse(answer.given));
             worth(a).cmp(&worth(b))
         });
-        // Half of what could be is the whole, and the rest is shared by the others.
-        let name = match (divisions.len(), division) {
-            (1, _) => 0.0,
-            (_, Division::Whole) => 1.0,
-            (count, _) => 1.0 + ((count - 1) as f64).log2(),
-        };
+        let name = name_bits(number, divisions.len());
         found.answers.par_iter_mut().for_each(|answer| {
             let Some(parts) = division.outputs(input, &answer.read.grid) else { return };
             let of_parts: Vec<Size> = parts.iter().map(|part| (part.rows(), part.columns())).collect();

@@ -8,7 +8,7 @@ use super::memory::side_by_side;
 use super::share::Shares;
 use super::{RunOptions, readings, solve_batch, solve_one, views};
 use crate::config::Config;
-use crate::data::{Planes, Puzzle};
+use crate::data::Puzzle;
 use crate::engine::{self, EngineError, EngineKind, Problem, fused};
 use crate::fit::{self, Fitted};
 use crate::model::{Dimensions, Plan};
@@ -35,19 +35,21 @@ impl<'a> Job<'a> {
     /// A puzzle's fit under these settings.
     pub fn new(puzzle: &'a Puzzle, config: &'a Config) -> Self {
         let sizes = views::sizes(puzzle, config);
-        let of_view = |view: View| {
-            let plan = Plan::of(&views::planes(puzzle, &view, &sizes)?);
-            let engine = fused::memory_bytes(&plan, &config.network, config.seeds);
-            Some(engine.saturating_add(fit::memory_bytes(&plan, &config.fit_settings(None))))
+        let plan = |view: View| Some(Plan::of(&views::planes(puzzle, &view, &sizes)?));
+        let plans: Vec<Plan> = views::views(puzzle, config).into_iter().filter_map(plan).collect();
+        let of_plan = |plan: &Plan| {
+            let engine = fused::memory_bytes(plan, &config.network, config.seeds);
+            engine.saturating_add(fit::memory_bytes(plan, &config.fit_settings(None)))
         };
-        let bytes = views::views(puzzle, config).into_iter().filter_map(of_view).max();
+        let bytes = plans.iter().map(of_plan).max();
         let readings = readings::memory_bytes(config);
-        let as_it_is = views::planes(puzzle, &View::Identity, &sizes).unwrap_or_else(|| Planes::from(puzzle));
+        // The identity is the first of all views, and always holds.
+        let as_it_is = plans.into_iter().next().unwrap_or_else(|| Plan::new(puzzle));
         Self {
             puzzle,
             config,
             bytes: bytes.map_or(u64::MAX, |bytes| bytes.max(readings)),
-            dimensions: Plan::of(&as_it_is).dimensions,
+            dimensions: as_it_is.dimensions,
         }
     }
 }
@@ -143,17 +145,7 @@ impl Pool<'_> {
             return Ok(Ended::NotBegun);
         }
         let end = end.flatten();
-        let watch = |progress: fit::Progress| {
-            let now = Instant::now();
-            // The first step takes the setting up with it, and says nothing of the next.
-            let next_step = if progress.step > 1 { now - before } else { Duration::ZERO };
-            before = now;
-            if (self.watch)(index, &progress).is_break() {
-                self.stopped.store(true, Ordering::Relaxed);
-            }
-            let is_over = end.is_some_and(|end| now + next_step > end);
-            if is_over || self.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        };
+        let watch = |progress: fit::Progress| self.hear(index, &progress, &mut before, end);
         let Job { puzzle, config, .. } = self.jobs[index];
         let solved = solve_one(puzzle, config, self.threads, watch);
         if let Some(shares) = &self.shares {
@@ -174,16 +166,8 @@ impl Pool<'_> {
         }
         let end = ends.map(|ends| begin + ends.into_iter().flatten().map(|end| end - begin).sum::<Duration>());
         let mut before = vec![begin; group.len()];
-        let mut watch = |index: usize, progress: fit::Progress| {
-            let now = Instant::now();
-            let next_step = if progress.step > 1 { now - before[index] } else { Duration::ZERO };
-            before[index] = now;
-            if (self.watch)(group[index], &progress).is_break() {
-                self.stopped.store(true, Ordering::Relaxed);
-            }
-            let is_over = end.is_some_and(|end| now + next_step > end);
-            if is_over || self.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        };
+        let mut watch =
+            |index: usize, progress: fit::Progress| self.hear(group[index], &progress, &mut before[index], end);
         let config = self.jobs[group[0]].config;
         let puzzles: Vec<&Puzzle> = group.iter().map(|&index| self.jobs[index].puzzle).collect();
         let solved = solve_batch(&puzzles, config, self.threads, Limits::new(size, config.device), &mut watch);
@@ -196,6 +180,26 @@ impl Pool<'_> {
             Ok(solved) => group.iter().zip(solved).map(|(&index, solved)| (index, Ok(self.ended(solved)))).collect(),
             Err(error) => vec![(group[0], Err(error))],
         }
+    }
+
+    /// Passes on what a fit says at a step, and breaks it off where it is stopped or its next step would end too late. `before`: when
+    /// it said something last.
+    fn hear(
+        &self,
+        index: usize,
+        progress: &fit::Progress,
+        before: &mut Instant,
+        end: Option<Instant>,
+    ) -> ControlFlow<()> {
+        let now = Instant::now();
+        // The first step takes the setting up with it, and says nothing of the next.
+        let next_step = if progress.step > 1 { now - *before } else { Duration::ZERO };
+        *before = now;
+        if (self.watch)(index, progress).is_break() {
+            self.stopped.store(true, Ordering::Relaxed);
+        }
+        let is_over = end.is_some_and(|end| now + next_step > end);
+        if is_over || self.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn ended(&self, solved: Option<(Problem, Fitted)>) -> Ended {

@@ -10,7 +10,7 @@ use crate::engine::{EngineError, Problem};
 use crate::fit::{self, Progress, Trial};
 use crate::model::Plan;
 use crate::units::Bits;
-use crate::views::{Size, View, output_sizes};
+use crate::views::{Size, View, name_bits, output_sizes};
 use std::ops::ControlFlow;
 
 /// The most views that are tried, the identity among them.
@@ -80,7 +80,7 @@ pub(super) fn choose(
     }
     let mut shortest = Bits(f64::INFINITY);
     let settings = config.fit_settings(threads);
-    for view in views {
+    for (number, view) in views.into_iter().enumerate() {
         let Some(planes) = planes(puzzle, &view, sizes) else { continue };
         let Some((rest, hidden)) = planes.hide_last() else { continue };
         let mut hear = |losses: &[_]| watch(Progress { step: 0, losses, confidence: 0.0, attempts: &[] });
@@ -88,9 +88,7 @@ pub(super) fn choose(
         let Some(nats) = fit::foretell(&problem, &hidden, trial_steps(config), &settings, &mut hear)? else {
             return Ok(identity(trials));
         };
-        // Half of what could be is the identity, and the rest is shared by the others.
-        let name = 1.0 + if view == View::Identity { 0.0 } else { (others as f64).log2() };
-        let bits = Bits(Bits::from(nats).0 + name);
+        let bits = Bits(Bits::from(nats).0 + name_bits(number, others + 1));
         trials.push(Trial { view: view.clone(), bits });
         if bits.0 < shortest.0 {
             shortest = bits;

@@ -182,7 +182,7 @@ fn what_no_run_can_have_is_refused_before_anything_is_written() {
     refused("1000000000", &[], "--steps 1000000000: a whole number from 1 to 1000000");
     refused("3", &["--seeds", "18446744073709551615"], "--seeds 18446744073709551615: ");
     refused("3", &["--seed", "18446744073709551615", "--seeds", "2"], "--seed 18446744073709551615: ");
-    refused("3", &["--engine", "fused", "--batch", "auto"], "the fused engine has not; leave out --batch");
+    refused("3", &["--batch", "auto"], "the fused engine has not; leave out --batch");
     std::fs::write(&settings, "[network]\nchannels = 1000000000\n").unwrap();
     refused("3", &[], "settings.toml: network.channels = 1000000000: ");
     std::fs::write(&settings, "[optimiser]\nlearning_rate = nan\n").unwrap();

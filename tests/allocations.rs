@@ -58,11 +58,12 @@ fn grid(rows: usize, columns: usize, shade: u8) -> Grid {
 #[test]
 fn the_estimate_of_memory_is_what_an_engine_takes() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    for (sides, seeds, network) in [
-        ([(6, 4), (3, 5)], 1, Network::default()),
-        ([(9, 9), (9, 9)], 3, Network { layers: 2, channels: 24, ..Network::default() }),
-        ([(1, 93), (1, 40)], 2, Network::default()),
-        ([(1, 1), (1, 1)], 1, Network { direction_channels: 16, ..Network::default() }),
+    for (sides, seeds, threads, network) in [
+        ([(6, 4), (3, 5)], 1, 1, Network::default()),
+        ([(9, 9), (9, 9)], 3, 1, Network { layers: 2, channels: 24, ..Network::default() }),
+        ([(1, 93), (1, 40)], 2, 1, Network::default()),
+        ([(9, 9), (9, 9)], 4, 3, Network::default()),
+        ([(1, 1), (1, 1)], 1, 1, Network { direction_channels: 16, ..Network::default() }),
     ] {
         let train = sides.map(|(rows, columns)| Pair { input: grid(rows, columns, 3), output: grid(rows, columns, 7) });
         let (rows, columns) = sides[0];
@@ -73,18 +74,18 @@ fn the_estimate_of_memory_is_what_an_engine_takes() {
         let before = BYTES.load(Ordering::Relaxed);
         MOST_BYTES.store(before, Ordering::Relaxed);
         let starts: Vec<Vec<f32>> = (0..seeds).map(|seed| problem.layout.initial_values(seed)).collect();
-        let mut engine = FusedEngine::<f32>::new(&problem, &starts, Some(1)).unwrap();
+        let mut engine = FusedEngine::<f32>::new(&problem, &starts, Some(threads)).unwrap();
         let noise = vec![0.5; problem.layout.latents() * starts.len()];
         engine.step(0, &noise).unwrap();
         let taken = (MOST_BYTES.load(Ordering::Relaxed) - before) as f64;
-        let ratio = memory_bytes(&plan, &network, starts.len()) as f64 / taken;
+        let ratio = memory_bytes(&plan, &network, starts.len(), threads) as f64 / taken;
         assert!((0.85..1.1).contains(&ratio), "{sides:?}: {ratio} of {taken} bytes");
     }
     let huge = Grid::new(1, 10_000_000, vec![1; 10_000_000]).unwrap();
     let tall = Grid::new(10_000_000, 1, vec![1; 10_000_000]).unwrap();
     let train = vec![Pair { input: huge.clone(), output: tall }];
     let plan = Plan::new(&Puzzle { id: "p".into(), train, test: vec![huge], solutions: None });
-    assert_eq!(memory_bytes(&plan, &Network::default(), 1), u64::MAX);
+    assert_eq!(memory_bytes(&plan, &Network::default(), 1, 1), u64::MAX);
 }
 
 #[test]

@@ -50,6 +50,7 @@ use adam::Learner;
 use float::Float;
 use network::{Model, Workspace, numbers};
 use plan::Purpose;
+use rayon::prelude::*;
 use reconstruction::GridReconstruction;
 use simd::Level;
 use team::{Team, on, pool};
@@ -64,9 +65,18 @@ pub use product::product;
 
 const NAME: &str = "fused";
 
-/// Bytes that an engine with so many seeds holds, to a few percent, by the sizes alone; so much that no machine has it
-/// where the sizes are absurd.
-pub fn memory_bytes(plan: &Plan, network: &Network, seeds: usize) -> u64 {
+/// The most bytes of what a seed's step works in for which several seeds step at the same time, each in its own, which wastes
+/// less of the threads; larger ones would take too much memory, and share the threads of one step.
+const SMALL_BYTES: usize = 128 << 20;
+
+/// How many seeds step at the same time, where one's step works in so many numbers.
+fn lanes(numbers: usize, number_bytes: usize, seeds: usize, threads: usize) -> usize {
+    if numbers * number_bytes > SMALL_BYTES { 1 } else { seeds.min(threads).max(1) }
+}
+
+/// Bytes that an engine with so many seeds holds with so many threads, to a few percent, by the sizes alone; so much that no
+/// machine has it where the sizes are absurd.
+pub fn memory_bytes(plan: &Plan, network: &Network, seeds: usize, threads: usize) -> u64 {
     // Beyond these, sums of sizes could overflow, and making the layout would take long.
     const MOST_NUMBERS: u128 = 1 << 44;
     let Dimensions { examples, colours, rows, columns, planes } = plan.dimensions;
@@ -91,21 +101,27 @@ pub fn memory_bytes(plan: &Plan, network: &Network, seeds: usize) -> u64 {
     let slots = examples * planes * ((2 * colours + 3) * area + intervals(rows) + intervals(columns));
     // By seed: parameters, where they start, gradient, both moments; noise; what the network says.
     let by_seed = 5 * problem.layout.len() + problem.layout.latents() + readout;
-    let numbers = numbers(&problem) + 2 * readout + slots + seeds * by_seed + problem.layout.latents();
-    (size_of::<f32>() * numbers) as u64
+    let by_lane = numbers(&problem) + 2 * readout + slots + problem.layout.latents();
+    let lanes = lanes(numbers(&problem), size_of::<f32>(), seeds, threads);
+    (size_of::<f32>() * (lanes * by_lane + seeds * by_seed)) as u64
 }
 
 /// One puzzle's parameters, for one or several seeds.
 pub struct FusedEngine<T> {
     model: Model<T>,
-    reconstruction: GridReconstruction<T>,
-    workspace: Workspace<T>,
+    lanes: Vec<Lane<T>>,
     learners: Vec<Learner<T>>,
-    noise: Vec<T>,
     problem: Problem,
     level: Level,
     team: Team,
     pool: Option<rayon::ThreadPool>,
+}
+
+/// What one seed's step works in; seeds that step at the same time have one each.
+struct Lane<T> {
+    reconstruction: GridReconstruction<T>,
+    workspace: Workspace<T>,
+    noise: Vec<T>,
 }
 
 impl<T: Float> FusedEngine<T> {
@@ -127,11 +143,15 @@ impl<T: Float> FusedEngine<T> {
         let team = Team { several: pool.is_some() };
         let model = Model::new(problem, Purpose::Training, level, team);
         let convert = |values: &Vec<f32>| values.iter().map(|&value| T::of(f64::from(value))).collect();
-        Ok(Self {
-            workspace: model.workspace(&problem.plan),
+        let threads = pool.as_ref().map_or(1, rayon::ThreadPool::current_num_threads);
+        let lane = |_| Lane {
             reconstruction: GridReconstruction::new(&problem.plan),
-            learners: parameters.iter().map(|values| Learner::new(convert(values))).collect(),
+            workspace: model.workspace(&problem.plan),
             noise: vec![T::ZERO; problem.layout.latents()],
+        };
+        Ok(Self {
+            lanes: (0..lanes(numbers(problem), size_of::<T>(), parameters.len(), threads)).map(lane).collect(),
+            learners: parameters.iter().map(|values| Learner::new(convert(values))).collect(),
             problem: problem.clone(),
             model,
             level,
@@ -140,31 +160,14 @@ impl<T: Float> FusedEngine<T> {
         })
     }
 
-    /// Losses and the gradient of one seed; nothing is allocated.
-    fn evaluate(&mut self, seed: usize, step: usize, noise: &[f32]) -> f64 {
-        for (to, &from) in self.noise.iter_mut().zip(noise) {
-            *to = T::of(f64::from(from));
-        }
-        let Self { model, reconstruction, workspace, learners, noise, problem, level, team, pool } = self;
-        let learner = &mut learners[seed];
-        on(pool.as_ref(), || {
-            model.forward(&learner.parameters, noise, workspace);
-            let Workspace { readout, by_readout, .. } = workspace;
-            let nats = reconstruction.run(*team, *level, readout, &problem.objective, step, by_readout);
-            model.backward(&learner.parameters, noise, workspace, &mut learner.gradient);
-            nats
-        })
-    }
-
     /// The latents that `noise` draws from one seed's posteriors, one number a coordinate in the layout's order, times their
     /// scaling: what [`Decoder::decode`] reads.
     pub fn draw(&mut self, seed: usize, noise: &[f32]) -> Vec<T> {
-        for (to, &from) in self.noise.iter_mut().zip(noise) {
-            *to = T::of(f64::from(from));
-        }
-        let Self { model, workspace, learners, noise, pool, .. } = self;
-        on(pool.as_ref(), || model.forward(&learners[seed].parameters, noise, workspace));
-        let mut latents = vec![T::ZERO; noise.len()];
+        let Self { model, lanes, learners, pool, .. } = self;
+        let Lane { workspace, noise: drawn, .. } = &mut lanes[0];
+        convert(noise, drawn);
+        on(pool.as_ref(), || model.forward(&learners[seed].parameters, drawn, workspace));
+        let mut latents = vec![T::ZERO; drawn.len()];
         model.drawn(workspace, &mut latents);
         latents
     }
@@ -172,9 +175,62 @@ impl<T: Float> FusedEngine<T> {
     /// One seed's step, evaluated under its `noise` before the update; gives the reconstruction in nats. Nothing is
     /// allocated (but for a block of the threads' queue, every 63 steps, where there are several).
     pub fn advance(&mut self, seed: usize, step: usize, noise: &[f32]) -> f64 {
-        let nats = self.evaluate(seed, step, noise);
-        let Self { learners, problem, level, team, pool, .. } = self;
-        on(pool.as_ref(), || learners[seed].update(*team, *level, &problem.optimiser));
+        let Self { model, lanes, learners, problem, level, team, pool } = self;
+        let (lane, learner) = (&mut lanes[0], &mut learners[seed]);
+        on(pool.as_ref(), || {
+            let nats = lane.evaluate(model, problem, (*team, *level), learner, step, noise);
+            learner.update(*team, *level, &problem.optimiser);
+            nats
+        })
+    }
+
+    /// Evaluates all seeds, as many at a time as there are lanes, and does something with what each has learnt; what that gives
+    /// comes in the order of seeds.
+    fn each<R: Send>(
+        &mut self,
+        step: usize,
+        noise: &[f32],
+        then: impl Fn(&mut Learner<T>) -> R + Sync,
+    ) -> Vec<(Evaluation, R)> {
+        let Self { model, lanes, learners, problem, level, team, pool } = self;
+        let (count, latents) = (learners.len().div_ceil(lanes.len()), problem.layout.latents());
+        let share = |lane: &mut Lane<T>, learners: &mut [Learner<T>], noise: &[f32]| -> Vec<_> {
+            let seeds = learners.iter_mut().zip(noise.chunks(latents));
+            seeds
+                .map(|(learner, noise)| {
+                    let nats = lane.evaluate(model, problem, (*team, *level), learner, step, noise);
+                    (lane.evaluation(nats), then(learner))
+                })
+                .collect()
+        };
+        on(pool.as_ref(), || match &mut lanes[..] {
+            [lane] => share(lane, learners, noise),
+            lanes => {
+                let shares = learners.par_chunks_mut(count).zip(noise.par_chunks(count * latents));
+                let shares = lanes.par_iter_mut().zip(shares);
+                shares.flat_map_iter(|(lane, (learners, noise))| share(lane, learners, noise)).collect()
+            }
+        })
+    }
+}
+
+impl<T: Float> Lane<T> {
+    /// Losses and the gradient of one seed; nothing is allocated.
+    fn evaluate(
+        &mut self,
+        model: &Model<T>,
+        problem: &Problem,
+        (team, level): (Team, Level),
+        learner: &mut Learner<T>,
+        step: usize,
+        noise: &[f32],
+    ) -> f64 {
+        let Self { reconstruction, workspace, noise: drawn } = self;
+        convert(noise, drawn);
+        model.forward(&learner.parameters, drawn, workspace);
+        let Workspace { readout, by_readout, .. } = workspace;
+        let nats = reconstruction.run(team, level, readout, &problem.objective, step, by_readout);
+        model.backward(&learner.parameters, drawn, workspace, &mut learner.gradient);
         nats
     }
 
@@ -192,6 +248,12 @@ impl<T: Float> FusedEngine<T> {
     }
 }
 
+fn convert<T: Float>(from: &[f32], to: &mut [T]) {
+    for (to, &from) in to.iter_mut().zip(from) {
+        *to = T::of(f64::from(from));
+    }
+}
+
 /// Parameters and gradients pass the seam in f32, whatever the engine computes in.
 impl<T: Float> Engine for FusedEngine<T> {
     fn name(&self) -> String {
@@ -199,26 +261,17 @@ impl<T: Float> Engine for FusedEngine<T> {
     }
 
     fn gradients(&mut self, step: usize, noise: &[f32]) -> Result<(Vec<Evaluation>, Vec<f32>), EngineError> {
-        let latents = self.problem.layout.latents();
-        let mut evaluations = Vec::new();
-        let mut gradients = Vec::new();
-        for (seed, noise) in noise.chunks(latents).enumerate() {
-            let nats = self.evaluate(seed, step, noise);
-            evaluations.push(self.evaluation(nats));
-            gradients.extend(self.learners[seed].gradient.iter().map(|gradient| gradient.to_f64() as f32));
-        }
-        Ok((evaluations, gradients))
+        let gradient = |learner: &mut Learner<T>| -> Vec<f32> {
+            learner.gradient.iter().map(|gradient| gradient.to_f64() as f32).collect()
+        };
+        let (evaluations, gradients): (_, Vec<_>) = self.each(step, noise, gradient).into_iter().unzip();
+        Ok((evaluations, gradients.concat()))
     }
 
     fn step(&mut self, step: usize, noise: &[f32]) -> Result<Vec<Evaluation>, EngineError> {
-        let latents = self.problem.layout.latents();
-        let seeds = noise.chunks(latents).enumerate();
-        Ok(seeds
-            .map(|(seed, noise)| {
-                let nats = self.advance(seed, step, noise);
-                self.evaluation(nats)
-            })
-            .collect())
+        let (team, level, optimiser) = (self.team, self.level, self.problem.optimiser.clone());
+        let evaluated = self.each(step, noise, |learner| learner.update(team, level, &optimiser));
+        Ok(evaluated.into_iter().map(|(evaluation, ())| evaluation).collect())
     }
 
     fn parameters(&self) -> Vec<f32> {

@@ -49,18 +49,24 @@ fn start(problem: &Problem) -> (Vec<f32>, Vec<f32>) {
     (parameters, (0..problem.layout.latents()).map(|_| 1.5 * draw()).collect())
 }
 
+/// The reconstruction of the only seed, nats, and its gradient in the engine.
+fn evaluate(engine: &mut FusedEngine<f64>, step: usize, noise: &[f32]) -> f64 {
+    let FusedEngine { model, lanes, learners, problem, level, team, .. } = engine;
+    lanes[0].evaluate(model, problem, (*team, *level), &mut learners[0], step, noise)
+}
+
 /// Checks the derivative along one direction in each named slice of the parameters, all other parameters fixed: every
 /// weight of every layer, and so every layer's backward pass, alone.
 fn check_derivatives(problem: &Problem) {
     let (parameters, noise) = start(problem);
     let step = 30;
     let mut engine = FusedEngine::<f64>::new(problem, &[parameters], Some(1)).unwrap();
-    engine.evaluate(0, step, &noise);
+    evaluate(&mut engine, step, &noise);
     let gradient = engine.learners[0].gradient.clone();
     let whole = gradient.iter().map(|value| value * value).sum::<f64>().sqrt();
     let loss = |engine: &mut FusedEngine<f64>| {
-        let nats = engine.evaluate(0, step, &noise);
-        engine.workspace.kl_by_tensor.iter().sum::<f64>() + problem.objective.reconstruction_weight * nats
+        let nats = evaluate(engine, step, &noise);
+        engine.lanes[0].workspace.kl_by_tensor.iter().sum::<f64>() + problem.objective.reconstruction_weight * nats
     };
     for slice in problem.layout.slices() {
         let mut draw = numbers(slice.offset as u32);

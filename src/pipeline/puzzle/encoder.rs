@@ -182,7 +182,7 @@ fn with_latents(puzzle: &Puzzle, settings: &PuzzleSettings, watch: &mut Watch) -
     if positions > most {
         return Err(PuzzleError::TooLarge { positions, most });
     }
-    let bytes = fused::memory_bytes(&plan, &Network::default(), 1);
+    let bytes = fused::memory_bytes(&plan, &Network::default(), 1, 1);
     if let Some(free) = available_bytes().filter(|&free| free < bytes) {
         return Err(PuzzleError::Memory { bytes, free });
     }

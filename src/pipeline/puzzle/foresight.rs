@@ -132,7 +132,7 @@ mod tests {
             let positions = all_positions(&plan);
             assert!(positions <= MOST_POSITIONS && positions > MOST_POSITIONS * 95 / 100, "{positions}");
             let problem = decoder::problem_of(plan);
-            let bytes = memory_bytes(&problem.plan, &problem.network, 1);
+            let bytes = memory_bytes(&problem.plan, &problem.network, 1, 1);
             assert!(bytes < 300_000_000, "{pairs} pairs of {rows} × {columns}: {bytes} bytes");
         }
     }

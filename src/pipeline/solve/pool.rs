@@ -38,7 +38,7 @@ impl<'a> Job<'a> {
         let plan = |view: View| Some(Plan::of(&views::planes(puzzle, &view, &sizes)?));
         let plans: Vec<Plan> = views::views(puzzle, config).into_iter().filter_map(plan).collect();
         let of_plan = |plan: &Plan| {
-            let engine = fused::memory_bytes(plan, &config.network, config.seeds);
+            let engine = fused::memory_bytes(plan, &config.network, config.seeds, cores());
             engine.saturating_add(fit::memory_bytes(plan, &config.fit_settings(None)))
         };
         let bytes = plans.iter().map(of_plan).max();
@@ -248,7 +248,7 @@ pub(super) struct Cores {
 /// # Errors
 /// Where no engine can be had.
 pub(super) fn share_cores(jobs: &[Job], options: &RunOptions) -> Result<Cores, EngineError> {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let cores = cores();
     let fused = all_fused(jobs.iter().map(|job| job.config))?;
     let mut workers = options.workers.unwrap_or(if fused { cores } else { 1 }).clamp(1, jobs.len().max(1));
     if let Some(memory) = options.memory {
@@ -256,6 +256,11 @@ pub(super) fn share_cores(jobs: &[Job], options: &RunOptions) -> Result<Cores, E
     }
     let threads = if fused { Some((cores / workers).max(1)) } else { None };
     Ok(Cores { workers, threads: options.threads.or(threads) })
+}
+
+/// The machine's cores, as far as they may be used.
+pub(super) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// Whether the fused engine does all fits.
@@ -280,7 +285,7 @@ mod tests {
     }
 
     fn config(steps: usize) -> Config {
-        Config { steps, engine: EngineKind::Fused, ..Config::default() }
+        Config { steps, engine: EngineKind::Fused, readings: 0, ..Config::default() }
     }
 
     fn options() -> RunOptions {

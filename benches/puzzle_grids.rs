@@ -10,7 +10,7 @@ use std::time::Instant;
 use tenfold::internals::config::Config;
 use tenfold::internals::data::{Puzzle, load_puzzles};
 use tenfold::internals::lab::{baselines, peers};
-use tenfold::internals::pipeline::puzzle::{Method, PuzzleSettings, compress, decompress, inspect, readings};
+use tenfold::internals::pipeline::puzzle::{Method, PuzzleSettings, Readings, compress, decompress, inspect};
 
 #[derive(Parser)]
 struct Arguments {
@@ -85,7 +85,7 @@ fn read(puzzle: &Puzzle) -> String {
     let Some(solutions) = &puzzle.solutions else { return ",".into() };
     let ranks = solutions.iter().enumerate().map(|(test, solution)| {
         let size = (solution.rows(), solution.columns());
-        let read = readings(puzzle, test, &[(size, 1.0)], &[], &Config::default());
+        let read = Readings::new(puzzle, test, &[(size, 1.0)], &Config::default()).answers();
         read.iter().position(|read| read.grid == *solution).unwrap_or(usize::MAX)
     });
     let rank = ranks.max().unwrap_or(usize::MAX);

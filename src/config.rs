@@ -20,8 +20,12 @@ pub struct Config {
     pub seed: u64,
     /// Seeds fitted side by side, pooling their votes.
     pub seeds: usize,
-    /// Stop when both attempts have been the same for this many steps; 0 never stops early.
+    /// Stop when the first attempts have been the same for this many steps; 0 never does.
     pub stable_steps: usize,
+    /// The same where they are what readings hold likeliest.
+    pub agree_steps: usize,
+    /// Leave out the fit, but for a step, where what readings hold likeliest leads by so many bits; 0 never does.
+    pub sure_bits: usize,
     /// Steps of the trial that each view of a puzzle gets, where it has several; 0 leaves every puzzle as it is.
     pub view_steps: usize,
     /// Whether the sizes of outputs are sought by rule where they differ from pair to pair, and are not their inputs'.
@@ -51,7 +55,9 @@ impl Default for Config {
             steps: 2000,
             seed: 0,
             seeds: 1,
-            stable_steps: 0,
+            stable_steps: 800,
+            agree_steps: 100,
+            sure_bits: 8,
             view_steps: 200,
             size_rules: true,
             readings: 16,
@@ -104,7 +110,7 @@ pub struct Overrides {
     pub seed: Option<u64>,
     /// How many seeds.
     pub seeds: Option<usize>,
-    /// For how many steps attempts have to stand still; 0 never stops early.
+    /// For how many steps the first attempts have to stand still; 0 never stops early.
     pub stable_steps: Option<usize>,
     /// What runs.
     pub engine: Option<EngineKind>,
@@ -203,6 +209,7 @@ impl Config {
             seed: self.seed,
             seeds: self.seeds,
             stable_steps: self.stable_steps,
+            agree_steps: self.agree_steps,
             selection: self.selection.clone(),
             engine: self.engine,
             device: self.device,
@@ -227,6 +234,8 @@ impl Config {
             ("steps", self.steps, 1..=MOST_STEPS),
             ("seeds", self.seeds, 1..=1000),
             ("stable_steps", self.stable_steps, 0..=MOST_STEPS),
+            ("agree_steps", self.agree_steps, 0..=MOST_STEPS),
+            ("sure_bits", self.sure_bits, 0..=1000),
             ("view_steps", self.view_steps, 0..=MOST_STEPS),
             ("readings", self.readings, 0..=MOST_READINGS),
             ("law_bits", self.law_bits, 0..=1000),

@@ -64,7 +64,7 @@ def solve(
         steps: Most training steps, 2,000 by default.
         seed: The first seed, 0 by default.
         seeds: Seeds fitted side by side, pooling their votes.
-        stable_steps: Stop when both attempts have been the same for so many steps; 0 never does.
+        stable_steps: Stop when the first attempts have been the same for so many steps; 0 never does.
         views: Whether the puzzle is tried in several coordinate systems; `False` takes it as it is.
         threads: All by default; results don't depend on it.
         time_limit: Seconds after which the fit is cut.

@@ -31,9 +31,11 @@ pub struct FitSettings {
     pub seed: u64,
     /// How many seeds, counted on from the first, are fitted side by side and pool their votes.
     pub seeds: usize,
-    /// Stop when both attempts have been the same for this many steps after the early ones (see [`Selection`]); 0 never
-    /// stops early.
+    /// Stop when the first attempts have been the same for this many steps after the early ones (see [`Selection`]); 0 never
+    /// does.
     pub stable_steps: usize,
+    /// The same where they are the expected answers.
+    pub agree_steps: usize,
     /// How candidates are scored.
     pub selection: Selection,
     /// Which engine runs.
@@ -42,6 +44,17 @@ pub struct FitSettings {
     pub device: Device,
     /// Threads of the engine; all by default.
     pub threads: Option<usize>,
+}
+
+/// What is fitted.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The problem, whose plan is in the coordinates of `view`.
+    pub problem: &'a Problem,
+    /// What answers are brought back from, to the puzzle's own coordinates.
+    pub view: &'a View,
+    /// The answers that are expected for all test inputs, by whoever knows without a fit; empty where nobody does.
+    pub expected: &'a [Grid],
 }
 
 /// What one seed's losses were at one step, before its update.
@@ -127,44 +140,43 @@ pub fn memory_bytes(plan: &Plan, settings: &FitSettings) -> u64 {
     bytes.try_into().unwrap_or(u64::MAX)
 }
 
-/// Fits `problem`, whose plan is in the coordinates of `view`; answers are in the puzzle's own. `watch` hears of every
-/// step and may break off; what there is then is given. Gives nothing where no step is asked for.
+/// Fits a subject. `watch` hears of every step and may break off; what there is then is given. Gives nothing where no step
+/// is asked for.
 ///
 /// # Errors
 /// Where no engine can be had, or it fails.
 pub fn fit(
-    problem: &Problem,
-    view: &View,
+    subject: &Subject,
     settings: &FitSettings,
     mut watch: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Option<Fitted>, EngineError> {
-    let fitting = Fitting::new(problem, view, settings);
+    let fitting = Fitting::new(*subject, settings);
     let starts = fitting.starts();
-    let engine = engine::create(problem, &starts, settings.engine, settings.device, settings.threads)?;
+    let engine = engine::create(subject.problem, &starts, settings.engine, settings.device, settings.threads)?;
     let mut fitted = run(engine, vec![fitting], |_, progress| watch(progress))?;
     Ok(fitted.pop().flatten())
 }
 
-/// Fits several problems in one engine, as [`fit`] does each; `watch` hears of which one it is. Where memory doesn't hold
+/// Fits several subjects in one engine, as [`fit`] does each; `watch` hears of which one it is. Where memory doesn't hold
 /// them all, halves are fitted one after the other, from the beginning.
 ///
 /// # Errors
 /// Where no engine of batches can be had, or it fails.
 pub fn fit_batch(
-    fits: &[(&Problem, &View)],
+    subjects: &[Subject],
     settings: &FitSettings,
     watch: &mut dyn FnMut(usize, Progress) -> ControlFlow<()>,
 ) -> Result<Vec<Option<Fitted>>, EngineError> {
-    let fittings: Vec<Fitting> = fits.iter().map(|(problem, view)| Fitting::new(problem, view, settings)).collect();
+    let fittings: Vec<Fitting> = subjects.iter().map(|&subject| Fitting::new(subject, settings)).collect();
     let starts: Vec<Vec<Vec<f32>>> = fittings.iter().map(Fitting::starts).collect();
-    let members = fits.iter().zip(&starts);
+    let members = subjects.iter().zip(&starts);
     let members: Vec<(&Problem, &[f32])> =
-        members.flat_map(|((problem, _), starts)| starts.iter().map(move |start| (*problem, &start[..]))).collect();
+        members.flat_map(|(subject, starts)| starts.iter().map(|start| (subject.problem, &start[..]))).collect();
     let fitted = engine::create_batch(&members, settings.engine, settings.device, settings.threads)
         .and_then(|engine| run(engine, fittings, &mut *watch));
     match fitted {
-        Err(EngineError::OutOfMemory { .. }) if fits.len() > 1 => {
-            let (first, second) = fits.split_at(fits.len() / 2);
+        Err(EngineError::OutOfMemory { .. }) if subjects.len() > 1 => {
+            let (first, second) = subjects.split_at(subjects.len() / 2);
             let mut fitted = fit_batch(first, settings, watch)?;
             fitted.extend(fit_batch(second, settings, &mut |index, progress| watch(first.len() + index, progress))?);
             Ok(fitted)
@@ -209,8 +221,7 @@ fn run(
 
 /// A fit between two steps.
 struct Fitting<'a> {
-    problem: &'a Problem,
-    view: &'a View,
+    subject: Subject<'a>,
     settings: &'a FitSettings,
     seeds: Vec<u64>,
     tally: Tally,
@@ -218,23 +229,25 @@ struct Fitting<'a> {
     changes: Vec<Change>,
     confidence: f64,
     steps: usize,
+    /// Steps done when the first attempts became what they are.
+    led_since: usize,
     stopped_early: bool,
     broken_off: bool,
 }
 
 impl<'a> Fitting<'a> {
-    fn new(problem: &'a Problem, view: &'a View, settings: &'a FitSettings) -> Self {
+    fn new(subject: Subject<'a>, settings: &'a FitSettings) -> Self {
         let seeds: Vec<u64> = (settings.seed..=u64::MAX).take(settings.seeds).collect();
         Self {
-            tally: Tally::new(&problem.plan, view, &settings.selection, seeds.len()),
-            problem,
-            view,
+            tally: Tally::new(&subject.problem.plan, subject.view, &settings.selection, seeds.len()),
+            subject,
             settings,
             seeds,
             trace: Vec::new(),
             changes: Vec::new(),
             confidence: 0.0,
             steps: 0,
+            led_since: 0,
             stopped_early: false,
             broken_off: false,
         }
@@ -242,11 +255,11 @@ impl<'a> Fitting<'a> {
 
     /// The parameters that each seed starts from.
     fn starts(&self) -> Vec<Vec<f32>> {
-        self.seeds.iter().map(|&seed| self.problem.layout.initial_values(seed)).collect()
+        self.seeds.iter().map(|&seed| self.subject.problem.layout.initial_values(seed)).collect()
     }
 
     fn latents(&self) -> usize {
-        self.problem.layout.latents()
+        self.subject.problem.layout.latents()
     }
 
     fn is_over(&self) -> bool {
@@ -257,11 +270,14 @@ impl<'a> Fitting<'a> {
     fn hear(&mut self, evaluations: Vec<Evaluation>, watch: impl FnOnce(Progress) -> ControlFlow<()>) {
         let (steps, settings) = (self.steps, self.settings);
         for (index, evaluation) in evaluations.iter().enumerate() {
-            self.tally.add(&self.problem.plan, index, steps, &evaluation.outputs);
+            self.tally.add(&self.subject.problem.plan, index, steps, &evaluation.outputs);
         }
         if let Some(leaders) = self.tally.leaders(steps) {
             self.confidence = leaders.confidence;
             if self.changes.last().is_none_or(|change| change.attempts != leaders.attempts) {
+                if !self.changes.last().is_some_and(|change| firsts(&change.attempts).eq(firsts(&leaders.attempts))) {
+                    self.led_since = steps + 1;
+                }
                 self.changes.push(Change { step: steps, attempts: leaders.attempts });
             }
         }
@@ -272,10 +288,11 @@ impl<'a> Fitting<'a> {
         let points = self.seeds.iter().zip(losses);
         self.trace.extend(points.map(|(&seed, losses)| TracePoint { step: steps, seed, losses }));
         self.steps += 1;
-        let last_change = self.changes.last().map_or(0, |change| change.step + 1);
         // Candidates of the early steps hardly count, so attempts that stand still through them say nothing.
-        let stable_since = last_change.max(settings.selection.early_steps);
-        self.stopped_early = settings.stable_steps > 0 && self.steps >= stable_since + settings.stable_steps;
+        let lasted = self.steps.saturating_sub(self.led_since.max(settings.selection.early_steps));
+        let has_lasted = |steps: usize| steps > 0 && lasted >= steps;
+        let agrees = self.changes.last().is_some_and(|change| firsts(&change.attempts).eq(self.subject.expected));
+        self.stopped_early = has_lasted(settings.stable_steps) || agrees && has_lasted(settings.agree_steps);
         // The last step is whole, whoever breaks off at it.
         self.broken_off &= !self.stopped_early && self.steps < settings.steps;
     }
@@ -293,11 +310,15 @@ impl<'a> Fitting<'a> {
             trace: self.trace,
             changes: self.changes,
             tally: self.tally,
-            view: self.view.clone(),
+            view: self.subject.view.clone(),
             trials: Vec::new(),
             read: Vec::new(),
         })
     }
+}
+
+fn firsts(attempts: &[Attempts]) -> impl Iterator<Item = &Grid> {
+    attempts.iter().map(|attempts| &attempts.attempt_1)
 }
 
 #[cfg(test)]
@@ -317,12 +338,17 @@ mod tests {
         Problem::new(Plan::new(&puzzle), Network::default(), Objective::default(), Optimiser::default())
     }
 
+    fn alone(problem: &Problem) -> Subject<'_> {
+        Subject { problem, view: &View::Identity, expected: &[] }
+    }
+
     fn settings(steps: usize, stable_steps: usize, early_steps: usize) -> FitSettings {
         FitSettings {
             steps,
             seed: 0,
             seeds: 1,
             stable_steps,
+            agree_steps: 0,
             selection: Selection { early_steps, ..Selection::default() },
             engine: EngineKind::Fused,
             device: Device::Cpu,
@@ -344,7 +370,7 @@ mod tests {
     fn fits_side_by_side_are_what_they_are_alone() {
         let problems = [problem(), other_problem()];
         let settings = FitSettings { seeds: 2, engine: EngineKind::Torch, ..settings(4, 0, 0) };
-        let fits: Vec<(&Problem, &View)> = problems.iter().map(|problem| (problem, &View::Identity)).collect();
+        let fits: Vec<Subject> = problems.iter().map(alone).collect();
         let mut heard = [0; 2];
         let together = fit_batch(&fits, &settings, &mut |index, progress| {
             heard[index] = progress.step;
@@ -353,7 +379,7 @@ mod tests {
         assert_eq!(heard, [4, 4]);
         for (problem, together) in problems.iter().zip(together.unwrap()) {
             let together = together.unwrap();
-            let alone = fit(problem, &View::Identity, &settings, |_| go_on(())).unwrap().unwrap();
+            let alone = fit(&alone(problem), &settings, |_| go_on(())).unwrap().unwrap();
             assert_eq!((together.steps, together.trace.len()), (4, 8));
             for (together, alone) in together.trace.iter().zip(&alone.trace) {
                 assert_eq!((together.step, together.seed), (alone.step, alone.seed));
@@ -366,29 +392,62 @@ mod tests {
         assert!(matches!(refused, Err(EngineError::NoBatches(EngineKind::Fused))));
     }
 
+    /// What came to lead one after the other, and the steps done then.
+    fn leads(fitted: &Fitted) -> Vec<(usize, Grid)> {
+        let first = |change: &Change| (change.step + 1, change.attempts[0].attempt_1.clone());
+        let mut leads: Vec<_> = fitted.changes.iter().map(first).collect();
+        leads.dedup_by(|after, before| after.1 == before.1);
+        leads
+    }
+
     #[test]
-    fn a_fit_stops_as_soon_as_its_attempts_have_stood_still_for_long_enough() {
+    fn a_fit_stops_as_soon_as_its_first_attempt_has_stood_still_for_long_enough() {
         let problem = problem();
         for (stable_steps, early_steps) in [(3, 0), (4, 12), (1, 5)] {
-            let fitted = fit(&problem, &View::Identity, &settings(200, stable_steps, early_steps), |_| go_on(()))
-                .unwrap()
-                .unwrap();
+            let fitted =
+                fit(&alone(&problem), &settings(200, stable_steps, early_steps), |_| go_on(())).unwrap().unwrap();
             assert!(fitted.stopped_early && !fitted.broken_off);
-            let changes: Vec<usize> = fitted.changes.iter().map(|change| change.step + 1).collect();
-            let last = changes[changes.len() - 1];
-            assert_eq!(fitted.steps, last.max(early_steps) + stable_steps, "{changes:?}");
-            let could_stop = |&[before, after]: &[usize; 2]| after > before.max(early_steps) + stable_steps;
-            assert!(!changes.array_windows().any(could_stop), "no earlier stop was passed over: {changes:?}");
+            let leads = leads(&fitted);
+            let (last, _) = leads[leads.len() - 1];
+            assert_eq!(fitted.steps, last.max(early_steps) + stable_steps, "{leads:?}");
+            let could_stop =
+                |[(before, _), (after, _)]: &[(usize, Grid); 2]| *after > before.max(&early_steps) + stable_steps;
+            assert!(!leads.array_windows().any(could_stop), "no earlier stop was passed over: {leads:?}");
             assert_eq!(fitted.trace.len(), fitted.steps);
         }
     }
 
     #[test]
+    fn a_fit_stops_when_it_has_led_with_what_is_expected_for_long_enough() {
+        let problem = problem();
+        let end = |expected: &[Grid], early_steps| {
+            let settings = FitSettings { agree_steps: 3, ..settings(60, 0, early_steps) };
+            fit(&Subject { expected, ..alone(&problem) }, &settings, |_| go_on(())).unwrap().unwrap()
+        };
+        let whole = end(&[], 0);
+        assert!(whole.steps == 60 && !whole.stopped_early);
+        let leads = leads(&whole);
+        let ends = leads.iter().map(|(since, _)| *since).skip(1).chain([60]);
+        for ((since, grid), next) in leads.iter().zip(ends) {
+            for early_steps in [0, since + 2] {
+                let fitted = end(&[grid.clone()], early_steps);
+                let stop = since.max(&early_steps) + 3;
+                assert!(fitted.steps <= stop || next < stop, "{since} {next} {}", fitted.steps);
+                assert_eq!(fitted.stopped_early, fitted.steps < 60);
+                assert!(!fitted.stopped_early || fitted.attempts[0].attempt_1 == *grid);
+                assert_eq!(fitted.trace, whole.trace[..fitted.steps]);
+            }
+        }
+        let never = [Grid::new(1, 1, vec![9]).unwrap()];
+        assert_eq!(end(&never, 0).steps, 60);
+    }
+
+    #[test]
     fn a_fit_that_may_not_stop_does_all_its_steps_and_the_same_ones() {
         let problem = problem();
-        let whole = fit(&problem, &View::Identity, &settings(20, 0, 0), |_| go_on(())).unwrap().unwrap();
+        let whole = fit(&alone(&problem), &settings(20, 0, 0), |_| go_on(())).unwrap().unwrap();
         assert!(whole.steps == 20 && !whole.stopped_early && !whole.broken_off);
-        let stopped = fit(&problem, &View::Identity, &settings(20, 2, 0), |_| go_on(())).unwrap().unwrap();
+        let stopped = fit(&alone(&problem), &settings(20, 2, 0), |_| go_on(())).unwrap().unwrap();
         assert!(stopped.steps < 20);
         assert_eq!(stopped.trace, whole.trace[..stopped.steps]);
     }
@@ -398,7 +457,7 @@ mod tests {
         let problem = problem();
         let until = |last: usize| {
             let mut heard = Vec::new();
-            let fitted = fit(&problem, &View::Identity, &settings(6, 0, 0), |progress| {
+            let fitted = fit(&alone(&problem), &settings(6, 0, 0), |progress| {
                 heard.push(progress.step);
                 if progress.step == last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
@@ -408,6 +467,6 @@ mod tests {
         assert!(fitted.broken_off && fitted.steps == 4 && fitted.trace.len() == 4);
         assert_eq!(heard, [1, 2, 3, 4]);
         assert!(!until(6).0.broken_off, "nothing was left to break off");
-        assert!(fit(&problem, &View::Identity, &settings(0, 0, 0), |_| go_on(())).unwrap().is_none());
+        assert!(fit(&alone(&problem), &settings(0, 0, 0), |_| go_on(())).unwrap().is_none());
     }
 }

@@ -20,7 +20,7 @@ pub use encoder::{Compressed, Method, PuzzleSettings, Watch, Weights, compress};
 pub use file::{FileProgress, NotATask, compress_json, decompress_json, read_file, read_task};
 pub use foresight::STEPS as EFFORT_STEPS;
 pub use form::has_form;
-pub use readings::{memory_bytes as readings_bytes, readings};
+pub use readings::{Readings, memory_bytes as readings_bytes};
 pub use replay::{GridBits, Learning, Worth, learning};
 
 use crate::code::puzzle::Header;

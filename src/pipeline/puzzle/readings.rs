@@ -13,7 +13,7 @@ use crate::data::{Grid, Puzzle};
 use crate::fit::Read;
 use crate::views::{Divided, Division, Laws, Size, name_bits};
 use rayon::prelude::*;
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 
 /// What it takes to say a size that is not among the likely ones, bits.
 const OTHER_SIZE_BITS: f64 = 10.0;
@@ -30,71 +30,125 @@ const MOST_KEPT: usize = 12;
 const MOST_DIVISIONS: usize = 8;
 const READINGS_OF_PARTS: usize = 8;
 
-/// What readings hold likeliest in each of `sizes`, which come with their probabilities, and besides that `others`: all with
-/// their bits, the least first, no two alike. Solutions are not looked at. The threads of the pool it runs in share the work.
-pub fn readings(puzzle: &Puzzle, test: usize, sizes: &[(Size, f64)], others: &[Grid], config: &Config) -> Vec<Read> {
-    let input = &puzzle.test[test];
-    let laws = Laws::of(&puzzle.train);
-    let mut found = Found { laws: &laws, input, answers: Vec::new() };
-    for grid in others {
-        found.add(grid.clone(), 0, 0);
+/// What is the same for all answers to a puzzle's test input: how it may be divided, its laws, and the sizes that are likely.
+pub struct Readings<'a> {
+    config: &'a Config,
+    input: &'a Grid,
+    test: usize,
+    /// With what it takes to say them, bits.
+    sizes: Vec<(Size, f64)>,
+    laws: Laws,
+    /// Answers from elsewhere may have colours that no part has.
+    palette: Vec<u8>,
+    divisions: Vec<Divided>,
+}
+
+impl<'a> Readings<'a> {
+    /// Readings of a test input whose output may have `sizes`, which come with their probabilities. Solutions are not looked
+    /// at.
+    pub fn new(puzzle: &'a Puzzle, test: usize, sizes: &[(Size, f64)], config: &'a Config) -> Self {
+        let input = &puzzle.test[test];
+        let grids = puzzle.train.iter().flat_map(|pair| [&pair.input, &pair.output]);
+        Self {
+            config,
+            input,
+            test,
+            sizes: sizes.iter().map(|&(size, probability)| (size, -probability.log2())).collect(),
+            laws: Laws::of(&puzzle.train),
+            palette: palette_of(grids.chain([input])),
+            divisions: Division::all(puzzle, MOST_DIVISIONS),
+        }
     }
-    let others = found.answers.len();
-    // Answers from elsewhere may have colours that no part has.
-    let grids = puzzle.train.iter().flat_map(|pair| [&pair.input, &pair.output]);
-    let palette = palette_of(grids.chain([input]));
-    let divisions = Division::all(puzzle, MOST_DIVISIONS);
-    for (number, Divided { division, pairs, tests }) in divisions.iter().enumerate() {
-        let (count, most) = match division {
-            Division::Whole => (config.readings, MOST_JUDGED),
-            _ => (config.readings.min(READINGS_OF_PARTS), MOST_JUDGED_OF_PARTS),
-        };
-        let taught = |index| Reader::taught(pairs, &tests[test], &palette, index, config.seed);
-        let readers: Vec<Reader> = (0..count).into_par_iter().filter_map(taught).collect();
-        // Parts have the sizes that the division gives them.
-        let sizes: Vec<(Vec<Size>, f64)> = division.sizes(input).map_or_else(
-            || sizes.iter().map(|&(size, probability)| (vec![size], -probability.log2())).collect(),
+
+    /// What readings hold likeliest, with its bits, the least first, no two alike. The threads of the pool it runs in share the
+    /// work.
+    pub fn answers(&self) -> Vec<Read> {
+        let mut found = Vec::new();
+        for (number, divided) in self.divisions.iter().enumerate() {
+            let readers = self.readers(divided);
+            let before = found.len();
+            self.ask(divided, &readers, &mut found);
+            let most = if divided.division == Division::Whole { MOST_JUDGED } else { MOST_JUDGED_OF_PARTS };
+            found[before..].sort_by_key(|answer| (answer.read.broken_laws, Reverse(answer.given)));
+            found.truncate(before + most);
+            self.judge(number, &readers, &mut found);
+            found.sort_by(|a, b| a.read.bits.total_cmp(&b.read.bits));
+            found.truncate(MOST_KEPT);
+        }
+        found.into_iter().map(|answer| answer.read).collect()
+    }
+
+    /// What answers cost that no reading gave, in their order.
+    pub fn costs(&self, grids: Vec<&Grid>) -> Vec<Read> {
+        let mut answers: Vec<Answer> = grids.into_iter().map(|grid| self.answer(grid.clone())).collect();
+        if !answers.is_empty() {
+            for (number, divided) in self.divisions.iter().enumerate() {
+                self.judge(number, &self.readers(divided), &mut answers);
+            }
+        }
+        answers.into_iter().map(|answer| answer.read).collect()
+    }
+
+    fn readers(&self, Divided { division, pairs, tests }: &Divided) -> Vec<Reader> {
+        let readings = self.config.readings;
+        let count = if *division == Division::Whole { readings } else { readings.min(READINGS_OF_PARTS) };
+        let taught = |index| Reader::taught(pairs, &tests[self.test], &self.palette, index, self.config.seed);
+        (0..count).into_par_iter().filter_map(taught).collect()
+    }
+
+    /// The likely sizes of the output's parts: those that the division gives them, where it does.
+    fn sizes(&self, division: Division) -> Vec<(Vec<Size>, f64)> {
+        division.sizes(self.input).map_or_else(
+            || self.sizes.iter().map(|&(size, bits)| (vec![size], bits)).collect(),
             |sizes| vec![(sizes, 0.0)],
-        );
-        let before = found.answers.len();
-        found.answers.iter_mut().for_each(|answer| (answer.likeliest, answer.given) = (0, 0));
+        )
+    }
+
+    /// Adds what readings of a division give.
+    fn ask(&self, divided: &Divided, readers: &[Reader], found: &mut Vec<Answer>) {
+        found.iter_mut().for_each(|answer| (answer.likeliest, answer.given) = (0, 0));
+        let sizes = self.sizes(divided.division);
         let of_reader = |reader: &Reader| -> Vec<_> { sizes.iter().map(|(sizes, _)| reader.answers(sizes)).collect() };
         let given: Vec<Vec<_>> = readers.par_iter().map(of_reader).collect();
         for (place, parts) in given.into_iter().flatten().flat_map(|answers| answers.into_iter().enumerate()) {
-            if let Some(grid) = division.join(input, &parts) {
-                found.add(grid, usize::from(place == 0), 1);
-            }
+            let Some(grid) = divided.division.join(self.input, &parts) else { continue };
+            let known = found.iter().position(|answer| answer.read.grid == grid);
+            let index = known.unwrap_or_else(|| {
+                found.push(self.answer(grid));
+                found.len() - 1
+            });
+            found[index].likeliest += usize::from(place == 0);
+            found[index].given += 1;
         }
-        found.keep(before, most, |a, b| {
-            let worth = |answer: &Answer| (answer.read.broken_laws, Reverse(answer.given));
-            worth(a).cmp(&worth(b))
-        });
-        let name = name_bits(number, divisions.len());
-        found.answers.par_iter_mut().for_each(|answer| {
-            let Some(parts) = division.outputs(input, &answer.read.grid) else { return };
+    }
+
+    /// An answer that has not been judged.
+    fn answer(&self, grid: Grid) -> Answer {
+        let broken_laws = self.laws.broken(self.input, &grid);
+        let read = Read { grid, bits: f64::INFINITY, division: String::new(), likeliest: 0, broken_laws };
+        Answer { read, likeliest: 0, given: 0 }
+    }
+
+    /// What answers cost in a division, where that is less than before.
+    fn judge(&self, number: usize, readers: &[Reader], answers: &mut [Answer]) {
+        let division = self.divisions[number].division;
+        let name = name_bits(number, self.divisions.len());
+        let sizes = self.sizes(division);
+        answers.par_iter_mut().for_each(|answer| {
+            let Some(parts) = division.outputs(self.input, &answer.read.grid) else { return };
             let of_parts: Vec<Size> = parts.iter().map(|part| (part.rows(), part.columns())).collect();
             let size = sizes.iter().find(|(sizes, _)| *sizes == of_parts);
             let of_size = size.map_or(OTHER_SIZE_BITS, |&(_, bits)| bits);
             let of_cells = readers.iter().filter_map(|reader| reader.bits(&parts)).sum::<f64>() / readers.len() as f64;
             let of_readings = ((readers.len() as f64 + 0.5) / (answer.likeliest as f64 + 0.5)).log2();
-            let of_laws = (config.law_bits * answer.read.broken_laws) as f64;
+            let of_laws = (self.config.law_bits * answer.read.broken_laws) as f64;
             let bits = name + of_size + of_cells + of_readings + of_laws;
             if bits < answer.read.bits {
                 let (division, likeliest) = (division.to_string(), answer.likeliest);
                 answer.read = Read { bits, division, likeliest, ..answer.read.clone() };
             }
         });
-        found.keep(others, MOST_KEPT, |a, b| a.read.bits.total_cmp(&b.read.bits));
     }
-    found.keep(0, usize::MAX, |a, b| a.read.bits.total_cmp(&b.read.bits));
-    found.answers.into_iter().map(|answer| answer.read).collect()
-}
-
-/// All answers so far, no two alike.
-struct Found<'a> {
-    laws: &'a Laws,
-    input: &'a Grid,
-    answers: Vec<Answer>,
 }
 
 /// An answer, and how it stands in one division.
@@ -104,26 +158,6 @@ struct Answer {
     likeliest: usize,
     /// The readings that give it.
     given: usize,
-}
-
-impl Found<'_> {
-    fn add(&mut self, grid: Grid, likeliest: usize, given: usize) {
-        if let Some(answer) = self.answers.iter_mut().find(|answer| answer.read.grid == grid) {
-            answer.likeliest += likeliest;
-            answer.given += given;
-        } else {
-            let broken_laws = self.laws.broken(self.input, &grid);
-            let (bits, division) = (f64::INFINITY, String::new());
-            let read = Read { grid, bits, division, likeliest: 0, broken_laws };
-            self.answers.push(Answer { read, likeliest, given });
-        }
-    }
-
-    /// Sorts what comes after the first `fixed`, and keeps so many of it.
-    fn keep(&mut self, fixed: usize, most: usize, order: impl Fn(&Answer, &Answer) -> Ordering) {
-        self.answers[fixed..].sort_by(order);
-        self.answers.truncate(fixed.saturating_add(most));
-    }
 }
 
 /// The memory that so many readings take with so many threads, bytes.
@@ -156,14 +190,16 @@ pub(super) mod tests {
         let (puzzle, right) = puzzle();
         let sizes = [((5, 4), 0.97), ((4, 5), 0.03)];
         let config = Config { readings: 8, ..Config::default() };
-        let found = readings(&puzzle, 0, &sizes, &[noise(29)], &config);
+        let readings = Readings::new(&puzzle, 0, &sizes, &config);
+        let found = readings.answers();
         assert_eq!(found[0].grid, right);
         assert!(found[0].bits < 6.0, "{found:?}");
-        let other = found.iter().find(|read| read.grid == noise(29)).unwrap();
+        let other = readings.costs(vec![&noise(29)]).remove(0);
         assert!(other.bits > found[0].bits + 10.0, "what does not follow costs more");
         assert!(other.broken_laws > 0, "its cells are others than the input's");
         assert!(found.iter().any(|read| read.grid.rows() == 4 && read.grid != noise(29)), "each size is read");
-        assert_eq!(found, readings(&puzzle, 0, &sizes, &[noise(29)], &config), "readings depend on the seed alone");
+        assert_eq!(found, readings.answers(), "readings depend on the seed alone");
+        assert!(readings.costs(Vec::new()).is_empty());
     }
 
     #[test]
@@ -186,7 +222,7 @@ pub(super) mod tests {
         let test = [(2, 7, 4), (7, 3, 3), (3, 1, 4)];
         let puzzle = Puzzle { id: "p".into(), train, test: vec![grid(&test, false)], solutions: None };
         let config = Config { readings: 2, ..Config::default() };
-        let found = readings(&puzzle, 0, &[((10, 10), 1.0)], &[], &config);
+        let found = Readings::new(&puzzle, 0, &[((10, 10), 1.0)], &config).answers();
         assert_eq!(found[0].grid, grid(&test, true));
         assert!(found[0].division.contains("objects"), "{}", found[0].division);
     }

@@ -22,11 +22,13 @@ pub use pool::fit_bytes;
 pub use run::{News, Outcome, SolveError, fits_of_shard, run, solve};
 
 use crate::config::Config;
-use crate::data::Puzzle;
+use crate::data::{Grid, Puzzle};
 use crate::engine::{EngineError, Problem};
-use crate::fit::{self, Fitted};
+use crate::fit::{self, Fitted, Subject};
 use crate::units::{Bits, Nats};
 use batches::{Limits, batches};
+use readings::Forecast;
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -109,14 +111,51 @@ pub fn solve_one(
     threads: Option<usize>,
     mut watch: impl FnMut(fit::Progress) -> ControlFlow<()>,
 ) -> Result<Option<(Problem, Fitted)>, EngineError> {
-    let sizes = views::sizes(puzzle, config);
-    let Choice { view, planes, trials } = views::choose(puzzle, &sizes, config, threads, &mut watch)?;
-    let problem = views::problem(&planes, config);
-    let fitted = fit::fit(&problem, &view, &config.fit_settings(threads), watch)?;
-    let Some(fitted) = fitted else { return Ok(None) };
-    let mut fitted = Fitted { trials, ..fitted };
-    readings::take(puzzle, config, &sizes, threads, &mut fitted)?;
-    Ok(Some((problem, fitted)))
+    let begun = Begun::new(puzzle, config, threads, &mut watch)?;
+    let fitted = fit::fit(&begun.subject(), &begun.config.fit_settings(threads), watch)?;
+    fitted.map(|fitted| begun.end(fitted)).transpose()
+}
+
+/// A puzzle before its fit.
+struct Begun<'a> {
+    forecast: Forecast<'a>,
+    /// The settings of its fit: one step, where the forecast is sure.
+    config: Cow<'a, Config>,
+    choice: Choice,
+    problem: Problem,
+    expected: Vec<Grid>,
+}
+
+impl<'a> Begun<'a> {
+    fn new(
+        puzzle: &'a Puzzle,
+        config: &'a Config,
+        threads: Option<usize>,
+        watch: &mut impl FnMut(fit::Progress) -> ControlFlow<()>,
+    ) -> Result<Self, EngineError> {
+        let sizes = views::sizes(puzzle, config);
+        let forecast = Forecast::new(puzzle, config, &sizes, threads)?;
+        let config = if forecast.is_sure() {
+            Cow::Owned(Config { steps: config.steps.min(1), view_steps: 0, ..config.clone() })
+        } else {
+            Cow::Borrowed(config)
+        };
+        let choice = views::choose(puzzle, &sizes, &config, threads, watch)?;
+        let problem = views::problem(&choice.planes, &config);
+        Ok(Self { expected: forecast.expected(), forecast, config, choice, problem })
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        Subject { problem: &self.problem, view: &self.choice.view, expected: &self.expected }
+    }
+
+    /// Chooses answers after its fit.
+    fn end(self, fitted: Fitted) -> Result<(Problem, Fitted), EngineError> {
+        let mut fitted = Fitted { trials: self.choice.trials, ..fitted };
+        fitted.stopped_early |= self.forecast.is_sure();
+        self.forecast.choose(&mut fitted)?;
+        Ok((self.problem, fitted))
+    }
 }
 
 /// Fits puzzles as [`solve_one`] does each, those of similar sizes side by side in one engine. `watch` hears of which it is.
@@ -130,28 +169,24 @@ fn solve_batch(
     limits: Limits,
     watch: &mut dyn FnMut(usize, fit::Progress) -> ControlFlow<()>,
 ) -> Result<Vec<Option<(Problem, Fitted)>>, EngineError> {
-    let mut chosen = Vec::with_capacity(puzzles.len());
+    let mut begun = Vec::with_capacity(puzzles.len());
     for (index, puzzle) in puzzles.iter().enumerate() {
-        let sizes = views::sizes(puzzle, config);
-        let choice = views::choose(puzzle, &sizes, config, threads, &mut |progress| watch(index, progress))?;
-        chosen.push((sizes, views::problem(&choice.planes, config), choice));
+        begun.push(Begun::new(puzzle, config, threads, &mut |progress| watch(index, progress))?);
     }
-    // In their views puzzles may be less alike than they were.
-    let dimensions: Vec<_> = chosen.iter().map(|(_, problem, _)| problem.plan.dimensions).collect();
     let mut solved: Vec<Option<Fitted>> = puzzles.iter().map(|_| None).collect();
-    for batch in batches(&dimensions, config.seeds, limits) {
-        let fits: Vec<_> = batch.iter().map(|&index| (&chosen[index].1, &chosen[index].2.view)).collect();
+    let (sure, unsure): (Vec<usize>, Vec<usize>) =
+        (0..puzzles.len()).partition(|&index| begun[index].forecast.is_sure());
+    // In their views puzzles may be less alike than they were.
+    let dimensions: Vec<_> = unsure.iter().map(|&index| begun[index].problem.plan.dimensions).collect();
+    let batches = batches(&dimensions, config.seeds, limits).into_iter();
+    let batches = batches.map(|batch| batch.into_iter().map(|place| unsure[place]).collect::<Vec<_>>());
+    for batch in sure.iter().map(|&index| vec![index]).chain(batches) {
+        let subjects: Vec<Subject> = batch.iter().map(|&index| begun[index].subject()).collect();
+        let settings = begun[batch[0]].config.fit_settings(threads);
         let mut hear = |index: usize, progress: fit::Progress| watch(batch[index], progress);
-        for (&index, fitted) in batch.iter().zip(fit::fit_batch(&fits, &config.fit_settings(threads), &mut hear)?) {
+        for (&index, fitted) in batch.iter().zip(fit::fit_batch(&subjects, &settings, &mut hear)?) {
             solved[index] = fitted;
         }
     }
-    let all = puzzles.iter().zip(chosen).zip(solved);
-    all.map(|((puzzle, (sizes, problem, choice)), fitted)| {
-        let Some(fitted) = fitted else { return Ok(None) };
-        let mut fitted = Fitted { trials: choice.trials, ..fitted };
-        readings::take(puzzle, config, &sizes, threads, &mut fitted)?;
-        Ok(Some((problem, fitted)))
-    })
-    .collect()
+    begun.into_iter().zip(solved).map(|(begun, fitted)| fitted.map(|fitted| begun.end(fitted)).transpose()).collect()
 }

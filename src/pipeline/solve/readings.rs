@@ -1,15 +1,18 @@
 //! Two experts, one choice.
 //!
-//! In: a puzzle and what its fit has chosen. Out: attempts by the fit's shares and the readings' bits together. The two see
-//! different things: the coder of grids knows copies, turns and periods from one end of a grid to the other, for which the
-//! network has no layers; the network knows what the coder has no context for. Each judges the other's answers.
+//! In: a puzzle, before its fit and after. Out: whether there has to be a fit, what answers it may stop at, and attempts by the
+//! fit's shares and the readings' bits together. The two see different things: the coder of grids knows copies, turns and
+//! periods from one end of a grid to the other, for which the network has no layers; the network knows what the coder has
+//! no context for. Each judges the other's answers, and where they agree, or one is sure, no more is asked.
 
+use super::pool::cores;
 use crate::config::Config;
 use crate::data::{Grid, Puzzle};
 use crate::engine::EngineError;
 use crate::fit::{Candidate, Fitted, Read};
-use crate::pipeline::puzzle::{readings, readings_bytes};
+use crate::pipeline::puzzle::{Readings, readings_bytes};
 use crate::views::Size;
+use rayon::ThreadPool;
 
 /// Puzzles with more cells are left to the vote: no puzzle of ARC's form has as many, and a reading takes some 10 µs a cell
 /// and symmetry.
@@ -27,55 +30,114 @@ const LEAST_SHARE: f64 = 0.1;
 const BIT_WEIGHT: f64 = 0.35;
 const LEAST_TALLY: f64 = 0.03;
 
-/// The memory that readings take after a fit, bytes.
+/// The memory that readings take before and after a fit, bytes.
 pub(super) fn memory_bytes(config: &Config) -> u64 {
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    readings_bytes(config.readings, threads)
+    readings_bytes(config.readings, cores())
 }
 
-/// Chooses anew where the readings have a say. An answer's score is log2 of its share of the fit's tally, which is none where the
-/// fit had but early steps, less what it costs by the readings, which read the sizes that rules give, or that of the fit's
-/// first attempt; of equals the cheaper one leads.
-///
-/// # Errors
-/// [`EngineError::Library`] where threads can't be started.
-pub(super) fn take(
-    puzzle: &Puzzle,
-    config: &Config,
-    sizes: &[Vec<(Size, f64)>],
+/// What readings say of a puzzle before its fit.
+pub(super) struct Forecast<'a> {
+    puzzle: &'a Puzzle,
+    config: &'a Config,
     threads: Option<usize>,
-    fitted: &mut Fitted,
-) -> Result<(), EngineError> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build();
-    let pool = pool.map_err(|error| EngineError::Library { engine: "readings", message: error.to_string() })?;
-    let pairs = puzzle.train.iter().flat_map(|pair| [&pair.input, &pair.output]);
-    let cells: usize = pairs.chain(&puzzle.test).map(|grid| grid.cells().len()).sum();
-    let is_read = config.readings > 0 && cells <= MOST_CELLS;
-    let mut candidates = fitted.tally.candidates(MOST_CANDIDATES);
-    if fitted.steps <= config.selection.early_steps {
-        candidates.iter_mut().flatten().for_each(|candidate| candidate.share = 0.0);
+    /// By test input the likely sizes of its output, where rules give any.
+    sizes: Vec<Vec<(Size, f64)>>,
+    /// By test input what readings say; empty where no rule gives a size.
+    read: Vec<Vec<Read>>,
+}
+
+impl<'a> Forecast<'a> {
+    /// Reads the sizes that rules give, of which `sizes` has all.
+    ///
+    /// # Errors
+    /// [`EngineError::Library`] where threads can't be started.
+    pub fn new(
+        puzzle: &'a Puzzle,
+        config: &'a Config,
+        sizes: &[Vec<(Size, f64)>],
+        threads: Option<usize>,
+    ) -> Result<Self, EngineError> {
+        let likely = |sizes: &Vec<(Size, f64)>| -> Vec<(Size, f64)> {
+            sizes.iter().filter(|(_, share)| *share >= LEAST_SHARE).take(MOST_SIZES).copied().collect()
+        };
+        let mut forecast =
+            Self { puzzle, config, threads, sizes: sizes.iter().map(likely).collect(), read: Vec::new() };
+        if forecast.has_say() {
+            let answers = |(test, sizes): (usize, &Vec<_>)| {
+                if sizes.is_empty() { Vec::new() } else { Readings::new(puzzle, test, sizes, config).answers() }
+            };
+            forecast.read = forecast.pool()?.install(|| forecast.sizes.iter().enumerate().map(answers).collect());
+        }
+        Ok(forecast)
     }
-    for (test, (attempts, candidates)) in fitted.attempts.iter_mut().zip(candidates).enumerate() {
-        if !is_read {
-            fitted.read.push(Vec::new());
-            continue;
-        }
-        let mut sizes: Vec<(Size, f64)> =
-            sizes[test].iter().filter(|(_, share)| *share >= LEAST_SHARE).take(MOST_SIZES).copied().collect();
-        if sizes.is_empty() {
-            sizes.push(((attempts.attempt_1.rows(), attempts.attempt_1.columns()), 1.0));
-        }
-        let leaders: Vec<Grid> = candidates.iter().map(|candidate| candidate.grid.clone()).collect();
-        let read = pool.install(|| readings(puzzle, test, &sizes, &leaders, config));
-        let mut order: Vec<&Read> = read.iter().collect();
-        order.sort_by(|a, b| score(b, &candidates).total_cmp(&score(a, &candidates)));
-        if let [first, second, ..] = order[..] {
-            attempts.attempt_1 = first.grid.clone();
-            attempts.attempt_2 = second.grid.clone();
-        }
-        fitted.read.push(read);
+
+    fn has_say(&self) -> bool {
+        let pairs = self.puzzle.train.iter().flat_map(|pair| [&pair.input, &pair.output]);
+        let cells: usize = pairs.chain(&self.puzzle.test).map(|grid| grid.cells().len()).sum();
+        self.config.readings > 0 && cells <= MOST_CELLS
     }
-    Ok(())
+
+    fn pool(&self) -> Result<ThreadPool, EngineError> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads.unwrap_or(0)).build();
+        pool.map_err(|error| EngineError::Library { engine: "readings", message: error.to_string() })
+    }
+
+    /// Whether the likeliest answers lead by so much that a fit could hardly change them.
+    pub fn is_sure(&self) -> bool {
+        let least = self.config.sure_bits as f64;
+        let is_sure = |read: &Vec<Read>| matches!(&read[..], [first, second, ..] if second.bits - first.bits >= least);
+        least > 0.0 && !self.read.is_empty() && self.read.iter().all(is_sure)
+    }
+
+    /// The likeliest answer to each test input; none at all where one is not known.
+    pub fn expected(&self) -> Vec<Grid> {
+        let likeliest = self.read.iter().map(|read| Some(read.first()?.grid.clone()));
+        likeliest.collect::<Option<_>>().unwrap_or_default()
+    }
+
+    /// Chooses the attempts anew. An answer's score is log2 of its share of the fit's tally, which is none where the fit had but
+    /// early steps, less what it costs by the readings; of equals the cheaper one leads. What the fit leads with is judged
+    /// by the readings, too, unless its first is theirs. Where no rule gives a size, its first attempt does.
+    ///
+    /// # Errors
+    /// As [`Forecast::new`].
+    pub fn choose(mut self, fitted: &mut Fitted) -> Result<(), EngineError> {
+        fitted.read = vec![Vec::new(); fitted.attempts.len()];
+        if !self.has_say() {
+            return Ok(());
+        }
+        let pool = self.pool()?;
+        let mut candidates = fitted.tally.candidates(MOST_CANDIDATES);
+        if fitted.steps <= self.config.selection.early_steps {
+            candidates.iter_mut().for_each(Vec::clear);
+        }
+        for (test, (attempts, candidates)) in fitted.attempts.iter_mut().zip(candidates).enumerate() {
+            let sizes = &mut self.sizes[test];
+            if sizes.is_empty() {
+                sizes.push(((attempts.attempt_1.rows(), attempts.attempt_1.columns()), 1.0));
+            }
+            let readings = Readings::new(self.puzzle, test, sizes, self.config);
+            let mut read = std::mem::take(&mut self.read[test]);
+            if read.is_empty() {
+                read = pool.install(|| readings.answers());
+            }
+            let leader = candidates.first().map(|candidate| &candidate.grid);
+            if leader.is_some_and(|leader| read.first().is_none_or(|first| first.grid != *leader)) {
+                let is_new = |grid: &&Grid| read.iter().all(|read| read.grid != **grid);
+                let new: Vec<&Grid> = candidates.iter().map(|candidate| &candidate.grid).filter(is_new).collect();
+                read.extend(pool.install(|| readings.costs(new)));
+                read.sort_by(|a, b| a.bits.total_cmp(&b.bits));
+            }
+            let mut order: Vec<&Read> = read.iter().collect();
+            order.sort_by(|a, b| score(b, &candidates).total_cmp(&score(a, &candidates)));
+            if let [first, second, ..] = order[..] {
+                attempts.attempt_1 = first.grid.clone();
+                attempts.attempt_2 = second.grid.clone();
+            }
+            fitted.read[test] = read;
+        }
+        Ok(())
+    }
 }
 
 fn score(read: &Read, candidates: &[Candidate]) -> f64 {
@@ -89,6 +151,7 @@ mod tests {
     use super::*;
     use crate::data::Pair;
     use crate::engine::EngineKind;
+    use crate::fit::Selection;
     use crate::views::Symmetry;
     use std::ops::ControlFlow;
 
@@ -108,8 +171,8 @@ mod tests {
     fn what_the_readings_are_sure_of_is_an_attempt_and_without_them_the_vote_stands() {
         let (puzzle, right) = turned();
         let solved = |readings| {
-            let config = Config { readings, steps: 2, engine: EngineKind::Fused, ..Config::default() };
-            solve_one(&puzzle, &config, Some(1), |_| ControlFlow::Continue(())).unwrap().unwrap().1
+            let selection = Selection { early_steps: 0, ..Selection::default() };
+            solve(&puzzle, &Config { readings, steps: 2, sure_bits: 0, selection, ..Config::default() })
         };
         let (without, with) = (solved(0), solved(8));
         let has = |fitted: &Fitted, grid: &Grid| {
@@ -120,5 +183,32 @@ mod tests {
         assert_eq!(with.read[0][0].grid, right);
         let judged = |grid: &Grid| with.read[0].iter().any(|read| read.grid == *grid);
         assert!(judged(&without.attempts[0].attempt_1), "the fit's leaders are judged, too");
+        assert!(with.read[0].is_sorted_by(|a, b| a.bits <= b.bits));
+    }
+
+    #[test]
+    fn there_is_no_fit_but_a_step_where_readings_are_sure() {
+        let (puzzle, right) = turned();
+        let solved = |sure_bits| {
+            solve(&puzzle, &Config { readings: 8, steps: 4, view_steps: 4, sure_bits, ..Config::default() })
+        };
+        let sure = solved(1);
+        assert!((sure.steps, sure.stopped_early, sure.broken_off) == (1, true, false));
+        assert_eq!(sure.attempts[0].attempt_1, right);
+        let lead = (sure.read[0][1].bits - sure.read[0][0].bits).ceil() as usize;
+        for sure_bits in [0, lead] {
+            let unsure = solved(sure_bits);
+            assert!((unsure.steps, unsure.stopped_early) == (4, false));
+            assert_eq!(
+                (unsure.read, unsure.attempts),
+                (sure.read.clone(), sure.attempts.clone()),
+                "early steps have no vote"
+            );
+        }
+    }
+
+    fn solve(puzzle: &Puzzle, config: &Config) -> Fitted {
+        let config = Config { engine: EngineKind::Fused, ..config.clone() };
+        solve_one(puzzle, &config, Some(1), |_| ControlFlow::Continue(())).unwrap().unwrap().1
     }
 }

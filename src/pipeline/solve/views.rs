@@ -115,7 +115,7 @@ mod tests {
     }
 
     fn config(view_steps: usize) -> Config {
-        Config { view_steps, steps: 60, engine: EngineKind::Fused, ..Config::default() }
+        Config { view_steps, steps: 60, engine: EngineKind::Fused, readings: 0, ..Config::default() }
     }
 
     #[test]

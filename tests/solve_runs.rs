@@ -38,10 +38,11 @@ fn read(path: PathBuf) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
-/// Begins a run of endless fits and waits until its submission is there.
+/// Begins a run of endless fits, which nothing stops early, and waits until its submission is there.
 fn begin(run: &Path, input: &Path) -> Child {
     let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("tenfold"));
     command.args(["solve", "--quiet", "--engine", "fused", "--threads", "1", "--workers", "1", "--steps", "1000000"]);
+    command.args(["--preset", "faithful"]);
     let child = command.arg("--output").arg(run).arg(input).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
     while !run.join("submission.json").exists() {
         std::thread::sleep(Duration::from_millis(20));
@@ -115,7 +116,7 @@ fn a_time_limit_gives_every_puzzle_something_and_a_resumed_run_gets_further() {
     };
     let limited = |time: &str| {
         let mut command = solve(&run, "1000000");
-        command.args(["--time-limit", time]).arg(input.path());
+        command.args(["--preset", "faithful", "--time-limit", time]).arg(input.path());
         command
     };
     limited("6s").assert().success().stdout(predicate::str::contains("4 cut by the time limit"));
@@ -239,7 +240,12 @@ fn ids_cannot_command_a_terminal_or_a_spreadsheet() {
     let input = tasks(&[("c.json", &format!(r#"{{"=1+1": {TASK}, "x\u202ey": {TASK}}}"#))]);
     let folder = tempfile::tempdir().unwrap();
     let (run, tables) = (folder.path().join("run"), folder.path().join("tables"));
-    let shown = tenfold().args(["solve", "--steps", "2", "--output"]).arg(&run).arg(input.path()).assert().success();
+    let shown = tenfold()
+        .args(["solve", "--steps", "2", "--preset", "faithful", "--output"])
+        .arg(&run)
+        .arg(input.path())
+        .assert()
+        .success();
     shown.stdout(predicate::str::contains("x\\u{202e}y: answered").and(predicate::str::contains('\u{202e}').not()));
     let analyzed = tenfold().arg("analyze").arg(&run).arg("--output").arg(&tables).assert().success();
     analyzed.stdout(predicate::str::contains('\u{202e}').not());

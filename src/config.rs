@@ -20,9 +20,10 @@ pub struct Config {
     pub seed: u64,
     /// Seeds fitted side by side, pooling their votes.
     pub seeds: usize,
-    /// Stop when the first attempts have been the same for this many steps; 0 never does.
+    /// Stop when the first attempts have been the same for this many steps; 0 does all steps of every fit, whatever the next two
+    /// are.
     pub stable_steps: usize,
-    /// The same where they are what readings hold likeliest.
+    /// As many, and fewer, are enough where they are what readings hold likeliest; 0: no fewer.
     pub agree_steps: usize,
     /// Leave out the fit, but for a step, where what readings hold likeliest leads by so many bits; 0 never does.
     pub sure_bits: usize,
@@ -110,7 +111,7 @@ pub struct Overrides {
     pub seed: Option<u64>,
     /// How many seeds.
     pub seeds: Option<usize>,
-    /// For how many steps the first attempts have to stand still; 0 never stops early.
+    /// For how many steps the first attempts have to stand still; 0 does all steps.
     pub stable_steps: Option<usize>,
     /// What runs.
     pub engine: Option<EngineKind>,

@@ -31,12 +31,9 @@ fn a_run_leaves_records_and_a_submission() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
     let picture = folder.path().join("p.png");
-    let config = folder.path().join("config.toml");
-    std::fs::write(&config, "sure_bits = 0").unwrap();
     quick(&run)
         .args([task("frame_grid"), task("rotate_quarter")])
-        .arg("--config")
-        .arg(&config)
+        .args(["--stable-steps", "0"])
         .arg("--png")
         .arg(&picture)
         .assert()

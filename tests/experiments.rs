@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-const SETTINGS: &str = "seeds = [0, 4]\n[settings]\nsteps = 12\nstable_steps = 0\nsure_bits = 0\nreadings = 2\nengine = \"fused\"\n[variants.exact]\n[variants.published]\n\
+const SETTINGS: &str = "seeds = [0, 4]\n[settings]\nsteps = 12\nstable_steps = 0\nreadings = 2\nengine = \"fused\"\n[variants.exact]\n[variants.published]\n\
     network.equivariance = \"published\"\n[subset]\nids = [\"colour_swap\", \"frame_grid\", \"gravity_down\"]\n";
 
 /// A declaration over `arc_tasks`.

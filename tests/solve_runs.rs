@@ -42,7 +42,7 @@ fn read(path: PathBuf) -> Value {
 fn begin(run: &Path, input: &Path) -> Child {
     let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("tenfold"));
     command.args(["solve", "--quiet", "--engine", "fused", "--threads", "1", "--workers", "1", "--steps", "1000000"]);
-    command.args(["--preset", "faithful"]);
+    command.args(["--stable-steps", "0"]);
     let child = command.arg("--output").arg(run).arg(input).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
     while !run.join("submission.json").exists() {
         std::thread::sleep(Duration::from_millis(20));
@@ -116,7 +116,7 @@ fn a_time_limit_gives_every_puzzle_something_and_a_resumed_run_gets_further() {
     };
     let limited = |time: &str| {
         let mut command = solve(&run, "1000000");
-        command.args(["--preset", "faithful", "--time-limit", time]).arg(input.path());
+        command.args(["--stable-steps", "0", "--time-limit", time]).arg(input.path());
         command
     };
     limited("6s").assert().success().stdout(predicate::str::contains("4 cut by the time limit"));
@@ -241,7 +241,7 @@ fn ids_cannot_command_a_terminal_or_a_spreadsheet() {
     let folder = tempfile::tempdir().unwrap();
     let (run, tables) = (folder.path().join("run"), folder.path().join("tables"));
     let shown = tenfold()
-        .args(["solve", "--steps", "2", "--preset", "faithful", "--output"])
+        .args(["solve", "--steps", "2", "--stable-steps", "0", "--output"])
         .arg(&run)
         .arg(input.path())
         .assert()

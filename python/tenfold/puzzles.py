@@ -64,7 +64,8 @@ def solve(
         steps: Most training steps, 2,000 by default.
         seed: The first seed, 0 by default.
         seeds: Seeds fitted side by side, pooling their votes.
-        stable_steps: Stop when the first attempts have been the same for so many steps; 0 never does.
+        stable_steps: Stop when the first attempts have been the same for so many steps, and earlier where readings, which need
+            no fit, agree or are sure; 0 does all steps.
         views: Whether the puzzle is tried in several coordinate systems; `False` takes it as it is.
         threads: All by default; results don't depend on it.
         time_limit: Seconds after which the fit is cut.
@@ -79,7 +80,7 @@ def solve(
     >>> import tenfold
     >>> task = {"train": [{"input": [[1, 0]], "output": [[0, 1]]}, {"input": [[0, 1]], "output": [[1, 0]]}],
     ...         "test": [{"input": [[1, 1]]}]}
-    >>> solution = tenfold.solve(task, steps=3)
+    >>> solution = tenfold.solve(task, steps=3, stable_steps=0)
     >>> len(solution.attempts), solution.arrays[0][0].shape, solution.steps
     (1, (1, 2), 3)
     """

@@ -47,7 +47,7 @@ def test_a_task_is_a_path_a_dict_arrays_or_an_object(root: Path, swap: dict[str,
 
 
 def test_a_solution_has_lists_and_arrays_and_curves(root: Path) -> None:
-    solution = tenfold.solve(root / TASK, steps=5)
+    solution = tenfold.solve(root / TASK, steps=5, stable_steps=0)
     for (first, _), (array, _) in zip(solution.attempts, solution.arrays):
         assert array.tolist() == first
     points, tensors = solution.curve.by_tensor_bits.shape
@@ -65,7 +65,7 @@ def test_a_callback_hears_of_every_step_and_stops(root: Path) -> None:
         heard.append(progress)
         return progress.step < 4
 
-    solution = tenfold.solve(root / TASK, views=False, callback=callback)
+    solution = tenfold.solve(root / TASK, stable_steps=0, views=False, callback=callback)
     assert [progress.step for progress in heard] == [1, 2, 3, 4]
     assert (solution.steps, solution.cut, heard[-1].id) == (4, True, "colour_swap")
 
@@ -89,7 +89,7 @@ def test_many_are_yielded_as_they_end_and_are_the_same_as_alone(root: Path) -> N
 
 
 def test_who_stops_iterating_stops_the_fits(root: Path) -> None:
-    solving = tenfold.solve_many(root / "arc_tasks", steps=2, workers=1)
+    solving = tenfold.solve_many(root / "arc_tasks", steps=2, stable_steps=0, workers=1)
     assert next(solving).steps == 2
     solving.close()  # type: ignore[attr-defined]
     stopped = tenfold.solve_many(root / "arc_tasks", callback=lambda progress: False, workers=1)

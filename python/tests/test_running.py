@@ -23,7 +23,7 @@ def test_other_threads_run_beside_a_fit(root: Path) -> None:
     done = threading.Event()
 
     def fit() -> None:
-        tenfold.solve(root / LONG, steps=30, views=False, threads=1)
+        tenfold.solve(root / LONG, steps=30, stable_steps=0, views=False, threads=1)
         done.set()
 
     thread = threading.Thread(target=fit)
@@ -40,8 +40,8 @@ def test_other_threads_run_beside_a_fit(root: Path) -> None:
 
 def test_ctrl_c_stops_within_a_step(root: Path) -> None:
     for call in (
-        "tenfold.solve({path!r}, steps=100000)",
-        "list(tenfold.solve_many([{path!r}], steps=100000))",
+        "tenfold.solve({path!r}, steps=100000, stable_steps=0)",
+        "list(tenfold.solve_many([{path!r}], steps=100000, stable_steps=0))",
         "tenfold.matrices(open('README.md').read(), steps=100000)",
     ):
         # Whoever runs the tests in the background may have it ignored.

@@ -56,7 +56,7 @@ pub struct Arguments {
     /// Seeds fitted side by side, pooling their votes
     #[arg(long, value_name = "N")]
     seeds: Option<usize>,
-    /// Stop when the first attempts have been the same for so many steps; 0 never does
+    /// Stop when the first attempts have been the same for so many steps; 0 does all steps
     #[arg(long, value_name = "STEPS")]
     stable_steps: Option<usize>,
     /// The time of the whole run, shared among its puzzles: seconds, or such as 9h or 1h30m

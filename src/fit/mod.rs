@@ -31,10 +31,10 @@ pub struct FitSettings {
     pub seed: u64,
     /// How many seeds, counted on from the first, are fitted side by side and pool their votes.
     pub seeds: usize,
-    /// Stop when the first attempts have been the same for this many steps after the early ones (see [`Selection`]); 0 never
-    /// does.
+    /// Stop when the first attempts have been the same for this many steps after the early ones (see [`Selection`]); 0 does
+    /// all steps.
     pub stable_steps: usize,
-    /// The same where they are the expected answers.
+    /// As many, and fewer, are enough where they are the expected answers; 0: no fewer.
     pub agree_steps: usize,
     /// How candidates are scored.
     pub selection: Selection,
@@ -290,9 +290,9 @@ impl<'a> Fitting<'a> {
         self.steps += 1;
         // Candidates of the early steps hardly count, so attempts that stand still through them say nothing.
         let lasted = self.steps.saturating_sub(self.led_since.max(settings.selection.early_steps));
-        let has_lasted = |steps: usize| steps > 0 && lasted >= steps;
         let agrees = self.changes.last().is_some_and(|change| firsts(&change.attempts).eq(self.subject.expected));
-        self.stopped_early = has_lasted(settings.stable_steps) || agrees && has_lasted(settings.agree_steps);
+        let agreed = Some(settings.agree_steps).filter(|&steps| agrees && steps > 0).unwrap_or(usize::MAX);
+        self.stopped_early = settings.stable_steps > 0 && lasted >= settings.stable_steps.min(agreed);
         // The last step is whole, whoever breaks off at it.
         self.broken_off &= !self.stopped_early && self.steps < settings.steps;
     }
@@ -421,7 +421,7 @@ mod tests {
     fn a_fit_stops_when_it_has_led_with_what_is_expected_for_long_enough() {
         let problem = problem();
         let end = |expected: &[Grid], early_steps| {
-            let settings = FitSettings { agree_steps: 3, ..settings(60, 0, early_steps) };
+            let settings = FitSettings { agree_steps: 3, ..settings(60, 1000, early_steps) };
             fit(&Subject { expected, ..alone(&problem) }, &settings, |_| go_on(())).unwrap().unwrap()
         };
         let whole = end(&[], 0);

@@ -84,9 +84,9 @@ impl<'a> Forecast<'a> {
 
     /// Whether the likeliest answers lead by so much that a fit could hardly change them.
     pub fn is_sure(&self) -> bool {
-        let least = self.config.sure_bits as f64;
-        let is_sure = |read: &Vec<Read>| matches!(&read[..], [first, second, ..] if second.bits - first.bits >= least);
-        least > 0.0 && !self.read.is_empty() && self.read.iter().all(is_sure)
+        let Config { stable_steps, sure_bits, .. } = *self.config;
+        let lead = |read: &Vec<Read>| matches!(&read[..], [a, b, ..] if b.bits - a.bits >= sure_bits as f64);
+        stable_steps > 0 && sure_bits > 0 && !self.read.is_empty() && self.read.iter().all(lead)
     }
 
     /// The likeliest answer to each test input; none at all where one is not known.

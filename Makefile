@@ -28,7 +28,7 @@ torch: $(NEEDS_LIBTORCH)
 # Solves one of our own puzzles, in seconds, and draws it.
 demo: build
 	rm -rf results/demo
-	$(BINARY) solve arc_tasks/frame_grid.json --output results/demo --stable-steps 100
+	$(BINARY) solve arc_tasks/outline_shapes.json --output results/demo --stable-steps 100
 
 # With both engines, so each test runs once; that the default features build is for `make lint` to see.
 test: $(NEEDS_LIBTORCH)

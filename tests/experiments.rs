@@ -58,7 +58,7 @@ fn a_run_that_is_killed_again_and_again_has_the_records_of_an_undisturbed_one() 
         // What a write that was cut through leaves.
         if kill % 3 == 1 && killed.join("records.jsonl").exists() {
             let mut lines = std::fs::read(killed.join("records.jsonl")).unwrap();
-            lines.extend(br#"{"schema":6,"id":"colour_sw"#);
+            lines.extend(br#"{"schema":7,"id":"colour_sw"#);
             std::fs::write(killed.join("records.jsonl"), lines).unwrap();
         }
     }

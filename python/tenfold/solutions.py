@@ -69,7 +69,7 @@ class Solution:
 
     @property
     def candidates(self) -> list[list[Candidate]]:
-        """For each test input its leading candidates, at most ten."""
+        """For each test input the fit's leading candidates, at most ten; none where there was no fit."""
         return [
             [Candidate(one["grid"], one["share"], one["first_seen"], one["led"]) for one in of_test]
             for of_test in self.record["candidates"]
@@ -77,7 +77,7 @@ class Solution:
 
     @property
     def bits(self) -> float:
-        """What latents and grids cost at the last step, the mean over seeds; weights are not counted."""
+        """What latents and grids cost at the last step, the mean over seeds; weights are not counted. `nan` without a fit."""
         costs = [seed["kl"]["bits"] + seed["reconstruction"]["bits"] for seed in self.record["seeds"]]
         return sum(costs) / len(costs) if costs else float("nan")
 
@@ -118,6 +118,8 @@ class Solution:
     def summary(self) -> str:
         """What it came to, in a line."""
         outcome = {True: "solved", False: "not solved", None: "answered"}[self.solved]
+        if self.record["sure"]:
+            return f"{self.id}: {outcome} without a fit, by readings that are sure"
         return f"{self.id}: {outcome} after {self.steps} steps, {self.bits:.1f} bits, confidence {self.confidence:.0%}"
 
     def _repr_html_(self) -> str:

@@ -1,4 +1,4 @@
-//! `tenfold score`: the three scorings in use, with 95% intervals, and of a run how many candidates it would take; of a run with variants, how
+//! `tenfold score`: the three scorings in use, with 95% intervals, and of a run how many answers it would take; of a run with variants, how
 //! they compare.
 
 use super::print;
@@ -15,7 +15,7 @@ use tenfold::internals::report::Run;
 #[command(after_help = "Example: tenfold score results/two-variants")]
 pub struct Arguments {
     /// Kaggle's submission.json, or the folder that `solve` or `run` left: then also how many tasks are right within 1,
-    /// 2, 3, 5, 10 and any of their candidates; where puzzles have several fits, how the variants compare
+    /// 2, 3, 5, 10 and any of their answers; where puzzles have several fits, how the variants compare
     #[arg(value_name = "SUBMISSION|RUN")]
     submission: PathBuf,
     /// A solutions file, or tasks with the outputs of their tests: a file or a folder. Of a run, what it was judged by,

@@ -117,11 +117,25 @@ pub struct Fitted {
     pub view: View,
     /// What trials of views cost, of which it had least; empty where there were none.
     pub trials: Vec<Trial>,
-    /// For each test input what the readings say, the likeliest first; empty where there were none.
+    /// For each test input what the readings say, in the order in which answers are chosen; empty where there were none.
     pub read: Vec<Vec<Read>>,
+    /// Whether readings were sure, so that nothing was fitted but for a step.
+    pub sure: bool,
 }
 
 impl Fitted {
+    /// For each test input the solution's rank, from 1, among all answers: those that readings have a say on in their order, then
+    /// all that the fit proposed.
+    pub fn ranks(&self, solutions: &[Grid]) -> Vec<Option<usize>> {
+        let of_fit = if self.sure { vec![None; solutions.len()] } else { self.tally.ranks(solutions) };
+        let rank = |(test, (grid, of_fit)): (usize, (&Grid, Option<usize>))| {
+            let read = self.read.get(test).map_or(&[][..], Vec::as_slice);
+            let place = read.iter().position(|read| read.grid == *grid);
+            place.map(|place| place + 1).or_else(|| of_fit.map(|rank| read.len() + rank))
+        };
+        solutions.iter().zip(of_fit).enumerate().map(rank).collect()
+    }
+
     /// The first step after which `grid` was the first attempt at test input `test`, if it ever was.
     pub fn first_step_on_top(&self, test: usize, grid: &Grid) -> Option<usize> {
         self.changes.iter().find(|change| &change.attempts[test].attempt_1 == grid).map(|change| change.step)
@@ -313,6 +327,7 @@ impl<'a> Fitting<'a> {
             view: self.subject.view.clone(),
             trials: Vec::new(),
             read: Vec::new(),
+            sure: false,
         })
     }
 }

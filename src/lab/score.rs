@@ -76,10 +76,10 @@ pub struct Score {
     pub unknown: Vec<String>,
 }
 
-/// How many of a run's tasks have all outputs right within so many candidates.
+/// How many of a run's tasks have all outputs right within so many answers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct PassAt {
-    /// Candidates that count, from the leader on; none where all do that the fit ever had.
+    /// Answers that count, from the first attempt on; none where all do that ever came up.
     pub k: Option<usize>,
     /// Tasks.
     pub tasks_right: usize,
@@ -283,9 +283,9 @@ pub fn pass_table(passes: &[PassAt]) -> String {
     let mut table = format!("\n{:<28}{:>14}{:>9}   {}\n", "right within", "count", "score", "95% interval");
     for PassAt { k, tasks_right, tasks, share: Estimate { value, low, high } } in passes {
         let within = match k {
-            None => "any candidate".into(),
-            Some(1) => "1 candidate".into(),
-            Some(k) => format!("{k} candidates"),
+            None => "any answer".into(),
+            Some(1) => "1 answer".into(),
+            Some(k) => format!("{k} answers"),
         };
         let count = format!("{tasks_right} of {tasks}");
         let [value, low, high] = [value, low, high].map(|share| format!("{:.1}%", 100.0 * share));

@@ -52,7 +52,7 @@ pub struct ViewTrial {
 }
 
 /// The version of the form below.
-pub const SCHEMA: u32 = 6;
+pub const SCHEMA: u32 = 7;
 
 /// Candidates of a test output that are kept.
 pub const CANDIDATES: usize = 10;
@@ -80,7 +80,7 @@ pub struct PuzzleRecord {
     pub solutions: Option<String>,
     /// For each test input the first step (from 0) after which the solution was the first attempt, if it ever was.
     pub first_step_on_top: Option<Vec<Option<usize>>>,
-    /// For each test input the solution's rank among all candidates, from 1, if it was one.
+    /// For each test input the solution's rank, from 1, if it is an answer at all: in `read`, then among the fit's candidates.
     pub solution_ranks: Option<Vec<Option<usize>>>,
     /// For each test input its leading candidates, at most [`CANDIDATES`].
     pub candidates: Vec<Vec<Candidate>>,
@@ -90,6 +90,8 @@ pub struct PuzzleRecord {
     pub last_change: usize,
     /// The first attempts' share of all votes, the smallest over test inputs.
     pub confidence: f64,
+    /// Whether readings were sure, so that there was no fit, but for a step that counts nowhere: no candidates, no costs.
+    pub sure: bool,
     /// Training steps done.
     pub steps: usize,
     /// Whether the attempts were stable for long enough to stop before the last step.
@@ -100,7 +102,8 @@ pub struct PuzzleRecord {
     pub view: String,
     /// What trials of its views cost; empty where there were none.
     pub view_trials: Vec<ViewTrial>,
-    /// For each test input what readings by the coder of grids say, the likeliest first: of [`CANDIDATES`] and of the candidates above.
+    /// For each test input what readings by the coder of grids say, in the order in which answers are chosen: of [`CANDIDATES`] and of
+    /// the candidates above.
     pub read: Vec<Vec<Read>>,
     /// Seconds of fitting, without trials.
     pub seconds: f64,
@@ -136,8 +139,10 @@ impl PuzzleRecord {
     /// The record of a fit that has ended.
     pub fn new(puzzle: &Puzzle, setting: &Setting, problem: &Problem, fitted: &Fitted) -> Self {
         let config = &setting.config;
-        let last = fitted.trace.iter().filter(|point| point.step + 1 == fitted.steps);
-        let candidates = fitted.tally.candidates(CANDIDATES);
+        let trace = if fitted.sure { &[][..] } else { &fitted.trace };
+        let last = trace.iter().filter(|point| point.step + 1 == fitted.steps);
+        let tests = puzzle.test.len();
+        let candidates = if fitted.sure { vec![Vec::new(); tests] } else { fitted.tally.candidates(CANDIDATES) };
         let kept = |(read, candidates): (&Vec<Read>, &Vec<Candidate>)| -> Vec<Read> {
             let is_candidate = |read: &Read| candidates.iter().any(|candidate| candidate.grid == read.grid);
             let kept = read.iter().enumerate().filter(|&(rank, read)| rank < CANDIDATES || is_candidate(read));
@@ -157,9 +162,10 @@ impl PuzzleRecord {
             first_step_on_top: None,
             solution_ranks: None,
             candidates,
-            candidates_seen: fitted.tally.counts(),
+            candidates_seen: if fitted.sure { vec![0; tests] } else { fitted.tally.counts() },
             last_change: fitted.changes.last().map_or(0, |change| change.step),
-            confidence: fitted.confidence,
+            confidence: if fitted.sure { 0.0 } else { fitted.confidence },
+            sure: fitted.sure,
             steps: fitted.steps,
             stopped_early: fitted.stopped_early,
             cut: fitted.broken_off,
@@ -174,13 +180,13 @@ impl PuzzleRecord {
             engine: fitted.engine.clone(),
             weights_not_counted: problem.layout.weights(),
             seeds: last.map(|point| SeedRecord::new(point.seed, &point.losses)).collect(),
-            curve: thinned(&fitted.trace, config.steps),
+            curve: thinned(trace, config.steps),
         };
         if let Some(solutions) = &puzzle.solutions {
             record.judge(solutions);
             let on_top = solutions.iter().enumerate().map(|(test, grid)| fitted.first_step_on_top(test, grid));
             record.first_step_on_top = Some(on_top.collect());
-            record.solution_ranks = Some(fitted.tally.ranks(solutions));
+            record.solution_ranks = Some(fitted.ranks(solutions));
         }
         record
     }
@@ -201,10 +207,12 @@ impl PuzzleRecord {
         self.solved = Some(right.iter().all(|&attempt| attempt > 0));
         self.right_attempts = Some(right);
         self.first_step_on_top = None;
-        let rank = |(solution, candidates): (&Grid, &Vec<Candidate>)| {
-            candidates.iter().position(|candidate| candidate.grid == *solution).map(|rank| rank + 1)
+        let rank = |(solution, (read, candidates)): (&Grid, (&Vec<Read>, &Vec<Candidate>))| {
+            let answers = read.iter().map(|read| &read.grid).chain(candidates.iter().map(|candidate| &candidate.grid));
+            answers.enumerate().find(|(_, grid)| *grid == solution).map(|(rank, _)| rank + 1)
         };
-        self.solution_ranks = Some(solutions.iter().zip(&self.candidates).map(rank).collect());
+        let answers = self.read.iter().zip(&self.candidates);
+        self.solution_ranks = Some(solutions.iter().zip(answers).map(rank).collect());
         self.solutions = hash;
         true
     }
@@ -220,8 +228,8 @@ impl PuzzleRecord {
         (!self.seeds.is_empty()).then(|| bits / self.seeds.len() as f64)
     }
 
-    /// The rank, from 1, among its candidates that has the solutions of all tests up to it; none where one was no
-    /// candidate, or none is known.
+    /// The rank, from 1, among its answers that has the solutions of all tests up to it; none where one was none of them, or
+    /// none is known.
     pub fn worst_rank(&self) -> Option<usize> {
         let ranks = self.solution_ranks.as_deref().filter(|ranks| ranks.len() == self.attempts.len())?;
         ranks.iter().try_fold(1, |worst, &rank| Some(worst.max(rank?)))
@@ -247,6 +255,11 @@ impl PuzzleRecord {
             Some(false) => "not solved",
             None => "answered",
         };
+        if self.sure {
+            let lead = |read: &Vec<Read>| if let [a, b, ..] = &read[..] { b.bits - a.bits } else { 0.0 };
+            let lead = self.read.iter().map(lead).fold(f64::INFINITY, f64::min);
+            return format!("{}: {outcome} without a fit, by readings that are sure by {lead:.1} bits", self.id);
+        }
         let bits = self.bits().unwrap_or(0.0);
         let cut = if self.cut { " (cut by the time limit)" } else { "" };
         format!(

@@ -30,6 +30,7 @@ fn fit(id: usize, variant: &str, seed: u64, solved: Option<bool>, costs: (f64, u
         last_change: 0,
         confidence: 1.0,
         steps: costs.1,
+        sure: false,
         stopped_early: false,
         cut: false,
         view: "as it is".into(),

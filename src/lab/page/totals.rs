@@ -12,7 +12,7 @@ use serde::Serialize;
 pub(super) struct Total {
     #[serde(flatten)]
     result: VariantResult,
-    /// Right within so many candidates.
+    /// Right within so many answers.
     passes: Vec<PassAt>,
     /// Seconds of all fits.
     all_seconds: f64,

@@ -152,7 +152,7 @@ impl<'a> Begun<'a> {
     /// Chooses answers after its fit.
     fn end(self, fitted: Fitted) -> Result<(Problem, Fitted), EngineError> {
         let mut fitted = Fitted { trials: self.choice.trials, ..fitted };
-        fitted.stopped_early |= self.forecast.is_sure();
+        fitted.sure = self.forecast.is_sure();
         self.forecast.choose(&mut fitted)?;
         Ok((self.problem, fitted))
     }

@@ -46,6 +46,7 @@ fn record() -> PuzzleRecord {
         last_change: 1,
         confidence: 0.5,
         steps: 3,
+        sure: false,
         stopped_early: false,
         cut: false,
         view: "as it is".into(),

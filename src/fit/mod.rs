@@ -445,7 +445,7 @@ mod tests {
         let ends = leads.iter().map(|(since, _)| *since).skip(1).chain([60]);
         for ((since, grid), next) in leads.iter().zip(ends) {
             for early_steps in [0, since + 2] {
-                let fitted = end(&[grid.clone()], early_steps);
+                let fitted = end(std::slice::from_ref(grid), early_steps);
                 let stop = since.max(&early_steps) + 3;
                 assert!(fitted.steps <= stop || next < stop, "{since} {next} {}", fitted.steps);
                 assert_eq!(fitted.stopped_early, fitted.steps < 60);

@@ -106,7 +106,9 @@ impl<'a> Readings<'a> {
 
     /// Adds what readings of a division give.
     fn ask(&self, divided: &Divided, readers: &[Reader], found: &mut Vec<Answer>) {
-        found.iter_mut().for_each(|answer| (answer.likeliest, answer.given) = (0, 0));
+        for answer in found.iter_mut() {
+            (answer.likeliest, answer.given) = (0, 0);
+        }
         let sizes = self.sizes(divided.division);
         let of_reader = |reader: &Reader| -> Vec<_> { sizes.iter().map(|(sizes, _)| reader.answers(sizes)).collect() };
         let given: Vec<Vec<_>> = readers.par_iter().map(of_reader).collect();

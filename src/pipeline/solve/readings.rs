@@ -30,6 +30,9 @@ const LEAST_SHARE: f64 = 0.1;
 const BIT_WEIGHT: f64 = 0.35;
 const LEAST_TALLY: f64 = 0.03;
 
+/// The share of the tally from which on what the fit leads with is an attempt, whatever it costs.
+const LEAST_LEAD: f64 = 0.1;
+
 /// The memory that readings take before and after a fit, bytes.
 pub(super) fn memory_bytes(config: &Config) -> u64 {
     readings_bytes(config.readings, cores())
@@ -96,7 +99,8 @@ impl<'a> Forecast<'a> {
     }
 
     /// Chooses the attempts anew. An answer's score is log2 of its share of the fit's tally, which is none where the fit had but
-    /// early steps, less what it costs by the readings; of equals the cheaper one leads. What the fit leads with is judged
+    /// early steps, less what it costs by the readings; of equals the cheaper one leads. Two attempts are for two experts: where
+    /// the fit's leader has a tenth of the tally, it is the second if it is not the first. What the fit leads with is judged
     /// by the readings, too, unless its first is theirs. Where no rule gives a size, its first attempt does.
     ///
     /// # Errors
@@ -129,6 +133,10 @@ impl<'a> Forecast<'a> {
                 read.sort_by(|a, b| a.bits.total_cmp(&b.bits));
             }
             read.sort_by(|a, b| score(b, &candidates).total_cmp(&score(a, &candidates)));
+            let leader = candidates.first().filter(|leader| leader.share >= LEAST_LEAD);
+            if let Some(place) = leader.and_then(|leader| read.iter().position(|read| read.grid == leader.grid)) {
+                read[place.min(1)..=place].rotate_right(1);
+            }
             if let [first, second, ..] = &read[..] {
                 attempts.attempt_1 = first.grid.clone();
                 attempts.attempt_2 = second.grid.clone();
@@ -183,6 +191,7 @@ mod tests {
         let judged = |grid: &Grid| with.read[0].iter().any(|read| read.grid == *grid);
         assert!(judged(&without.attempts[0].attempt_1), "the fit's leaders are judged, too");
         assert_eq!(with.read[0][1].grid, with.attempts[0].attempt_2, "in the order of choice");
+        assert_eq!(with.attempts[0].attempt_2, without.attempts[0].attempt_1, "what the vote is for is tried, too");
     }
 
     #[test]

@@ -56,7 +56,7 @@ impl Default for Config {
             steps: 2000,
             seed: 0,
             seeds: 1,
-            stable_steps: 800,
+            stable_steps: 1000,
             agree_steps: 100,
             sure_bits: 8,
             view_steps: 200,

@@ -8,8 +8,11 @@ use std::ops::ControlFlow;
 
 /// A run of the example puzzles with these ids, at two steps.
 fn write_run(folder: &Path, ids: &[&str], variants: &[&str]) {
-    let config = Config { steps: 2, ..Config::default() };
-    let mut fits = Fits::of(&config);
+    write_run_by(&Config { steps: 2, stable_steps: 0, ..Config::default() }, folder, ids, variants);
+}
+
+fn write_run_by(config: &Config, folder: &Path, ids: &[&str], variants: &[&str]) {
+    let mut fits = Fits::of(config);
     if variants.len() > 1 {
         let table = variants.iter().map(|&name| (name.to_owned(), toml::Value::Table(fits.declaration.clone())));
         fits.declaration = toml::Table::from_iter([("variants".to_owned(), toml::Value::Table(table.collect()))]);
@@ -20,8 +23,7 @@ fn write_run(folder: &Path, ids: &[&str], variants: &[&str]) {
     for puzzle in &puzzles {
         for &variant in variants {
             let setting = Setting { variant: variant.to_owned(), config: config.clone() };
-            let (problem, fitted) =
-                solve_one(puzzle, &config, Some(1), |_| ControlFlow::Continue(())).unwrap().unwrap();
+            let (problem, fitted) = solve_one(puzzle, config, Some(1), |_| ControlFlow::Continue(())).unwrap().unwrap();
             run.save(&PuzzleRecord::new(puzzle, &setting, &problem, &fitted)).unwrap();
         }
     }
@@ -39,6 +41,15 @@ fn a_page_has_every_puzzle_and_nothing_from_elsewhere() {
     assert!(!page.contains("http:") && !page.contains("https:") && !page.contains("@import"), "no network");
     assert!(page.contains("pass@2") && page.contains("MB, by its estimate") && page.contains("class=\"kl\""));
     assert_eq!(page, runs_page(&[folder.path().to_owned()]).unwrap(), "the same run makes the same page");
+}
+
+#[test]
+fn where_readings_are_sure_a_page_says_so_and_has_no_costs() {
+    let folder = tempfile::tempdir().unwrap();
+    write_run_by(&Config { steps: 2, ..Config::default() }, folder.path(), &["one"], &["base"]);
+    let page = runs_page(&[folder.path().to_owned()]).unwrap();
+    assert!(page.contains("without a fit: readings are sure"));
+    assert!(!page.contains("class=\"kl\"") && !page.contains("<table class=\"tensors\">") && !page.contains("NaN"));
 }
 
 #[test]

@@ -20,9 +20,11 @@ fn read(path: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
+/// `solve` in three steps, whatever is known without.
 fn quick(output: &Path) -> Command {
     let mut command = tenfold();
-    command.arg("solve").args(["--steps", "3", "--device", "cpu", "--threads", "1", "--output"]).arg(output);
+    command.args(["solve", "--steps", "3", "--stable-steps", "0", "--device", "cpu", "--threads", "1", "--output"]);
+    command.arg(output);
     command
 }
 
@@ -33,7 +35,6 @@ fn a_run_leaves_records_and_a_submission() {
     let picture = folder.path().join("p.png");
     quick(&run)
         .args([task("frame_grid"), task("rotate_quarter")])
-        .args(["--stable-steps", "0"])
         .arg("--png")
         .arg(&picture)
         .assert()
@@ -98,9 +99,7 @@ fn seeds_side_by_side_cost_what_each_costs_alone() {
     let folder = tempfile::tempdir().unwrap();
     let losses = |name: &str, arguments: &[&str]| -> Vec<f64> {
         let run = folder.path().join(name);
-        let mut command = tenfold();
-        command.args(["solve", "--steps", "1", "--device", "cpu", "--threads", "1", "--output"]).arg(&run);
-        command.args(arguments).arg(task("rotate_quarter")).assert().success();
+        quick(&run).args(arguments).arg(task("rotate_quarter")).assert().success();
         let record = record(&run, "rotate_quarter");
         let seeds = record["seeds"].as_array().unwrap();
         seeds.iter().map(|seed| seed["reconstruction"]["nats"].as_f64().unwrap()).collect()

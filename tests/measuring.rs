@@ -37,7 +37,7 @@ fn analyze_tells_what_runs_and_files_hold() {
         fs::write(tasks.join(format!("{name}.json")), task).unwrap();
     }
     let mut solve = tenfold();
-    solve.args(["solve", "--quiet", "--engine", "fused", "--steps", "5", "--seeds", "2"]);
+    solve.args(["solve", "--quiet", "--engine", "fused", "--steps", "5", "--stable-steps", "0", "--seeds", "2"]);
     solve.arg("--output").arg(&run).arg(&tasks).assert().success();
     let file = folder.path().join("a,b.tenfold");
     let mut compress = tenfold();

@@ -79,7 +79,9 @@ pub fn load(paths: &[PathBuf], options: &LoadOptions) -> Result<Loaded, DataErro
 /// use std::ops::ControlFlow;
 ///
 /// let puzzles = puzzle::parse(br#"{"train": [{"input": [[1]], "output": [[2]]}], "test": [{"input": [[1]]}]}"#)?;
-/// let record = puzzle::solve(&puzzles[0], &SolveOptions::default(), |progress| {
+/// // All steps of the fit, though the answer is clear without.
+/// let options = SolveOptions { config: Config { stable_steps: 0, ..Config::default() }, ..SolveOptions::default() };
+/// let record = puzzle::solve(&puzzles[0], &options, |progress| {
 ///     if progress.step == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 /// })?;
 /// assert!(record.cut && record.steps == 2);

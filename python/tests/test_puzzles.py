@@ -92,7 +92,7 @@ def test_who_stops_iterating_stops_the_fits(root: Path) -> None:
     solving = tenfold.solve_many(root / "arc_tasks", steps=2, stable_steps=0, workers=1)
     assert next(solving).steps == 2
     solving.close()  # type: ignore[attr-defined]
-    stopped = tenfold.solve_many(root / "arc_tasks", callback=lambda progress: False, workers=1)
+    stopped = tenfold.solve_many(root / "arc_tasks", stable_steps=0, callback=lambda progress: False, workers=1)
     with pytest.warns(UserWarning, match="not begun"):
         assert all(solution.cut for solution in stopped)
 

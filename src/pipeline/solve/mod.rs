@@ -27,6 +27,7 @@ use crate::engine::{EngineError, Problem};
 use crate::fit::{self, Fitted, Subject};
 use crate::units::{Bits, Nats};
 use batches::{Limits, batches};
+use rayon::ThreadPool;
 use readings::Forecast;
 use std::borrow::Cow;
 use std::ops::ControlFlow;
@@ -111,9 +112,10 @@ pub fn solve_one(
     threads: Option<usize>,
     mut watch: impl FnMut(fit::Progress) -> ControlFlow<()>,
 ) -> Result<Option<(Problem, Fitted)>, EngineError> {
-    let begun = Begun::new(puzzle, config, threads, &mut watch)?;
+    let pool = readings::pool(threads)?;
+    let begun = Begun::new(puzzle, config, threads, &pool, &mut watch)?;
     let fitted = fit::fit(&begun.subject(), &begun.config.fit_settings(threads), watch)?;
-    fitted.map(|fitted| begun.end(fitted)).transpose()
+    Ok(fitted.map(|fitted| begun.end(fitted)))
 }
 
 /// A puzzle before its fit.
@@ -131,10 +133,11 @@ impl<'a> Begun<'a> {
         puzzle: &'a Puzzle,
         config: &'a Config,
         threads: Option<usize>,
+        pool: &'a ThreadPool,
         watch: &mut impl FnMut(fit::Progress) -> ControlFlow<()>,
     ) -> Result<Self, EngineError> {
         let sizes = views::sizes(puzzle, config);
-        let forecast = Forecast::new(puzzle, config, &sizes, threads)?;
+        let forecast = Forecast::new(puzzle, config, &sizes, pool);
         let config = if forecast.is_sure() {
             Cow::Owned(Config { steps: config.steps.min(1), view_steps: 0, ..config.clone() })
         } else {
@@ -150,11 +153,11 @@ impl<'a> Begun<'a> {
     }
 
     /// Chooses answers after its fit.
-    fn end(self, fitted: Fitted) -> Result<(Problem, Fitted), EngineError> {
+    fn end(self, fitted: Fitted) -> (Problem, Fitted) {
         let mut fitted = Fitted { trials: self.choice.trials, ..fitted };
         fitted.sure = self.forecast.is_sure();
-        self.forecast.choose(&mut fitted)?;
-        Ok((self.problem, fitted))
+        self.forecast.choose(&mut fitted);
+        (self.problem, fitted)
     }
 }
 
@@ -169,9 +172,10 @@ fn solve_batch(
     limits: Limits,
     watch: &mut dyn FnMut(usize, fit::Progress) -> ControlFlow<()>,
 ) -> Result<Vec<Option<(Problem, Fitted)>>, EngineError> {
+    let pool = readings::pool(threads)?;
     let mut begun = Vec::with_capacity(puzzles.len());
     for (index, puzzle) in puzzles.iter().enumerate() {
-        begun.push(Begun::new(puzzle, config, threads, &mut |progress| watch(index, progress))?);
+        begun.push(Begun::new(puzzle, config, threads, &pool, &mut |progress| watch(index, progress))?);
     }
     let mut solved: Vec<Option<Fitted>> = puzzles.iter().map(|_| None).collect();
     let (sure, unsure): (Vec<usize>, Vec<usize>) =
@@ -188,5 +192,5 @@ fn solve_batch(
             solved[index] = fitted;
         }
     }
-    begun.into_iter().zip(solved).map(|(begun, fitted)| fitted.map(|fitted| begun.end(fitted)).transpose()).collect()
+    Ok(begun.into_iter().zip(solved).map(|(begun, fitted)| fitted.map(|fitted| begun.end(fitted))).collect())
 }

@@ -38,11 +38,20 @@ pub(super) fn memory_bytes(config: &Config) -> u64 {
     readings_bytes(config.readings, cores())
 }
 
+/// The threads that readings share.
+///
+/// # Errors
+/// [`EngineError::Library`] where they can't be started.
+pub(super) fn pool(threads: Option<usize>) -> Result<ThreadPool, EngineError> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build();
+    pool.map_err(|error| EngineError::Library { engine: "readings", message: error.to_string() })
+}
+
 /// What readings say of a puzzle before its fit.
 pub(super) struct Forecast<'a> {
     puzzle: &'a Puzzle,
     config: &'a Config,
-    threads: Option<usize>,
+    pool: &'a ThreadPool,
     /// By test input the likely sizes of its output, where rules give any.
     sizes: Vec<Vec<(Size, f64)>>,
     /// By test input what readings say; empty where no rule gives a size.
@@ -51,38 +60,24 @@ pub(super) struct Forecast<'a> {
 
 impl<'a> Forecast<'a> {
     /// Reads the sizes that rules give, of which `sizes` has all.
-    ///
-    /// # Errors
-    /// [`EngineError::Library`] where threads can't be started.
-    pub fn new(
-        puzzle: &'a Puzzle,
-        config: &'a Config,
-        sizes: &[Vec<(Size, f64)>],
-        threads: Option<usize>,
-    ) -> Result<Self, EngineError> {
+    pub fn new(puzzle: &'a Puzzle, config: &'a Config, sizes: &[Vec<(Size, f64)>], pool: &'a ThreadPool) -> Self {
         let likely = |sizes: &Vec<(Size, f64)>| -> Vec<(Size, f64)> {
             sizes.iter().filter(|(_, share)| *share >= LEAST_SHARE).take(MOST_SIZES).copied().collect()
         };
-        let mut forecast =
-            Self { puzzle, config, threads, sizes: sizes.iter().map(likely).collect(), read: Vec::new() };
+        let mut forecast = Self { puzzle, config, pool, sizes: sizes.iter().map(likely).collect(), read: Vec::new() };
         if forecast.has_say() {
             let answers = |(test, sizes): (usize, &Vec<_>)| {
                 if sizes.is_empty() { Vec::new() } else { Readings::new(puzzle, test, sizes, config).answers() }
             };
-            forecast.read = forecast.pool()?.install(|| forecast.sizes.iter().enumerate().map(answers).collect());
+            forecast.read = pool.install(|| forecast.sizes.iter().enumerate().map(answers).collect());
         }
-        Ok(forecast)
+        forecast
     }
 
     fn has_say(&self) -> bool {
         let pairs = self.puzzle.train.iter().flat_map(|pair| [&pair.input, &pair.output]);
         let cells: usize = pairs.chain(&self.puzzle.test).map(|grid| grid.cells().len()).sum();
         self.config.readings > 0 && cells <= MOST_CELLS
-    }
-
-    fn pool(&self) -> Result<ThreadPool, EngineError> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads.unwrap_or(0)).build();
-        pool.map_err(|error| EngineError::Library { engine: "readings", message: error.to_string() })
     }
 
     /// Whether the likeliest answers lead by so much that a fit could hardly change them.
@@ -102,15 +97,11 @@ impl<'a> Forecast<'a> {
     /// early steps, less what it costs by the readings; of equals the cheaper one leads. Two attempts are for two experts: where
     /// the fit's leader has a tenth of the tally, it is the second if it is not the first. What the fit leads with is judged
     /// by the readings, too, unless its first is theirs. Where no rule gives a size, its first attempt does.
-    ///
-    /// # Errors
-    /// As [`Forecast::new`].
-    pub fn choose(mut self, fitted: &mut Fitted) -> Result<(), EngineError> {
+    pub fn choose(mut self, fitted: &mut Fitted) {
         fitted.read = vec![Vec::new(); fitted.attempts.len()];
         if !self.has_say() {
-            return Ok(());
+            return;
         }
-        let pool = self.pool()?;
         let mut candidates = fitted.tally.candidates(MOST_CANDIDATES);
         if fitted.steps <= self.config.selection.early_steps {
             candidates.iter_mut().for_each(Vec::clear);
@@ -123,13 +114,13 @@ impl<'a> Forecast<'a> {
             let readings = Readings::new(self.puzzle, test, sizes, self.config);
             let mut read = std::mem::take(&mut self.read[test]);
             if read.is_empty() {
-                read = pool.install(|| readings.answers());
+                read = self.pool.install(|| readings.answers());
             }
             let leader = candidates.first().map(|candidate| &candidate.grid);
             if leader.is_some_and(|leader| read.first().is_none_or(|first| first.grid != *leader)) {
                 let is_new = |grid: &&Grid| read.iter().all(|read| read.grid != **grid);
                 let new: Vec<&Grid> = candidates.iter().map(|candidate| &candidate.grid).filter(is_new).collect();
-                read.extend(pool.install(|| readings.costs(new)));
+                read.extend(self.pool.install(|| readings.costs(new)));
                 read.sort_by(|a, b| a.bits.total_cmp(&b.bits));
             }
             read.sort_by(|a, b| score(b, &candidates).total_cmp(&score(a, &candidates)));
@@ -143,7 +134,6 @@ impl<'a> Forecast<'a> {
             }
             fitted.read[test] = read;
         }
-        Ok(())
     }
 }
 

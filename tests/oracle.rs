@@ -10,6 +10,7 @@ mod common;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use tenfold::internals::data::load_puzzles;
 use tenfold::internals::engine::fused::FusedEngine;
@@ -113,6 +114,22 @@ const GRADIENT_BOUNDS: (f64, f64) = (1e-3, 1e-4);
 /// The same of our small network, where a normalisation is over eight numbers that are nearly equal: f32 is off by 1.1e-3 in one tensor.
 const SMALL_GRADIENT_BOUNDS: (f64, f64) = (4e-3, 1e-3);
 
+/// The file that has a reference's puzzle.
+fn tasks(reference: &Reference) -> PathBuf {
+    match reference.split.as_str() {
+        "golden" => golden(&format!("{}.json", reference.task)),
+        split => common::shared(&format!("arc/arc-agi-1/arc-agi_{split}_challenges.json")),
+    }
+}
+
+/// How far gradients a rounding apart are from the first, in a slice of each (L2).
+fn spread(gradients: &[f32], length: usize, slice: Range<usize>) -> f64 {
+    let first = &gradients[slice.clone()];
+    let copies = gradients.chunks(length).skip(1).map(|copy| &copy[slice.clone()]);
+    let distance = |copy: &[f32]| norm(&mut copy.iter().zip(first).map(|(a, b)| f64::from(a - b)));
+    copies.map(distance).fold(0.0, f64::max)
+}
+
 fn check(path: &Path, kind: EngineKind) {
     let bytes = std::fs::read(path).unwrap();
     let tensors = SafeTensors::deserialize(&bytes).unwrap();
@@ -120,10 +137,7 @@ fn check(path: &Path, kind: EngineKind) {
     let reference: Reference = serde_json::from_str(&text).unwrap();
     let name = &reference.task;
 
-    let tasks = match reference.split.as_str() {
-        "golden" => golden(&format!("{name}.json")),
-        split => common::shared(&format!("arc/arc-agi-1/arc-agi_{split}_challenges.json")),
-    };
+    let tasks = tasks(&reference);
     if !tasks.exists() {
         println!("skipped: {name}, no {}", tasks.display());
         return;
@@ -165,10 +179,7 @@ fn check(path: &Path, kind: EngineKind) {
         let difference = norm(&mut ours.iter().zip(expected).map(|(a, b)| f64::from(a - b)));
         let size = norm(&mut expected.iter().map(|&value| f64::from(value)));
         strict += usize::from(difference <= 1e-3 * size);
-        // How far gradients a rounding apart are from ours.
-        let copies = gradients.chunks(problem.layout.len()).skip(1).map(|copy| &copy[slice.range()]);
-        let distance = |copy: &[f32]| norm(&mut copy.iter().zip(ours).map(|(a, b)| f64::from(a - b)));
-        let spread = copies.map(distance).fold(0.0, f64::max);
+        let spread = spread(&gradients, problem.layout.len(), slice.range());
         assert!(
             difference <= allowed * size + floor + spread,
             "{name}: gradient of {}: off by {difference:.2e} of {size:.2e}, spread {spread:.2e} (L2)",

@@ -84,8 +84,8 @@ def test_thirty_solves_take_the_memory_of_ten(root: Path) -> None:
     output = subprocess.run([sys.executable, "-c", MEMORY], cwd=root, capture_output=True, text=True, check=True)
     early, late = map(int, output.stdout.split())
     print(f"least resident in 10 solves {early / 1e6:.1f} MB, in the last 10 of 30 {late / 1e6:.1f} MB")
-    # A reading alone, of which a solve has sixteen, is 4.7 MB; what is left of chance is some 10.
-    assert late - early < 16e6, f"{early} bytes in 10 solves, {late} in the last 10 of 30"
+    # Chance is some 30 MB, with threads that end when they like; a reading, of which a solve has sixteen, would leave 94 in twenty.
+    assert late - early < 60e6, f"{early} bytes in 10 solves, {late} in the last 10 of 30"
 
 
 def fastest(call: Any, turns: int = 30) -> float:

@@ -119,7 +119,7 @@ pub struct Fitted {
     pub trials: Vec<Trial>,
     /// For each test input what the readings say, in the order in which answers are chosen; empty where there were none.
     pub read: Vec<Vec<Read>>,
-    /// Whether readings were sure, so that nothing was fitted but for a step.
+    /// Whether readings were sure, so that nothing was fitted but for a step, of which nothing is kept ([`Fitted::by_readings`]).
     pub sure: bool,
 }
 
@@ -127,13 +127,18 @@ impl Fitted {
     /// For each test input the solution's rank, from 1, among all answers: those that readings have a say on in their order, then
     /// all that the fit proposed.
     pub fn ranks(&self, solutions: &[Grid]) -> Vec<Option<usize>> {
-        let of_fit = if self.sure { vec![None; solutions.len()] } else { self.tally.ranks(solutions) };
         let rank = |(test, (grid, of_fit)): (usize, (&Grid, Option<usize>))| {
             let read = self.read.get(test).map_or(&[][..], Vec::as_slice);
             let place = read.iter().position(|read| read.grid == *grid);
             place.map(|place| place + 1).or_else(|| of_fit.map(|rank| read.len() + rank))
         };
-        solutions.iter().zip(of_fit).enumerate().map(rank).collect()
+        solutions.iter().zip(self.tally.ranks(solutions)).enumerate().map(rank).collect()
+    }
+
+    /// The same without a vote, costs, or anything else that a fit says.
+    pub fn by_readings(self) -> Self {
+        let (trace, changes) = (Vec::new(), Vec::new());
+        Self { confidence: 0.0, trace, changes, tally: self.tally.emptied(), sure: true, ..self }
     }
 
     /// The first step after which `grid` was the first attempt at test input `test`, if it ever was.

@@ -135,6 +135,11 @@ impl Tally {
         }
     }
 
+    /// The same without any candidate.
+    pub fn emptied(self) -> Self {
+        Self { scores: vec![IndexMap::new(); self.groups.len()], ..self }
+    }
+
     /// Counts what seed number `seed` says at `step`.
     pub fn add(&mut self, plan: &Plan, seed: usize, step: usize, outputs: &Outputs) {
         let early = if step < self.settings.early_steps { self.settings.early_penalty } else { 0.0 };

@@ -139,10 +139,8 @@ impl PuzzleRecord {
     /// The record of a fit that has ended.
     pub fn new(puzzle: &Puzzle, setting: &Setting, problem: &Problem, fitted: &Fitted) -> Self {
         let config = &setting.config;
-        let trace = if fitted.sure { &[][..] } else { &fitted.trace };
-        let last = trace.iter().filter(|point| point.step + 1 == fitted.steps);
-        let tests = puzzle.test.len();
-        let candidates = if fitted.sure { vec![Vec::new(); tests] } else { fitted.tally.candidates(CANDIDATES) };
+        let last = fitted.trace.iter().filter(|point| point.step + 1 == fitted.steps);
+        let candidates = fitted.tally.candidates(CANDIDATES);
         let kept = |(read, candidates): (&Vec<Read>, &Vec<Candidate>)| -> Vec<Read> {
             let is_candidate = |read: &Read| candidates.iter().any(|candidate| candidate.grid == read.grid);
             let kept = read.iter().enumerate().filter(|&(rank, read)| rank < CANDIDATES || is_candidate(read));
@@ -162,9 +160,9 @@ impl PuzzleRecord {
             first_step_on_top: None,
             solution_ranks: None,
             candidates,
-            candidates_seen: if fitted.sure { vec![0; tests] } else { fitted.tally.counts() },
+            candidates_seen: fitted.tally.counts(),
             last_change: fitted.changes.last().map_or(0, |change| change.step),
-            confidence: if fitted.sure { 0.0 } else { fitted.confidence },
+            confidence: fitted.confidence,
             sure: fitted.sure,
             steps: fitted.steps,
             stopped_early: fitted.stopped_early,
@@ -180,7 +178,7 @@ impl PuzzleRecord {
             engine: fitted.engine.clone(),
             weights_not_counted: problem.layout.weights(),
             seeds: last.map(|point| SeedRecord::new(point.seed, &point.losses)).collect(),
-            curve: thinned(trace, config.steps),
+            curve: thinned(&fitted.trace, config.steps),
         };
         if let Some(solutions) = &puzzle.solutions {
             record.judge(solutions);

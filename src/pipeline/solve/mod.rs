@@ -154,8 +154,8 @@ impl<'a> Begun<'a> {
 
     /// Chooses answers after its fit.
     fn end(self, fitted: Fitted) -> (Problem, Fitted) {
-        let mut fitted = Fitted { trials: self.choice.trials, ..fitted };
-        fitted.sure = self.forecast.is_sure();
+        let fitted = Fitted { trials: self.choice.trials, ..fitted };
+        let mut fitted = if self.forecast.is_sure() { fitted.by_readings() } else { fitted };
         self.forecast.choose(&mut fitted);
         (self.problem, fitted)
     }

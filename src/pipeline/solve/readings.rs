@@ -52,26 +52,27 @@ pub(super) struct Forecast<'a> {
     puzzle: &'a Puzzle,
     config: &'a Config,
     pool: &'a ThreadPool,
-    /// By test input the likely sizes of its output, where rules give any.
-    sizes: Vec<Vec<(Size, f64)>>,
-    /// By test input what readings say; empty where no rule gives a size.
-    read: Vec<Vec<Read>>,
+    /// By test input; none where no rule gives a size, or readings have no say.
+    tests: Vec<Option<(Readings<'a>, Vec<Read>)>>,
 }
 
 impl<'a> Forecast<'a> {
     /// Reads the sizes that rules give, of which `sizes` has all.
     pub fn new(puzzle: &'a Puzzle, config: &'a Config, sizes: &[Vec<(Size, f64)>], pool: &'a ThreadPool) -> Self {
-        let likely = |sizes: &Vec<(Size, f64)>| -> Vec<(Size, f64)> {
-            sizes.iter().filter(|(_, share)| *share >= LEAST_SHARE).take(MOST_SIZES).copied().collect()
+        let mut forecast = Self { puzzle, config, pool, tests: Vec::new() };
+        let read = |(test, sizes): (usize, &Vec<(Size, f64)>)| {
+            let likely = sizes.iter().filter(|(_, share)| *share >= LEAST_SHARE).take(MOST_SIZES).copied();
+            let likely: Vec<(Size, f64)> = likely.collect();
+            (forecast.has_say() && !likely.is_empty()).then(|| forecast.read(test, &likely))
         };
-        let mut forecast = Self { puzzle, config, pool, sizes: sizes.iter().map(likely).collect(), read: Vec::new() };
-        if forecast.has_say() {
-            let answers = |(test, sizes): (usize, &Vec<_>)| {
-                if sizes.is_empty() { Vec::new() } else { Readings::new(puzzle, test, sizes, config).answers() }
-            };
-            forecast.read = pool.install(|| forecast.sizes.iter().enumerate().map(answers).collect());
-        }
+        forecast.tests = sizes.iter().enumerate().map(read).collect();
         forecast
+    }
+
+    fn read(&self, test: usize, sizes: &[(Size, f64)]) -> (Readings<'a>, Vec<Read>) {
+        let readings = Readings::new(self.puzzle, test, sizes, self.config);
+        let read = self.pool.install(|| readings.answers());
+        (readings, read)
     }
 
     fn has_say(&self) -> bool {
@@ -83,20 +84,21 @@ impl<'a> Forecast<'a> {
     /// Whether the likeliest answers lead by so much that a fit could hardly change them.
     pub fn is_sure(&self) -> bool {
         let Config { stable_steps, sure_bits, .. } = *self.config;
-        let lead = |read: &Vec<Read>| matches!(&read[..], [a, b, ..] if b.bits - a.bits >= sure_bits as f64);
-        stable_steps > 0 && sure_bits > 0 && !self.read.is_empty() && self.read.iter().all(lead)
+        let lead = |read: &[Read]| matches!(read, [a, b, ..] if b.bits - a.bits >= sure_bits as f64);
+        let all = self.tests.iter().all(|test| test.as_ref().is_some_and(|(_, read)| lead(read)));
+        stable_steps > 0 && sure_bits > 0 && all
     }
 
     /// The likeliest answer to each test input; none at all where one is not known.
     pub fn expected(&self) -> Vec<Grid> {
-        let likeliest = self.read.iter().map(|read| Some(read.first()?.grid.clone()));
+        let likeliest = self.tests.iter().map(|test| Some(test.as_ref()?.1.first()?.grid.clone()));
         likeliest.collect::<Option<_>>().unwrap_or_default()
     }
 
     /// Chooses the attempts anew. An answer's score is log2 of its share of the fit's tally, which is none where the fit had but
-    /// early steps, less what it costs by the readings; of equals the cheaper one leads. Two attempts are for two experts: where
-    /// the fit's leader has a tenth of the tally, it is the second if it is not the first. What the fit leads with is judged
-    /// by the readings, too, unless its first is theirs. Where no rule gives a size, its first attempt does.
+    /// early steps, less what it costs by the readings. Two attempts are for two experts: where the fit's leader has a tenth
+    /// of the tally, it is the second if it is not the first. What the fit leads with is judged by the readings, too, unless
+    /// its first is theirs. Where no rule gives a size, its first attempt does.
     pub fn choose(mut self, fitted: &mut Fitted) {
         fitted.read = vec![Vec::new(); fitted.attempts.len()];
         if !self.has_say() {
@@ -107,24 +109,16 @@ impl<'a> Forecast<'a> {
             candidates.iter_mut().for_each(Vec::clear);
         }
         for (test, (attempts, candidates)) in fitted.attempts.iter_mut().zip(candidates).enumerate() {
-            let sizes = &mut self.sizes[test];
-            if sizes.is_empty() {
-                sizes.push(((attempts.attempt_1.rows(), attempts.attempt_1.columns()), 1.0));
-            }
-            let readings = Readings::new(self.puzzle, test, sizes, self.config);
-            let mut read = std::mem::take(&mut self.read[test]);
-            if read.is_empty() {
-                read = self.pool.install(|| readings.answers());
-            }
-            let leader = candidates.first().map(|candidate| &candidate.grid);
-            if leader.is_some_and(|leader| read.first().is_none_or(|first| first.grid != *leader)) {
+            let size = (attempts.attempt_1.rows(), attempts.attempt_1.columns());
+            let (readings, mut read) = self.tests[test].take().unwrap_or_else(|| self.read(test, &[(size, 1.0)]));
+            let leader = candidates.first();
+            if leader.is_some_and(|leader| read.first().is_none_or(|first| first.grid != leader.grid)) {
                 let is_new = |grid: &&Grid| read.iter().all(|read| read.grid != **grid);
                 let new: Vec<&Grid> = candidates.iter().map(|candidate| &candidate.grid).filter(is_new).collect();
                 read.extend(self.pool.install(|| readings.costs(new)));
-                read.sort_by(|a, b| a.bits.total_cmp(&b.bits));
             }
             read.sort_by(|a, b| score(b, &candidates).total_cmp(&score(a, &candidates)));
-            let leader = candidates.first().filter(|leader| leader.share >= LEAST_LEAD);
+            let leader = leader.filter(|leader| leader.share >= LEAST_LEAD);
             if let Some(place) = leader.and_then(|leader| read.iter().position(|read| read.grid == leader.grid)) {
                 read[place.min(1)..=place].rotate_right(1);
             }

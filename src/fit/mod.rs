@@ -136,6 +136,7 @@ impl Fitted {
     }
 
     /// The same without a vote, costs, or anything else that a fit says.
+    #[must_use]
     pub fn by_readings(self) -> Self {
         let (trace, changes) = (Vec::new(), Vec::new());
         Self { confidence: 0.0, trace, changes, tally: self.tally.emptied(), sure: true, ..self }

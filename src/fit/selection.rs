@@ -136,6 +136,7 @@ impl Tally {
     }
 
     /// The same without any candidate.
+    #[must_use]
     pub fn emptied(self) -> Self {
         Self { scores: vec![IndexMap::new(); self.groups.len()], ..self }
     }

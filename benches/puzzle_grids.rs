@@ -83,9 +83,11 @@ fn main() -> anyhow::Result<()> {
 /// outputs are not known.
 fn read(puzzle: &Puzzle) -> String {
     let Some(solutions) = &puzzle.solutions else { return ",".into() };
+    let config = Config::default();
+    let divisions = Readings::divisions(puzzle, &config);
     let ranks = solutions.iter().enumerate().map(|(test, solution)| {
         let size = (solution.rows(), solution.columns());
-        let read = Readings::new(puzzle, test, &[(size, 1.0)], &Config::default()).answers();
+        let read = Readings::new(puzzle, divisions.clone(), test, &[(size, 1.0)], &config).answers();
         read.iter().position(|read| read.grid == *solution).unwrap_or(usize::MAX)
     });
     let rank = ranks.max().unwrap_or(usize::MAX);

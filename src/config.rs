@@ -34,6 +34,8 @@ pub struct Config {
     /// Readings of a puzzle by the coder of grids, whose answers are pooled with the fit's; 0 leaves both attempts to the
     /// vote.
     pub readings: usize,
+    /// The most drafts of a puzzle that readings look at, each a drawing of the input by a general rule.
+    pub drafts: usize,
     /// What each kind of law that an answer breaks adds to its bits by the readings.
     pub law_bits: usize,
     /// Which engine runs.
@@ -62,6 +64,7 @@ impl Default for Config {
             view_steps: 200,
             size_rules: true,
             readings: 16,
+            drafts: 2,
             law_bits: 4,
             engine: EngineKind::Auto,
             device: Device::Auto,
@@ -239,6 +242,7 @@ impl Config {
             ("sure_bits", self.sure_bits, 0..=1000),
             ("view_steps", self.view_steps, 0..=MOST_STEPS),
             ("readings", self.readings, 0..=MOST_READINGS),
+            ("drafts", self.drafts, 0..=100),
             ("law_bits", self.law_bits, 0..=1000),
             ("network.layers", network.layers, 1..=32),
             ("network.channels", network.channels, 1..=256),

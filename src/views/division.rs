@@ -3,6 +3,7 @@
 //! In: a puzzle. Out: every [`Division`] that holds for all its train pairs and test inputs; the parts, and the whole of parts.
 //! A division is a hypothesis, as a view is: that what is outside of a part does not matter to it.
 
+use super::drafts::Draft;
 use super::fold::{Fold, of_inputs};
 use super::objects::{Rectangle, box_of, objects, only_extreme};
 use super::sizes::Size;
@@ -22,6 +23,8 @@ const MARGIN: usize = 1;
 pub enum Division {
     /// Not at all.
     Whole,
+    /// The output lies over a drawing that a general rule makes of the input.
+    Draft(Draft),
     /// The output lies over a window of the input.
     Window(Window),
     /// The output lies over one of the input's equal parts, the only one that has most or least of a trait.
@@ -92,9 +95,11 @@ pub struct Divided {
 }
 
 impl Division {
-    /// A puzzle by all divisions that hold for it, at most `most`, the whole first, in a fixed order; no two with the same parts.
-    pub fn all(puzzle: &Puzzle, most: usize) -> Vec<Divided> {
+    /// A puzzle by all divisions that hold for it, at most `most`, the whole first, then at most `drafts` drafts, in a fixed order; no
+    /// two with the same parts.
+    pub fn all(puzzle: &Puzzle, drafts: usize, most: usize) -> Vec<Divided> {
         let background = background(puzzle);
+        let drafts = Draft::best(puzzle, drafts).into_iter().map(Self::Draft);
         let windows = window::all(puzzle).map(Self::Window);
         let parts = of_inputs(puzzle).flat_map(|fold| {
             PartTrait::ALL.into_iter().flat_map(move |by| [true, false].map(|largest| Self::Part { fold, by, largest }))
@@ -106,7 +111,7 @@ impl Division {
         });
         let whole = std::iter::once(Self::Whole);
         let mut found: Vec<Divided> = Vec::new();
-        for division in whole.chain(windows).chain(parts).chain(lines).chain(objects) {
+        for division in whole.chain(drafts).chain(windows).chain(parts).chain(lines).chain(objects) {
             if found.len() >= most {
                 break;
             }
@@ -132,7 +137,7 @@ impl Division {
     /// Where an input's parts are; none where there is but the whole, or none.
     fn places(self, input: &Grid) -> Option<Vec<Rectangle>> {
         match self {
-            Self::Whole | Self::Part { .. } => None,
+            Self::Whole | Self::Draft(_) | Self::Part { .. } => None,
             Self::Window(window) => Some(vec![window.place(input)?]),
             Self::Rooms { line } | Self::RoomCells { line } => {
                 let (rows, columns) = rooms(input, line);
@@ -161,6 +166,7 @@ impl Division {
     fn inputs(self, input: &Grid) -> Option<Vec<Grid>> {
         match self {
             Self::Whole => Some(vec![input.clone()]),
+            Self::Draft(draft) => Some(vec![draft.draw(input)?]),
             Self::Part { fold, by, largest } => {
                 let mut parts = fold.split(input)?;
                 let counts: Vec<usize> = parts.iter().map(|part| by.of(part, &parts)).collect();
@@ -183,7 +189,7 @@ impl Division {
     pub fn outputs(self, input: &Grid, output: &Grid) -> Option<Vec<Grid>> {
         let parts = match self {
             Self::Whole => vec![output.clone()],
-            Self::Window(_) | Self::Part { .. } => {
+            Self::Draft(_) | Self::Window(_) | Self::Part { .. } => {
                 let sizes = self.sizes(input)?;
                 (sizes == [(output.rows(), output.columns())]).then(|| vec![output.clone()])?
             }
@@ -201,7 +207,7 @@ impl Division {
     /// The output that has these parts.
     pub fn join(self, input: &Grid, parts: &[Grid]) -> Option<Grid> {
         match self {
-            Self::Whole | Self::Window(_) | Self::Part { .. } => parts.first().cloned(),
+            Self::Whole | Self::Draft(_) | Self::Window(_) | Self::Part { .. } => parts.first().cloned(),
             Self::RoomCells { line } => {
                 let (rows, columns) = rooms(input, line);
                 let cell =
@@ -255,6 +261,7 @@ impl fmt::Display for Division {
         let most = |largest: bool| if largest { "most" } else { "fewest" };
         match *self {
             Self::Whole => formatter.write_str("whole"),
+            Self::Draft(draft) => write!(formatter, "{draft}"),
             Self::Window(window) => write!(formatter, "seen through {window}"),
             Self::Part { fold, by, largest } => {
                 write!(formatter, "the one of {fold} with {} {}", most(largest), format!("{by:?}").to_lowercase())
@@ -286,7 +293,7 @@ mod tests {
 
     /// The parts of the first pair, and the test's.
     fn divided(puzzle: &Puzzle, wanted: Division) -> (Vec<Pair>, Vec<Grid>) {
-        let all = Division::all(puzzle, 99);
+        let all = Division::all(puzzle, 0, 99);
         let found = all.iter().find(|divided| divided.division == wanted).unwrap();
         (found.pairs.clone(), found.tests.concat())
     }
@@ -346,7 +353,7 @@ mod tests {
             let input = of(&cells);
             let output = [of(&cells.iter().map(|cell| cell * 2 % 7).collect()), of(&others), grid(&[&[1, 2]])][changed].clone();
             let puzzle = puzzle(&[(input.clone(), output.clone())], of(&others));
-            for Divided { division, .. } in Division::all(&puzzle, 99) {
+            for Divided { division, .. } in Division::all(&puzzle, 2, 99) {
                 let parts = division.outputs(&input, &output).unwrap();
                 prop_assert_eq!(parts.len(), division.inputs(&input).unwrap().len());
                 prop_assert_eq!(division.join(&input, &parts), Some(output.clone()), "{}", division);

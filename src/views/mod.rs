@@ -8,6 +8,7 @@
 //! What else is true of all pairs, without a network: the sizes of outputs ([`output_sizes`]), and [`Laws`].
 
 mod division;
+mod drafts;
 mod fold;
 mod laws;
 mod objects;
@@ -19,6 +20,7 @@ mod window;
 mod tests;
 
 pub use division::{Divided, Division, PartTrait};
+pub use drafts::Draft;
 pub use fold::{Fold, Way};
 pub use laws::Laws;
 pub use objects::Trait;

@@ -86,6 +86,7 @@ impl Trait {
 
     /// The number of each object.
     pub(super) fn of(self, grid: &Grid, objects: &[Cells]) -> Vec<usize> {
+        let shapes: Vec<Cells> = if self == Self::Twins { objects.iter().map(shape).collect() } else { Vec::new() };
         let count = |cells: &Cells| match self {
             Self::Cells => cells.len(),
             Self::Area => {
@@ -94,7 +95,10 @@ impl Trait {
             }
             Self::Colours => counts(grid, cells).into_iter().filter(|&count| count > 0).count(),
             Self::Spots => cells.len() - counts(grid, cells).into_iter().max().unwrap_or(0),
-            Self::Twins => objects.iter().filter(|other| shape(other) == shape(cells)).count(),
+            Self::Twins => {
+                let own = shape(cells);
+                shapes.iter().filter(|other| **other == own).count()
+            }
             Self::Symmetries => {
                 let alone = alone(grid, cells);
                 Symmetry::all().filter(|symmetry| symmetry.turn(&alone) == alone).count()
@@ -137,8 +141,10 @@ pub(super) fn shape(cells: &Cells) -> Cells {
 /// An object in its box, on black.
 fn alone(grid: &Grid, cells: &Cells) -> Grid {
     let Rectangle { top, left, bottom, right } = box_of(cells);
-    from_cells(bottom - top, right - left, |row, column| {
-        let place = (top + row, left + column);
-        if cells.contains(&place) { grid.get(place.0, place.1) } else { 0 }
-    })
+    let width = right - left;
+    let mut alone = vec![0; (bottom - top) * width];
+    for &(row, column) in cells {
+        alone[(row - top) * width + column - left] = grid.get(row, column);
+    }
+    from_cells(bottom - top, width, |row, column| alone[row * width + column])
 }

@@ -43,7 +43,7 @@ pub enum Region {
 
 impl Region {
     /// All rules, in a fixed order.
-    fn all() -> impl Iterator<Item = Self> {
+    pub(super) fn all() -> impl Iterator<Item = Self> {
         let both = [true, false];
         let colours = (0..COLOURS as u8).map(Self::Colour);
         let extremes = both.into_iter().map(|largest| Self::ExtremeColour { largest });

@@ -14,6 +14,7 @@ use crate::fit::Read;
 use crate::views::{Divided, Division, Laws, Size, name_bits};
 use rayon::prelude::*;
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 /// What it takes to say a size that is not among the likely ones, bits.
 const OTHER_SIZE_BITS: f64 = 10.0;
@@ -27,7 +28,7 @@ const MOST_JUDGED_OF_PARTS: usize = 10;
 const MOST_KEPT: usize = 12;
 
 /// The most divisions that are read, the whole among them, and the readings of each but the whole: one a symmetry.
-const MOST_DIVISIONS: usize = 8;
+const MOST_DIVISIONS: usize = 10;
 const READINGS_OF_PARTS: usize = 8;
 
 /// What is the same for all answers to a puzzle's test input: how it may be divided, its laws, and the sizes that are likely.
@@ -40,13 +41,24 @@ pub struct Readings<'a> {
     laws: Laws,
     /// Answers from elsewhere may have colours that no part has.
     palette: Vec<u8>,
-    divisions: Vec<Divided>,
+    divisions: Arc<[Divided]>,
 }
 
 impl<'a> Readings<'a> {
+    /// How a puzzle may be divided, the same for all of its test inputs. The threads of the pool it runs in share the work.
+    pub fn divisions(puzzle: &Puzzle, config: &Config) -> Arc<[Divided]> {
+        Division::all(puzzle, config.drafts, MOST_DIVISIONS).into()
+    }
+
     /// Readings of a test input whose output may have `sizes`, which come with their probabilities. Solutions are not looked
     /// at.
-    pub fn new(puzzle: &'a Puzzle, test: usize, sizes: &[(Size, f64)], config: &'a Config) -> Self {
+    pub fn new(
+        puzzle: &'a Puzzle,
+        divisions: Arc<[Divided]>,
+        test: usize,
+        sizes: &[(Size, f64)],
+        config: &'a Config,
+    ) -> Self {
         let input = &puzzle.test[test];
         let grids = puzzle.train.iter().flat_map(|pair| [&pair.input, &pair.output]);
         Self {
@@ -56,7 +68,7 @@ impl<'a> Readings<'a> {
             sizes: sizes.iter().map(|&(size, probability)| (size, -probability.log2())).collect(),
             laws: Laws::of(&puzzle.train),
             palette: palette_of(grids.chain([input])),
-            divisions: Division::all(puzzle, MOST_DIVISIONS),
+            divisions,
         }
     }
 
@@ -134,7 +146,10 @@ impl<'a> Readings<'a> {
     /// What answers cost in a division, where that is less than before.
     fn judge(&self, number: usize, readers: &[Reader], answers: &mut [Answer]) {
         let division = self.divisions[number].division;
-        let name = name_bits(number, self.divisions.len());
+        let name = match division {
+            Division::Draft(draft) => draft.name_bits(),
+            _ => name_bits(number, self.divisions.len()),
+        };
         let sizes = self.sizes(division);
         answers.par_iter_mut().for_each(|answer| {
             let Some(parts) = division.outputs(self.input, &answer.read.grid) else { return };
@@ -192,7 +207,7 @@ pub(super) mod tests {
         let (puzzle, right) = puzzle();
         let sizes = [((5, 4), 0.97), ((4, 5), 0.03)];
         let config = Config { readings: 8, ..Config::default() };
-        let readings = Readings::new(&puzzle, 0, &sizes, &config);
+        let readings = Readings::new(&puzzle, Readings::divisions(&puzzle, &config), 0, &sizes, &config);
         let found = readings.answers();
         assert_eq!(found[0].grid, right);
         assert!(found[0].bits < 6.0, "{found:?}");
@@ -224,7 +239,8 @@ pub(super) mod tests {
         let test = [(2, 7, 4), (7, 3, 3), (3, 1, 4)];
         let puzzle = Puzzle { id: "p".into(), train, test: vec![grid(&test, false)], solutions: None };
         let config = Config { readings: 2, ..Config::default() };
-        let found = Readings::new(&puzzle, 0, &[((10, 10), 1.0)], &config).answers();
+        let divisions = Readings::divisions(&puzzle, &config);
+        let found = Readings::new(&puzzle, divisions, 0, &[((10, 10), 1.0)], &config).answers();
         assert_eq!(found[0].grid, grid(&test, true));
         assert!(found[0].division.contains("objects"), "{}", found[0].division);
     }

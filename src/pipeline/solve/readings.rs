@@ -11,8 +11,9 @@ use crate::data::{Grid, Puzzle};
 use crate::engine::EngineError;
 use crate::fit::{Candidate, Fitted, Read};
 use crate::pipeline::puzzle::{Readings, readings_bytes};
-use crate::views::Size;
+use crate::views::{Divided, Size};
 use rayon::ThreadPool;
+use std::sync::Arc;
 
 /// Puzzles with more cells are left to the vote: no puzzle of ARC's form has as many, and a reading takes some 10 µs a cell
 /// and symmetry.
@@ -52,6 +53,7 @@ pub(super) struct Forecast<'a> {
     puzzle: &'a Puzzle,
     config: &'a Config,
     pool: &'a ThreadPool,
+    divisions: Arc<[Divided]>,
     /// By test input; none where no rule gives a size, or readings have no say.
     tests: Vec<Option<(Readings<'a>, Vec<Read>)>>,
 }
@@ -59,18 +61,23 @@ pub(super) struct Forecast<'a> {
 impl<'a> Forecast<'a> {
     /// Reads the sizes that rules give, of which `sizes` has all.
     pub fn new(puzzle: &'a Puzzle, config: &'a Config, sizes: &[Vec<(Size, f64)>], pool: &'a ThreadPool) -> Self {
-        let mut forecast = Self { puzzle, config, pool, tests: Vec::new() };
+        let mut forecast = Self { puzzle, config, pool, divisions: Arc::new([]), tests: Vec::new() };
+        if !forecast.has_say() {
+            forecast.tests = sizes.iter().map(|_| None).collect();
+            return forecast;
+        }
+        forecast.divisions = pool.install(|| Readings::divisions(puzzle, config));
         let read = |(test, sizes): (usize, &Vec<(Size, f64)>)| {
             let likely = sizes.iter().filter(|(_, share)| *share >= LEAST_SHARE).take(MOST_SIZES).copied();
             let likely: Vec<(Size, f64)> = likely.collect();
-            (forecast.has_say() && !likely.is_empty()).then(|| forecast.read(test, &likely))
+            (!likely.is_empty()).then(|| forecast.read(test, &likely))
         };
         forecast.tests = sizes.iter().enumerate().map(read).collect();
         forecast
     }
 
     fn read(&self, test: usize, sizes: &[(Size, f64)]) -> (Readings<'a>, Vec<Read>) {
-        let readings = Readings::new(self.puzzle, test, sizes, self.config);
+        let readings = Readings::new(self.puzzle, self.divisions.clone(), test, sizes, self.config);
         let read = self.pool.install(|| readings.answers());
         (readings, read)
     }

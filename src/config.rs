@@ -64,7 +64,7 @@ impl Default for Config {
             view_steps: 200,
             size_rules: true,
             readings: 16,
-            drafts: 2,
+            drafts: 4,
             law_bits: 4,
             engine: EngineKind::Auto,
             device: Device::Auto,

@@ -238,10 +238,33 @@ pub(super) mod tests {
         let train = vec![pair(&[(1, 1, 3), (6, 5, 4)]), pair(&[(0, 6, 4)]), pair(&[(7, 0, 3), (2, 4, 3), (5, 7, 4)])];
         let test = [(2, 7, 4), (7, 3, 3), (3, 1, 4)];
         let puzzle = Puzzle { id: "p".into(), train, test: vec![grid(&test, false)], solutions: None };
-        let config = Config { readings: 2, ..Config::default() };
+        let config = Config { readings: 2, drafts: 0, ..Config::default() };
         let divisions = Readings::divisions(&puzzle, &config);
         let found = Readings::new(&puzzle, divisions, 0, &[((10, 10), 1.0)], &config).answers();
         assert_eq!(found[0].grid, grid(&test, true));
         assert!(found[0].division.contains("objects"), "{}", found[0].division);
+    }
+
+    #[test]
+    fn a_puzzle_is_read_by_what_a_rule_draws_where_that_is_shorter() {
+        // What lies somewhere falls, and gets a stripe of 9 on top.
+        let grid = |shape: [u8; 2], row: usize, column: usize, top: u8| {
+            let mut cells = vec![0; 7 * 6];
+            for (down, colours) in [(0, [top, top]), (1, shape), (2, [shape[1], shape[0]])] {
+                cells[(row + down) * 6 + column..][..2].copy_from_slice(&colours);
+            }
+            Grid::new(7, 6, cells).unwrap()
+        };
+        let pair = |shape: [u8; 2], row, column| Pair {
+            input: grid(shape, row, column, shape[1]),
+            output: grid(shape, 4, column, 9),
+        };
+        let train = vec![pair([1, 2], 0, 3), pair([4, 3], 2, 0), pair([2, 4], 1, 4), pair([3, 3], 0, 1)];
+        let puzzle = Puzzle { id: "p".into(), train, test: vec![grid([1, 4], 2, 2, 4)], solutions: None };
+        let config = Config { readings: 4, ..Config::default() };
+        let divisions = Readings::divisions(&puzzle, &config);
+        let found = Readings::new(&puzzle, divisions, 0, &[((7, 6), 1.0)], &config).answers();
+        assert_eq!(found[0].grid, grid([1, 4], 4, 2, 9));
+        assert!(found[0].division.contains("as far down as they go"), "{}", found[0].division);
     }
 }

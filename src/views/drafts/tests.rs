@@ -143,6 +143,16 @@ fn objects_are_summed_up() {
     assert_eq!(drawn(Rule::Quarter, ".... .121 .343 .121"), grid("12 34"));
 }
 
+#[test]
+fn a_single_cell_can_be_drafted() {
+    for (input, output) in [("3", "4"), (".", "5"), ("5", "55 55")] {
+        let puzzle = puzzle(&[(input, output)], input);
+        for draft in Draft::best(&puzzle, 9) {
+            assert!(draft.draw(&puzzle.test[0]).is_some(), "{draft}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]

@@ -79,6 +79,9 @@ impl Default for Config {
 /// The most readings of a puzzle.
 const MOST_READINGS: usize = 1000;
 
+/// The most drafts of a puzzle: as many as it has divisions at most, but for the whole.
+const MOST_DRAFTS: usize = 9;
+
 /// The most steps of a fit.
 const MOST_STEPS: usize = 1_000_000;
 
@@ -242,7 +245,7 @@ impl Config {
             ("sure_bits", self.sure_bits, 0..=1000),
             ("view_steps", self.view_steps, 0..=MOST_STEPS),
             ("readings", self.readings, 0..=MOST_READINGS),
-            ("drafts", self.drafts, 0..=100),
+            ("drafts", self.drafts, 0..=MOST_DRAFTS),
             ("law_bits", self.law_bits, 0..=1000),
             ("network.layers", network.layers, 1..=32),
             ("network.channels", network.channels, 1..=256),

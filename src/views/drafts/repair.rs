@@ -42,7 +42,7 @@ impl Map {
         let shifts = (0..=rows / 2).flat_map(move |down| {
             (-(columns / 2)..=columns / 2)
                 .filter(move |&across| down > 0 || across > 0)
-                .flat_map(move |across| [Self::Shift((down, across)), Self::Shift((-down, -across))])
+                .map(move |across| Self::Shift((down, across)))
         });
         mirrored(rows)
             .map(Self::Rows)
@@ -50,6 +50,15 @@ impl Map {
             .chain((-FARTHEST_DIAGONAL..=FARTHEST_DIAGONAL).map(Self::Diagonal))
             .chain((least / 2..2 * most - least / 2).map(Self::Across))
             .chain(shifts)
+    }
+
+    /// What is as true as this one: of shifts the one back as well.
+    fn both_ways(self) -> impl Iterator<Item = Self> {
+        let back = match self {
+            Self::Shift((down, across)) => Some(Self::Shift((-down, -across))),
+            _ => None,
+        };
+        std::iter::once(self).chain(back)
     }
 
     fn of(self, (row, column): Place) -> Place {
@@ -70,7 +79,8 @@ pub(super) fn repaired(picture: &Picture, hidden: u8) -> Option<(Picture, Corner
     let known: Vec<u8> = picture.coloured().map(|(_, colour)| colour).filter(|&colour| colour != hidden).collect();
     let background = commonest(&known)?;
     let mut maps: Vec<(usize, usize, Map)> = Map::all(picture.rows, picture.columns)
-        .filter_map(|map| truth(picture, map, hidden, background).map(|(same, common)| (same, common, map)))
+        .filter_map(|map| Some((truth(picture, map, hidden, background)?, map)))
+        .flat_map(|((same, common), map)| map.both_ways().map(move |map| (same, common, map)))
         .collect();
     maps.sort_by_key(|&(same, common, _)| Reverse((same, common)));
     maps.truncate(MOST_MAPS);

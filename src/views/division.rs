@@ -5,6 +5,7 @@
 
 use super::drafts::Draft;
 use super::fold::{Fold, of_inputs};
+use super::name_bits;
 use super::objects::{Rectangle, box_of, objects, only_extreme};
 use super::sizes::Size;
 use super::symmetry::{Symmetry, from_cells};
@@ -83,6 +84,9 @@ impl PartTrait {
     }
 }
 
+/// The pairs of all parts, and each test input's parts.
+type Parts = (Vec<Pair>, Vec<Vec<Grid>>);
+
 /// A puzzle's parts.
 #[derive(Clone, Debug)]
 pub struct Divided {
@@ -92,6 +96,8 @@ pub struct Divided {
     pub pairs: Vec<Pair>,
     /// By test input, its parts.
     pub tests: Vec<Vec<Grid>>,
+    /// What it takes to name the division among those that hold, bits.
+    pub name_bits: f64,
 }
 
 impl Division {
@@ -110,28 +116,36 @@ impl Division {
             kinds.map(|(diagonal, one_colour)| Self::Objects { background, diagonal, one_colour })
         });
         let whole = std::iter::once(Self::Whole);
-        let mut found: Vec<Divided> = Vec::new();
+        let mut found: Vec<(Self, Parts)> = Vec::new();
         for division in whole.chain(drafts).chain(windows).chain(parts).chain(lines).chain(objects) {
             if found.len() >= most {
                 break;
             }
-            let Some(divided) = division.apply(puzzle) else { continue };
-            if found.iter().all(|other| (&other.pairs, &other.tests) != (&divided.pairs, &divided.tests)) {
-                found.push(divided);
+            let Some(parts) = division.apply(puzzle) else { continue };
+            if found.iter().all(|(_, other)| *other != parts) {
+                found.push((division, parts));
             }
         }
-        found
+        let count = found.len();
+        let divided = |(number, (division, (pairs, tests))): (usize, (Self, Parts))| {
+            let name_bits = match division {
+                Self::Draft(draft) => draft.name_bits(),
+                _ => name_bits(number, count),
+            };
+            Divided { division, pairs, tests, name_bits }
+        };
+        found.into_iter().enumerate().map(divided).collect()
     }
 
     /// The puzzle's parts; none where the division does not hold.
-    fn apply(self, puzzle: &Puzzle) -> Option<Divided> {
+    fn apply(self, puzzle: &Puzzle) -> Option<Parts> {
         let mut pairs = Vec::new();
         for Pair { input, output } in &puzzle.train {
-            let (inputs, outputs) = (self.inputs(input)?, self.outputs(input, output)?);
+            let inputs = self.inputs(input)?;
+            let outputs = self.outputs(input, &inputs, output)?;
             pairs.extend(inputs.into_iter().zip(outputs).map(|(input, output)| Pair { input, output }));
         }
-        let tests = puzzle.test.iter().map(|input| self.inputs(input)).collect::<Option<_>>()?;
-        Some(Divided { division: self, pairs, tests })
+        Some((pairs, puzzle.test.iter().map(|input| self.inputs(input)).collect::<Option<_>>()?))
     }
 
     /// Where an input's parts are; none where there is but the whole, or none.
@@ -172,25 +186,25 @@ impl Division {
                 let counts: Vec<usize> = parts.iter().map(|part| by.of(part, &parts)).collect();
                 Some(vec![parts.swap_remove(only_extreme(&counts, largest)?)])
             }
-            _ => Some(self.places(input)?.into_iter().map(|place| cut(input, place)).collect()),
+            _ => Some(self.places(input)?.into_iter().map(|place| place.cut(input)).collect()),
         }
     }
 
-    /// The sizes of the output's parts, where they follow from the input.
-    pub fn sizes(self, input: &Grid) -> Option<Vec<Size>> {
+    /// The sizes of the output's parts, where they follow from the input's.
+    pub fn sizes(self, inputs: &[Grid]) -> Option<Vec<Size>> {
         match self {
             Self::Whole => None,
-            Self::RoomCells { .. } => Some(vec![(1, 1); self.places(input)?.len()]),
-            _ => Some(self.inputs(input)?.iter().map(|part| (part.rows(), part.columns())).collect()),
+            Self::RoomCells { .. } => Some(vec![(1, 1); inputs.len()]),
+            _ => Some(inputs.iter().map(|part| (part.rows(), part.columns())).collect()),
         }
     }
 
-    /// The parts of an output; none where it is not the whole of its parts.
-    pub fn outputs(self, input: &Grid, output: &Grid) -> Option<Vec<Grid>> {
+    /// The parts of an output, of an input that has these; none where it is not the whole of its parts.
+    pub fn outputs(self, input: &Grid, inputs: &[Grid], output: &Grid) -> Option<Vec<Grid>> {
         let parts = match self {
             Self::Whole => vec![output.clone()],
             Self::Draft(_) | Self::Window(_) | Self::Part { .. } => {
-                let sizes = self.sizes(input)?;
+                let sizes = self.sizes(inputs)?;
                 (sizes == [(output.rows(), output.columns())]).then(|| vec![output.clone()])?
             }
             Self::RoomCells { .. } => output.cells().iter().map(|&cell| from_cells(1, 1, |_, _| cell)).collect(),
@@ -198,7 +212,7 @@ impl Division {
                 if (input.rows(), input.columns()) != (output.rows(), output.columns()) {
                     return None;
                 }
-                self.places(input)?.into_iter().map(|place| cut(output, place)).collect()
+                self.places(input)?.into_iter().map(|place| place.cut(output)).collect()
             }
         };
         (self.join(input, &parts)? == *output).then_some(parts)
@@ -249,10 +263,6 @@ fn between(length: usize, is_line: impl Fn(usize) -> bool) -> Vec<Span> {
         }
     }
     spans
-}
-
-fn cut(grid: &Grid, Rectangle { top, left, bottom, right }: Rectangle) -> Grid {
-    from_cells(bottom - top, right - left, |row, column| grid.get(top + row, left + column))
 }
 
 /// The division in words.
@@ -308,13 +318,15 @@ mod tests {
         assert_eq!(pairs[0].output, grid(&[&[2, 0, 0], &[0, 3, 0], &[0, 0, 0]]));
         assert_eq!(pairs[1].output, grid(&[&[0, 0, 0], &[0, 4, 4], &[2, 0, 0]]));
         assert_eq!(tests.len(), 2);
-        let parts = division.outputs(&input, &output).unwrap();
+        let inputs = division.inputs(&input).unwrap();
+        let parts = division.outputs(&input, &inputs, &output).unwrap();
         assert_eq!(division.join(&input, &parts), Some(output.clone()));
-        assert_eq!(division.sizes(&input), Some(vec![(3, 3), (3, 3)]));
-        assert_eq!(division.outputs(&input, &grid(&[&[7]])), None);
+        assert_eq!(division.sizes(&inputs), Some(vec![(3, 3), (3, 3)]));
+        assert_eq!(division.outputs(&input, &inputs, &grid(&[&[7]])), None);
         let wide = grid(&[&[0, 0, 0, 0, 0, 0, 0], &[0, 3, 0, 0, 0, 4, 4], &[0, 0, 0, 0, 0, 0, 0]]);
         let elsewhere = grid(&[&[0, 0, 0, 7, 0, 0, 0], &[0, 3, 0, 0, 0, 4, 4], &[0, 0, 0, 0, 0, 0, 0]]);
-        assert_eq!(division.outputs(&wide, &elsewhere), None, "it is near to neither");
+        let parts = division.inputs(&wide).unwrap();
+        assert_eq!(division.outputs(&wide, &parts, &elsewhere), None, "it is near to neither");
     }
 
     #[test]
@@ -329,7 +341,8 @@ mod tests {
         let division = Division::RoomCells { line: 5 };
         let (pairs, _) = divided(&puzzle(&[(input.clone(), cells.clone())], input.clone()), division);
         assert_eq!((&pairs[1].input, &pairs[1].output), (&grid(&[&[0, 0], &[0, 2]]), &grid(&[&[7]])));
-        assert_eq!(division.join(&input, &division.outputs(&input, &cells).unwrap()), Some(cells));
+        let parts = division.inputs(&input).unwrap();
+        assert_eq!(division.join(&input, &division.outputs(&input, &parts, &cells).unwrap()), Some(cells));
     }
 
     #[test]
@@ -354,10 +367,11 @@ mod tests {
             let output = [of(&cells.iter().map(|cell| cell * 2 % 7).collect()), of(&others), grid(&[&[1, 2]])][changed].clone();
             let puzzle = puzzle(&[(input.clone(), output.clone())], of(&others));
             for Divided { division, .. } in Division::all(&puzzle, 2, 99) {
-                let parts = division.outputs(&input, &output).unwrap();
-                prop_assert_eq!(parts.len(), division.inputs(&input).unwrap().len());
+                let inputs = division.inputs(&input).unwrap();
+                let parts = division.outputs(&input, &inputs, &output).unwrap();
+                prop_assert_eq!(parts.len(), inputs.len());
                 prop_assert_eq!(division.join(&input, &parts), Some(output.clone()), "{}", division);
-                if let Some(sizes) = division.sizes(&input) {
+                if let Some(sizes) = division.sizes(&inputs) {
                     let of_parts: Vec<Size> = parts.iter().map(|part| (part.rows(), part.columns())).collect();
                     prop_assert_eq!(sizes, of_parts);
                 }

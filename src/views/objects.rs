@@ -15,6 +15,14 @@ pub(super) struct Rectangle {
     pub right: usize,
 }
 
+impl Rectangle {
+    /// What a grid has there.
+    pub fn cut(self, grid: &Grid) -> Grid {
+        let Self { top, left, bottom, right } = self;
+        from_cells(bottom - top, right - left, |row, column| grid.get(top + row, left + column))
+    }
+}
+
 /// The smallest rectangle around cells.
 pub(super) fn box_of(cells: &Cells) -> Rectangle {
     let mut found = Rectangle { top: usize::MAX, left: usize::MAX, bottom: 0, right: 0 };

@@ -1,7 +1,6 @@
 //! Windows: the part of the input that the output lies over.
 
 use super::objects::{Cells, Rectangle, Trait, box_of, cells_of, objects, only_extreme};
-use super::symmetry::from_cells;
 use crate::data::{COLOURS, Grid, Puzzle};
 use std::fmt;
 
@@ -93,8 +92,7 @@ impl Window {
 
     /// The grid's part in the window; none where the rule gives none.
     pub fn cut(self, grid: &Grid) -> Option<Grid> {
-        let Rectangle { top, left, bottom, right } = self.place(grid)?;
-        Some(from_cells(bottom - top, right - left, |row, column| grid.get(top + row, left + column)))
+        Some(self.place(grid)?.cut(grid))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::code::grids::GridCoder;
 use crate::config::Config;
 use crate::data::{Grid, Puzzle};
 use crate::fit::Read;
-use crate::views::{Divided, Division, Laws, Size, name_bits};
+use crate::views::{Divided, Division, Laws, Size};
 use rayon::prelude::*;
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -101,7 +101,7 @@ impl<'a> Readings<'a> {
         answers.into_iter().map(|answer| answer.read).collect()
     }
 
-    fn readers(&self, Divided { division, pairs, tests }: &Divided) -> Vec<Reader> {
+    fn readers(&self, Divided { division, pairs, tests, .. }: &Divided) -> Vec<Reader> {
         let readings = self.config.readings;
         let count = if *division == Division::Whole { readings } else { readings.min(READINGS_OF_PARTS) };
         let taught = |index| Reader::taught(pairs, &tests[self.test], &self.palette, index, self.config.seed);
@@ -109,8 +109,8 @@ impl<'a> Readings<'a> {
     }
 
     /// The likely sizes of the output's parts: those that the division gives them, where it does.
-    fn sizes(&self, division: Division) -> Vec<(Vec<Size>, f64)> {
-        division.sizes(self.input).map_or_else(
+    fn sizes(&self, Divided { division, tests, .. }: &Divided) -> Vec<(Vec<Size>, f64)> {
+        division.sizes(&tests[self.test]).map_or_else(
             || self.sizes.iter().map(|&(size, bits)| (vec![size], bits)).collect(),
             |sizes| vec![(sizes, 0.0)],
         )
@@ -121,7 +121,7 @@ impl<'a> Readings<'a> {
         for answer in found.iter_mut() {
             (answer.likeliest, answer.given) = (0, 0);
         }
-        let sizes = self.sizes(divided.division);
+        let sizes = self.sizes(divided);
         let of_reader = |reader: &Reader| -> Vec<_> { sizes.iter().map(|(sizes, _)| reader.answers(sizes)).collect() };
         let given: Vec<Vec<_>> = readers.par_iter().map(of_reader).collect();
         for (place, parts) in given.into_iter().flatten().flat_map(|answers| answers.into_iter().enumerate()) {
@@ -145,21 +145,18 @@ impl<'a> Readings<'a> {
 
     /// What answers cost in a division, where that is less than before.
     fn judge(&self, number: usize, readers: &[Reader], answers: &mut [Answer]) {
-        let division = self.divisions[number].division;
-        let name = match division {
-            Division::Draft(draft) => draft.name_bits(),
-            _ => name_bits(number, self.divisions.len()),
-        };
-        let sizes = self.sizes(division);
+        let Divided { division, tests, name_bits, .. } = &self.divisions[number];
+        let inputs = &tests[self.test];
+        let sizes = self.sizes(&self.divisions[number]);
         answers.par_iter_mut().for_each(|answer| {
-            let Some(parts) = division.outputs(self.input, &answer.read.grid) else { return };
+            let Some(parts) = division.outputs(self.input, inputs, &answer.read.grid) else { return };
             let of_parts: Vec<Size> = parts.iter().map(|part| (part.rows(), part.columns())).collect();
             let size = sizes.iter().find(|(sizes, _)| *sizes == of_parts);
             let of_size = size.map_or(OTHER_SIZE_BITS, |&(_, bits)| bits);
             let of_cells = readers.iter().filter_map(|reader| reader.bits(&parts)).sum::<f64>() / readers.len() as f64;
             let of_readings = ((readers.len() as f64 + 0.5) / (answer.likeliest as f64 + 0.5)).log2();
             let of_laws = (self.config.law_bits * answer.read.broken_laws) as f64;
-            let bits = name + of_size + of_cells + of_readings + of_laws;
+            let bits = name_bits + of_size + of_cells + of_readings + of_laws;
             if bits < answer.read.bits {
                 let (division, likeliest) = (division.to_string(), answer.likeliest);
                 answer.read = Read { bits, division, likeliest, ..answer.read.clone() };

@@ -62,15 +62,13 @@ impl<'a> Forecast<'a> {
     /// Reads the sizes that rules give, of which `sizes` has all.
     pub fn new(puzzle: &'a Puzzle, config: &'a Config, sizes: &[Vec<(Size, f64)>], pool: &'a ThreadPool) -> Self {
         let mut forecast = Self { puzzle, config, pool, divisions: Arc::new([]), tests: Vec::new() };
-        if !forecast.has_say() {
-            forecast.tests = sizes.iter().map(|_| None).collect();
-            return forecast;
+        if forecast.has_say() {
+            forecast.divisions = pool.install(|| Readings::divisions(puzzle, config));
         }
-        forecast.divisions = pool.install(|| Readings::divisions(puzzle, config));
         let read = |(test, sizes): (usize, &Vec<(Size, f64)>)| {
             let likely = sizes.iter().filter(|(_, share)| *share >= LEAST_SHARE).take(MOST_SIZES).copied();
             let likely: Vec<(Size, f64)> = likely.collect();
-            (!likely.is_empty()).then(|| forecast.read(test, &likely))
+            (forecast.has_say() && !likely.is_empty()).then(|| forecast.read(test, &likely))
         };
         forecast.tests = sizes.iter().enumerate().map(read).collect();
         forecast

@@ -84,7 +84,7 @@ pub(super) fn turned(picture: &Picture, kind: Kind, symmetry: Symmetry) -> Optio
     let mut drawn = picture.blank();
     for object in picture.objects(kind) {
         let around = corners(&object)?;
-        let shape = symmetry.turn(&alone(picture, &object).cut(around));
+        let shape = symmetry.turn(&alone(picture, &object, around));
         let (height, width) = sides(around);
         if (shape.rows() as isize, shape.columns() as isize) != (height, width) {
             return None;
@@ -99,7 +99,7 @@ pub(super) fn stamps(picture: &Picture, kind: Kind, recolour: bool, keep: bool) 
     let objects = picture.objects(kind);
     let pattern = richest(picture, &objects).filter(|object| object.len() > 1)?;
     let around = corners(pattern)?;
-    let shape = alone(picture, pattern).cut(around);
+    let shape = alone(picture, pattern, around);
     let (height, width) = sides(around);
     let mut drawn = picture.clone();
     for object in objects.iter().filter(|object| object.len() == 1) {
@@ -132,7 +132,7 @@ pub(super) fn completed(picture: &Picture, kind: Kind, scale: usize, keep: bool)
     let mut drawn = if keep { picture.clone() } else { rest.clone() };
     let mut placed = Vec::new();
     for pattern in patterns() {
-        let shape = alone(picture, pattern).cut(corners(pattern)?);
+        let shape = alone(picture, pattern, corners(pattern)?);
         placed.extend(placements(&rest, &drawn, &shapes(&shape, scale)));
     }
     // What has most in common with a pattern is seen first.
@@ -163,8 +163,7 @@ pub(super) fn replaced(picture: &Picture, kind: Kind) -> Option<Picture> {
 
 /// The box of all that is drawn, repeated up and down, left and right, or both.
 pub(super) fn repeated(picture: &Picture, down: bool, across: bool) -> Option<Picture> {
-    let places: Vec<Place> = picture.drawn().map(|(place, _)| place).collect();
-    let ((top, left), (bottom, right)) = corners(&places)?;
+    let ((top, left), (bottom, right)) = picture.drawn_corners()?;
     let mut drawn = picture.clone();
     let within = |at: isize, first: isize, last: isize, is_on: bool| {
         if is_on { (at - first).rem_euclid(last + 1 - first) + first } else { at }
@@ -246,11 +245,11 @@ fn placements(rest: &Picture, picture: &Picture, shapes: &[Grid]) -> Vec<Placeme
     placed
 }
 
-/// An object by itself.
-fn alone(picture: &Picture, object: &[Place]) -> Picture {
+/// An object by itself in its box.
+fn alone(picture: &Picture, object: &[Place], around: Corners) -> Grid {
     let mut drawn = picture.blank();
     drawn.draw(object.iter().copied().zip(picture.colours(object)));
-    drawn
+    drawn.cut(around)
 }
 
 fn sides(((top, left), (bottom, right)): Corners) -> Place {

@@ -27,8 +27,7 @@ use super::window::background;
 use crate::data::{COLOURS, Grid, Pair, Puzzle};
 use rayon::prelude::*;
 
-/// What it takes to name a rule, bits; no draft that saves less is worth it. Between 3 and 7 of them solve as many puzzles of the
-/// training split.
+/// What it takes to name a rule, bits; no draft that saves less is worth it (`results/accuracy.md`).
 const RULE_BITS: f64 = 4.0;
 
 /// Each of so many best rules is tried with every other rule after it.

@@ -1,7 +1,7 @@
 //! A grid that is drawn on: places may lie beyond it, where nothing is read and nothing drawn.
 
 use crate::data::{COLOURS, Grid};
-use crate::views::objects::{box_of, objects};
+use crate::views::objects::{Rectangle, box_of, objects};
 use crate::views::symmetry::from_cells;
 use std::collections::BTreeSet;
 
@@ -157,12 +157,15 @@ impl Picture {
         self.coloured().filter(|&(_, colour)| colour == wanted).map(|(place, _)| place).collect()
     }
 
+    /// The corners of the box of all that is drawn.
+    pub fn drawn_corners(&self) -> Option<Corners> {
+        corners(&self.drawn().map(|(place, _)| place).collect::<Vec<_>>())
+    }
+
     /// The part between corners, which are in the grid.
     pub fn cut(&self, ((top, left), (bottom, right)): Corners) -> Grid {
-        let at = |row: usize, column: usize| self.get((top + row as isize, left + column as isize));
-        from_cells((bottom + 1 - top) as usize, (right + 1 - left) as usize, |row, column| {
-            at(row, column).unwrap_or(self.background)
-        })
+        let [top, left, bottom, right] = [top, left, bottom + 1, right + 1].map(|at| at as usize);
+        Rectangle { top, left, bottom, right }.cut(&self.grid())
     }
 }
 

@@ -222,7 +222,6 @@ pub(super) fn dense(picture: &Picture) -> Option<Grid> {
 
 /// The upper left quarter of the box of all that is not background, with the middle.
 pub(super) fn quarter(picture: &Picture) -> Option<Grid> {
-    let places: Vec<Place> = picture.drawn().map(|(place, _)| place).collect();
-    let ((top, left), (bottom, right)) = corners(&places)?;
+    let ((top, left), (bottom, right)) = picture.drawn_corners()?;
     Some(picture.cut(((top, left), (top + (bottom - top) / 2, left + (right - left) / 2))))
 }

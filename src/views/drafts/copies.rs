@@ -1,12 +1,15 @@
-//! Copies of shapes: mirror images about something, objects turned or made symmetric, and what is a part of a pattern made whole.
+//! Copies of shapes: mirror images about something, objects turned, made symmetric or repeated, and what is a part of a pattern made whole.
 
-use super::picture::{Corners, Kind, Picture, Place, corners};
+use super::picture::{Corners, Kind, Picture, Place, along, corners};
 use crate::data::Grid;
 use crate::views::Symmetry;
 use crate::views::symmetry::from_cells;
 
 /// Pictures of more objects have no pattern of which the others are parts.
 const MOST_OBJECTS: usize = 40;
+
+/// Larger objects are not made symmetric.
+const MOST_CELLS: usize = 80;
 
 /// Which images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,12 +62,21 @@ impl Images {
 
 /// All that is drawn, with its images about the box of a colour below it.
 pub(super) fn about(picture: &Picture, colour: u8, images: Images) -> Option<Picture> {
-    let around = corners(&picture.of_colour(colour))?;
+    Some(with_images(picture, corners(&picture.of_colour(colour))?, images))
+}
+
+/// All that is drawn, with its images about the middle of the grid, or of its own box, below it.
+pub(super) fn mirrored(picture: &Picture, images: Images, whole: bool) -> Option<Picture> {
+    let grid = ((0, 0), (picture.rows - 1, picture.columns - 1));
+    Some(with_images(picture, if whole { grid } else { picture.drawn_corners()? }, images))
+}
+
+fn with_images(picture: &Picture, around: Corners, images: Images) -> Picture {
     let mut drawn = picture.clone();
     drawn.draw_below(
         picture.drawn().flat_map(|(place, own)| images.of(place, around).into_iter().map(move |image| (image, own))),
     );
-    Some(drawn)
+    drawn
 }
 
 /// Each object with its images about its own box below it.
@@ -260,4 +272,105 @@ fn sides(((top, left), (bottom, right)): Corners) -> Place {
 fn stamp(drawn: &mut Picture, shape: &Grid, (top, left): Place, background: u8) {
     let shape = Picture::new(shape, background);
     drawn.draw(shape.drawn().map(|((row, column), colour)| ((row + top, column + left), colour)));
+}
+
+/// Each object again and again one way, below what is there, with `gap` between.
+pub(super) fn trail(picture: &Picture, kind: Kind, step: Place, gap: isize) -> Picture {
+    let mut drawn = picture.clone();
+    for object in picture.objects(kind) {
+        let Some(((top, left), (bottom, right))) = corners(&object) else { continue };
+        let length = gap + if step.0 == 0 { right + 1 - left } else { bottom + 1 - top };
+        let cells = picture.colours(&object);
+        for times in 1..=picture.longest() / length {
+            let copy = object.iter().map(|&place| along(place, step, length * times));
+            drawn.draw_below(copy.zip(cells.iter().copied()));
+        }
+    }
+    drawn
+}
+
+/// Each object again and again in the step that leads to it from the nearest object of its shape, below what is there.
+pub(super) fn continued(picture: &Picture, kind: Kind) -> Option<Picture> {
+    let objects = picture.objects(kind);
+    if !(2..=MOST_OBJECTS).contains(&objects.len()) {
+        return None;
+    }
+    let origin = |object: &[Place]| corners(object).map_or((0, 0), |around| around.0);
+    let shape = |object: &[Place]| -> Vec<(Place, u8)> {
+        let (top, left) = origin(object);
+        object.iter().map(|&(row, column)| (row - top, column - left)).zip(picture.colours(object)).collect()
+    };
+    let shapes: Vec<_> = objects.iter().map(|object| shape(object)).collect();
+    let mut drawn = picture.clone();
+    for (index, object) in objects.iter().enumerate() {
+        let from = origin(object);
+        // From the nearest of its shape.
+        let ways = (0..objects.len()).filter(|&other| other != index && shapes[other] == shapes[index]).map(|other| {
+            let to = origin(&objects[other]);
+            (from.0 - to.0, from.1 - to.1)
+        });
+        if let Some(step) = ways.min_by_key(|way| way.0.abs().max(way.1.abs())) {
+            for times in 1..=picture.longest() {
+                let copy = object.iter().map(|&place| along(place, step, times));
+                drawn.draw_below(copy.zip(picture.colours(object)));
+            }
+        }
+    }
+    Some(drawn)
+}
+
+/// Each object with its images below it, about the middle for which most of them are there already and none has another colour.
+pub(super) fn mended(picture: &Picture, kind: Kind, images: Images) -> Option<Picture> {
+    let objects = picture.objects(kind);
+    if objects.len() > MOST_OBJECTS {
+        return None;
+    }
+    let mut drawn = picture.clone();
+    for object in objects.iter().filter(|object| object.len() <= MOST_CELLS) {
+        let ((top, left), (bottom, right)) = corners(object)?;
+        let cells: Vec<(Place, u8)> = object.iter().copied().zip(picture.colours(object)).collect();
+        let about = |around: Corners| {
+            cells
+                .iter()
+                .flat_map(move |&(place, own)| images.of(place, around).into_iter().map(move |image| (image, own)))
+        };
+        // Images that are there already; none where something else is.
+        let met = |around: Corners| {
+            about(around).try_fold(0usize, |met, (place, own)| match picture.get(place) {
+                Some(there) if there == own => Some(met + 1),
+                Some(there) if there != picture.background => None,
+                _ => Some(met),
+            })
+        };
+        // A middle is a cell or lies between cells.
+        let middles = (2 * top..=2 * bottom).flat_map(|row| (2 * left..=2 * right).map(move |column| (row, column)));
+        let around = |(row, column): Place| ((row / 2, column / 2), (row - row / 2, column - column / 2));
+        let best = middles.map(around).filter_map(|around| Some((met(around)?, around))).max_by_key(|&(met, _)| met);
+        if let Some((_, around)) = best {
+            drawn.draw_below(about(around));
+        }
+    }
+    Some(drawn)
+}
+
+/// Objects whose boxes have one size, over one another, the first on top.
+pub(super) fn overlaid(picture: &Picture, kind: Kind) -> Option<Grid> {
+    let objects = picture.objects(kind);
+    if !(2..=MOST_OBJECTS).contains(&objects.len()) {
+        return None;
+    }
+    let size = sides(corners(&objects[0])?);
+    let mut drawn: Option<Picture> = None;
+    for object in &objects {
+        let around = corners(object)?;
+        if sides(around) != size {
+            return None;
+        }
+        let shape = Picture::new(&alone(picture, object, around), picture.background);
+        match &mut drawn {
+            Some(drawn) => drawn.draw_below(shape.drawn()),
+            None => drawn = Some(shape),
+        }
+    }
+    drawn.map(|drawn| drawn.grid())
 }

@@ -6,6 +6,7 @@
 //! having was found on the training split (`results/accuracy.md`).
 
 mod areas;
+mod borrowed;
 mod copies;
 mod lines;
 mod moves;
@@ -18,6 +19,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use borrowed::Lender;
 pub use copies::Images;
 pub use picture::Kind;
 pub use rule::{Movers, Rule};

@@ -4,8 +4,8 @@
 //! are tried for a puzzle.
 
 use super::picture::{Picture, STEPS};
-use super::{Images, Kind, Measure, Order, Which};
-use super::{areas, copies, lines, moves, repair, summaries};
+use super::{Images, Kind, Lender, Measure, Order, Which};
+use super::{areas, borrowed, copies, lines, moves, repair, summaries};
 use crate::data::{COLOURS, Grid, Puzzle};
 use crate::views::Symmetry;
 use crate::views::window::{Region, Window};
@@ -101,6 +101,44 @@ pub enum Rule {
     Completed(Kind, usize, bool),
     /// The most colourful object is drawn over those whose boxes have its size.
     Replaced(Kind),
+    /// Objects, of one colour or of any, in the colour that something else lends them.
+    Borrowed(Kind, Lender, Option<u8>),
+    /// Lines go on from their ends.
+    Ends {
+        /// Whether lines may be slanted.
+        corners: bool,
+        /// The colour, or any.
+        colour: Option<u8>,
+        /// Whether they end at other things.
+        stop: bool,
+    },
+    /// Lines go on from cells of a colour, away from another colour that they touch.
+    Pointed {
+        /// Whether cells that touch at corners do.
+        corners: bool,
+        /// The colour of the cells.
+        colour: u8,
+        /// Whether lines have that colour, or the other.
+        own: bool,
+        /// Whether they end at other things.
+        stop: bool,
+    },
+    /// Cells of different colours that see each other are joined.
+    Bridges(usize),
+    /// All is mirrored about the middle of the grid, or of the box of all that is drawn.
+    Mirrored(Images, bool),
+    /// Objects are made symmetric about where they are most so already.
+    Mended(Kind, Images),
+    /// The largest rectangles of background are drawn.
+    Vacant(u8),
+    /// Squares of background, so many cells high and wide, are drawn.
+    Squares(usize, u8),
+    /// Objects whose boxes have one size over one another.
+    Overlaid(Kind),
+    /// Objects are copied one way (a number of [`STEPS`]) up to the border, with so much between.
+    Trail(Kind, usize, isize),
+    /// Objects that follow one another go on.
+    Continued(Kind),
     /// The box of all that is drawn is repeated up and down, left and right, or both.
     Repeated {
         /// Up and down.
@@ -179,6 +217,17 @@ impl Rule {
             Rule::Stamps { kind, recolour, keep } => copies::stamps(&picture, kind, recolour, keep)?,
             Rule::Completed(kind, scale, keep) => copies::completed(&picture, kind, scale, keep)?,
             Rule::Replaced(kind) => copies::replaced(&picture, kind)?,
+            Rule::Borrowed(kind, from, colour) => borrowed::borrowed(&picture, kind, from, colour)?,
+            Rule::Ends { corners, colour, stop } => lines::ends(&picture, corners, colour, stop),
+            Rule::Pointed { corners, colour, own, stop } => lines::pointed(&picture, corners, colour, own, stop),
+            Rule::Bridges(ways) => lines::bridges(&picture, LINES[ways]),
+            Rule::Mirrored(images, whole) => copies::mirrored(&picture, images, whole)?,
+            Rule::Mended(kind, images) => copies::mended(&picture, kind, images)?,
+            Rule::Vacant(colour) => areas::vacant(&picture, colour),
+            Rule::Squares(side, colour) => areas::squares(&picture, side, colour),
+            Rule::Overlaid(kind) => return copies::overlaid(&picture, kind),
+            Rule::Trail(kind, step, gap) => copies::trail(&picture, kind, STEPS[step], gap),
+            Rule::Continued(kind) => copies::continued(&picture, kind)?,
             Rule::Repeated { down, across } => copies::repeated(&picture, down, across)?,
             Rule::Repaired(hidden) => repair::repaired(&picture, hidden)?.0,
             Rule::Painted(kind, by, order, colours) => summaries::painted(&picture, kind, by, order, colours)?,
@@ -205,7 +254,13 @@ impl Rule {
     pub fn is_cut(self) -> bool {
         matches!(
             self,
-            Self::Cut(_) | Self::Quarter | Self::Dense | Self::Patch(_) | Self::Once { .. } | Self::Arranged(_)
+            Self::Cut(_)
+                | Self::Quarter
+                | Self::Dense
+                | Self::Patch(_)
+                | Self::Once { .. }
+                | Self::Arranged(_)
+                | Self::Overlaid(_)
         )
     }
 
@@ -268,7 +323,31 @@ impl Rule {
             })
         };
         all.extend([true, false].into_iter().flat_map(|diagonal| paint(Kind::Free { diagonal })));
+        let any: Vec<Option<u8>> = std::iter::once(None).chain(drawn.iter().copied().map(Some)).collect();
+        for &colour in &any {
+            for stop in [true, false] {
+                all.extend([false, true].map(|corners| Self::Ends { corners, colour, stop }));
+            }
+        }
+        for &colour in &drawn {
+            for (corners, own) in [(false, false), (false, true), (true, false), (true, true)] {
+                all.extend([true, false].map(|stop| Self::Pointed { corners, colour, own, stop }));
+            }
+        }
+        all.extend([2, 3, 4].map(Self::Bridges));
+        all.extend(Images::ALL.into_iter().flat_map(|images| [true, false].map(|whole| Self::Mirrored(images, whole))));
+        // Whoever reads a draft learns what a colour in it means.
+        if let Some(colour) = of(known).find(|&colour| colour != background) {
+            all.push(Self::Vacant(colour));
+            all.extend([2, 3, 4].map(|side| Self::Squares(side, colour)));
+        }
         for kind in Kind::OBJECTS {
+            all.extend(
+                Lender::ALL.into_iter().flat_map(|from| any.iter().map(move |&of| Self::Borrowed(kind, from, of))),
+            );
+            all.extend((0..4).flat_map(|step| [0, 1].map(|gap| Self::Trail(kind, step, gap))));
+            all.extend(Images::ALL.map(|images| Self::Mended(kind, images)));
+            all.extend([Self::Continued(kind), Self::Overlaid(kind)]);
             all.extend(paint(kind));
             all.extend(drawn.iter().map(|&colour| Self::Gather(kind, colour)));
             all.extend(fills.iter().map(|&colour| Self::Boxes(kind, colour)));
@@ -281,7 +360,7 @@ impl Rule {
             all.extend((0..4).flat_map(|step| both.map(|copy| Self::Leap(kind, step, copy))));
             all.extend(drawn.iter().flat_map(|&colour| both.map(|rows| Self::Aligned(kind, colour, rows))));
             let which = Measure::all().flat_map(|by| [Which::Most(by), Which::Least(by)]);
-            let which = which.chain([Which::Above(1), Which::Above(2)]);
+            let which = which.chain([Which::Above(1), Which::Above(2)]).chain(drawn.iter().copied().map(Which::With));
             all.extend(which.flat_map(|which| both.map(|others| Self::Kept(kind, which, others))));
             all.extend(both.map(|rarest| Self::Blended(kind, rarest)));
             all.push(Self::Arranged(kind));

@@ -31,6 +31,8 @@ pub enum Measure {
     Left,
     /// Whether it fills its box.
     Full,
+    /// Whether it lies at the border.
+    Border,
     /// What windows tell objects apart by.
     Trait(Trait),
 }
@@ -38,7 +40,8 @@ pub enum Measure {
 impl Measure {
     /// All that are tried.
     pub fn all() -> impl Iterator<Item = Self> {
-        let own = [Self::Holes, Self::Height, Self::Width, Self::Aspect, Self::Top, Self::Left, Self::Full];
+        let own =
+            [Self::Holes, Self::Height, Self::Width, Self::Aspect, Self::Top, Self::Left, Self::Full, Self::Border];
         own.into_iter().chain(Trait::ALL.map(Self::Trait))
     }
 
@@ -59,6 +62,9 @@ impl Measure {
                 Self::Top => top,
                 Self::Left => left,
                 Self::Full => isize::from(object.len() as isize == height * width),
+                Self::Border => {
+                    isize::from(top == 0 || left == 0 || bottom + 1 == picture.rows || right + 1 == picture.columns)
+                }
                 Self::Trait(_) => 0,
             }) as usize
         };
@@ -117,6 +123,8 @@ pub enum Which {
     Least(Measure),
     /// With more cells than this.
     Above(usize),
+    /// With a colour.
+    With(u8),
 }
 
 /// These objects alone, or all others.
@@ -127,7 +135,7 @@ pub(super) fn kept(picture: &Picture, kind: Kind, which: Which, others: bool) ->
     }
     let by = match which {
         Which::Most(by) | Which::Least(by) => by,
-        Which::Above(_) => Measure::Trait(Trait::Cells),
+        Which::Above(_) | Which::With(_) => Measure::Trait(Trait::Cells),
     };
     let numbers = by.of(picture, &objects);
     let (most, least) = (*numbers.iter().max()?, *numbers.iter().min()?);
@@ -137,6 +145,7 @@ pub(super) fn kept(picture: &Picture, kind: Kind, which: Which, others: bool) ->
             Which::Most(_) => number == most,
             Which::Least(_) => number == least,
             Which::Above(size) => number > size,
+            Which::With(colour) => picture.colours(object).contains(&colour),
         };
         if is_one != others {
             drawn.draw(object.iter().copied().zip(picture.colours(object)));

@@ -124,6 +124,49 @@ fn what_is_hidden_is_read_off_a_symmetry() {
 }
 
 #[test]
+fn objects_take_the_colour_of_what_belongs_to_them() {
+    let lent = |from| Rule::Borrowed(OF_ONE, from, Some(5));
+    assert_eq!(drawn(lent(Lender::Touching), "55.. 5.2. .... .55."), grid("22.. 2.2. .... .55."));
+    assert_eq!(drawn(lent(Lender::Nearest), "55...2 ...... 3...55"), grid("33...2 ...... 3...22"));
+    assert_eq!(drawn(lent(Lender::InLine), "2.... ...55 .3..."), grid("2.... ...55 .3..."), "nothing is in line");
+    assert_eq!(drawn(lent(Lender::InLine), "2..... ...55. .....3 ....4."), grid("2..... ...44. .....3 ....4."));
+    assert_eq!(drawn(lent(Lender::Inside), "555.55 525.5. 5.5.55"), grid("222.55 222.5. 2.2.55"));
+    // The shape is there once more, turned.
+    assert_eq!(drawn(lent(Lender::Alike), "55..2. 5...22 ....55"), grid("22..2. 2...22 ....55"));
+}
+
+#[test]
+fn lines_go_on_from_their_ends_and_away_from_what_they_touch() {
+    let ends = |corners, stop| Rule::Ends { corners, colour: None, stop };
+    assert_eq!(drawn(ends(false, true), "...... .22... ....3. ......"), grid("...... 222222 ....3. ......"));
+    assert_eq!(drawn(ends(true, true), "22... 22... ..2.. ..... ....."), grid("22... 22... ..2.. ...2. ....2"));
+    assert_eq!(drawn(ends(false, true), "22.3. ....."), grid("2223. ....."));
+    let pointed = |own| Rule::Pointed { corners: false, colour: 2, own, stop: true };
+    assert_eq!(drawn(pointed(true), "312... ....2."), grid("312222 ....2."));
+    assert_eq!(drawn(pointed(false), "312... ....2."), grid("312111 ....2."));
+    assert_eq!(drawn(Rule::Bridges(2), "2..3 .... 2..."), grid("2223 .... 2..."));
+}
+
+#[test]
+fn shapes_go_on_and_are_made_symmetric_about_their_middles() {
+    assert_eq!(drawn(Rule::Mirrored(Images::Across, true), "12... 3...."), grid("12.21 3...3"));
+    assert_eq!(drawn(Rule::Mirrored(Images::Across, false), "12.3. ....."), grid("1223. ....."), "what is there stays");
+    assert_eq!(drawn(Rule::Trail(ANY, 2, 1), "12...... ........"), grid("12.12.12 ........"));
+    assert_eq!(drawn(Rule::Continued(ANY), "2..... ..2... ......"), grid("2..... ..2... ....2."));
+    assert_eq!(
+        drawn(Rule::Mended(ANY, Images::Mirrors), "...... .222.. .212.. .2.... ......"),
+        grid("...... .222.. .212.. .222.. ......")
+    );
+    assert_eq!(drawn(Rule::Overlaid(ANY), "1...2 11.2."), grid("12 11"));
+}
+
+#[test]
+fn empty_rectangles_are_found() {
+    assert_eq!(drawn(Rule::Vacant(7), "1..1 1... 1..1 .1.1"), grid("1771 177. 1771 .1.1"));
+    assert_eq!(drawn(Rule::Squares(2, 7), "..... ..... 1...."), grid("7777. 7777. 1...."));
+}
+
+#[test]
 fn objects_are_summed_up() {
     let picture = "33.5. 3..5. .4..1";
     let paint = |by, order| Rule::Painted(OF_ONE, by, order, 0b1111);
@@ -133,6 +176,7 @@ fn objects_are_summed_up() {
     let most = Which::Most(Measure::Trait(Trait::Cells));
     assert_eq!(drawn(Rule::Kept(OF_ONE, most, false), picture), grid("33... 3.... ....."));
     assert_eq!(drawn(Rule::Kept(OF_ONE, most, true), picture), grid("...5. ...5. .4..1"));
+    assert_eq!(drawn(Rule::Kept(OF_ONE, Which::With(4), false), picture), grid("..... ..... .4..."));
     assert_eq!(drawn(Rule::Blended(ANY, true), "112. 11.. ...3"), grid("222. 22.. ...3"));
     assert_eq!(drawn(Rule::Arranged(OF_ONE), "22..3 22... ....4"), grid("23 .4"));
     let same = Symmetry { transpose: false, flip_rows: false, flip_columns: false };

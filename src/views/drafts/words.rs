@@ -1,7 +1,7 @@
 //! Rules and drafts in words, as records and reports have them.
 
 use super::rule::{LINES, RAYS};
-use super::{Draft, Images, Kind, Measure, Movers, Order, Rule, Which};
+use super::{Draft, Images, Kind, Lender, Measure, Movers, Order, Rule, Which};
 use crate::views::Symmetry;
 use std::fmt::{Display, Formatter, Result};
 
@@ -38,6 +38,18 @@ impl Display for Movers {
             Self::Of(colour) => write!(formatter, " of colour {colour}"),
             Self::Without(colour) => write!(formatter, " without colour {colour}"),
         }
+    }
+}
+
+impl Display for Lender {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> Result {
+        formatter.write_str(match self {
+            Self::Touching => "what touches them",
+            Self::Nearest => "what is nearest",
+            Self::InLine => "what lies in their rows and columns",
+            Self::Alike => "those of their shape",
+            Self::Inside => "what lies in their box",
+        })
     }
 }
 
@@ -140,6 +152,37 @@ impl Display for Rule {
                 write!(formatter, "parts of the richest of {kind} made whole{larger}{}", if_so(!keep, ", itself gone"))
             }
             Self::Replaced(kind) => write!(formatter, "the richest of {kind} over those of its size"),
+            Self::Borrowed(kind, from, only) => {
+                let only = only.map_or_else(String::new, |colour| format!(" of colour {colour}"));
+                write!(formatter, "{kind}{only} in the colour of {from}")
+            }
+            Self::Ends { corners, colour, stop } => {
+                let colour = colour_or(colour, "any colour");
+                let (slanted, stop) = (if_so(corners, ", slanted ones too"), if_so(stop, ", to what is there"));
+                write!(formatter, "lines of {colour} continued from their ends{slanted}{stop}")
+            }
+            Self::Pointed { corners, colour, own, stop } => {
+                let of = if own { "its colour" } else { "that colour" };
+                let (corner, stop) = (if_so(corners, ", corners too"), if_so(stop, ", to what is there"));
+                write!(formatter, "lines from colour {colour} in {of}, away from what touches it{corner}{stop}")
+            }
+            Self::Bridges(ways) => {
+                write!(formatter, "lines {} between cells of different colours", arrows(LINES[ways]))
+            }
+            Self::Mirrored(which, whole) => {
+                let middle = if whole { "the grid" } else { "what is drawn" };
+                write!(formatter, "all mirrored about the middle of {middle} {}", images(which))
+            }
+            Self::Trail(kind, step, gap) => {
+                write!(formatter, "{kind} copied {} up to the border, {gap} between", WAYS[step])
+            }
+            Self::Continued(kind) => write!(formatter, "{kind} that follow one another continued"),
+            Self::Mended(kind, which) => {
+                write!(formatter, "{kind} made symmetric about their own middle {}", images(which))
+            }
+            Self::Vacant(_) => formatter.write_str("the largest empty rectangle"),
+            Self::Squares(side, _) => write!(formatter, "empty squares of {side} × {side}"),
+            Self::Overlaid(kind) => write!(formatter, "{kind} of one size over one another"),
             Self::Repeated { down, across } => {
                 let how = if down && across {
                     "both ways"
@@ -165,6 +208,7 @@ impl Display for Rule {
                 match which {
                     Which::Most(by) => write!(formatter, "{all_but}the {kind} with most {}", measure(by)),
                     Which::Least(by) => write!(formatter, "{all_but}the {kind} with least {}", measure(by)),
+                    Which::With(colour) => write!(formatter, "{all_but}the {kind} with colour {colour}"),
                     Which::Above(size) => write!(formatter, "{all_but}the {kind} of more than {size}"),
                 }
             }

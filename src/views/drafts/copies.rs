@@ -4,6 +4,7 @@ use super::picture::{Corners, Kind, Picture, Place, along, corners};
 use crate::data::Grid;
 use crate::views::Symmetry;
 use crate::views::symmetry::from_cells;
+use std::collections::BTreeSet;
 
 /// Pictures of more objects have no pattern of which the others are parts.
 const MOST_OBJECTS: usize = 40;
@@ -230,27 +231,25 @@ type Placement = (usize, Vec<Place>, Vec<(Place, u8)>);
 fn placements(rest: &Picture, picture: &Picture, shapes: &[Grid]) -> Vec<Placement> {
     let mut placed = Vec::new();
     for shape in shapes {
-        let (height, width) = (shape.rows() as isize, shape.columns() as isize);
         let cells: Vec<(Place, u8)> = Picture::new(shape, rest.background).drawn().collect();
-        for top in 1 - height..rest.rows {
-            for left in 1 - width..rest.columns {
-                let at = |&((row, column), colour): &(Place, u8)| ((row + top, column + left), colour);
-                let fits = |(place, colour): (Place, u8)| {
-                    let there = rest.get(place);
-                    there.is_none() || there == Some(colour) || picture.is_free(place)
-                };
-                if !cells.iter().map(at).all(fits) {
-                    continue;
-                }
-                let found: Vec<Place> = cells
-                    .iter()
-                    .map(at)
-                    .filter(|&(place, colour)| rest.get(place) == Some(colour))
-                    .map(|(place, _)| place)
-                    .collect();
-                if !found.is_empty() {
-                    placed.push((rest.count_colours(&found), found, cells.iter().map(at).collect()));
-                }
+        // Something of the shape has to be there.
+        let corners: BTreeSet<Place> = rest
+            .drawn()
+            .flat_map(|((row, column), there)| {
+                let of_colour = cells.iter().filter(move |&&(_, colour)| colour == there);
+                of_colour.map(move |&((down, across), _)| (row - down, column - across))
+            })
+            .collect();
+        for (top, left) in corners {
+            let at = |&((row, column), colour): &(Place, u8)| ((row + top, column + left), colour);
+            let fits = |(place, colour): (Place, u8)| {
+                let there = rest.get(place);
+                there.is_none() || there == Some(colour) || picture.is_free(place)
+            };
+            if cells.iter().map(at).all(fits) {
+                let there = cells.iter().map(at).filter(|&(place, colour)| rest.get(place) == Some(colour));
+                let found: Vec<Place> = there.map(|(place, _)| place).collect();
+                placed.push((rest.count_colours(&found), found, cells.iter().map(at).collect()));
             }
         }
     }
@@ -280,13 +279,17 @@ pub(super) fn trail(picture: &Picture, kind: Kind, step: Place, gap: isize) -> P
     for object in picture.objects(kind) {
         let Some(((top, left), (bottom, right))) = corners(&object) else { continue };
         let length = gap + if step.0 == 0 { right + 1 - left } else { bottom + 1 - top };
-        let cells = picture.colours(&object);
-        for times in 1..=picture.longest() / length {
-            let copy = object.iter().map(|&place| along(place, step, length * times));
-            drawn.draw_below(copy.zip(cells.iter().copied()));
-        }
+        again(picture, &mut drawn, &object, along((0, 0), step, length));
     }
     drawn
+}
+
+/// Copies of an object, one step after the other, below what is there.
+fn again(picture: &Picture, drawn: &mut Picture, object: &[Place], step: Place) {
+    let cells = picture.colours(object);
+    for times in 1..=picture.longest() {
+        drawn.draw_below(object.iter().map(|&place| along(place, step, times)).zip(cells.iter().copied()));
+    }
 }
 
 /// Each object again and again in the step that leads to it from the nearest object of its shape, below what is there.
@@ -310,10 +313,7 @@ pub(super) fn continued(picture: &Picture, kind: Kind) -> Option<Picture> {
             (from.0 - to.0, from.1 - to.1)
         });
         if let Some(step) = ways.min_by_key(|way| way.0.abs().max(way.1.abs())) {
-            for times in 1..=picture.longest() {
-                let copy = object.iter().map(|&place| along(place, step, times));
-                drawn.draw_below(copy.zip(picture.colours(object)));
-            }
+            again(picture, &mut drawn, object, step);
         }
     }
     Some(drawn)
@@ -342,8 +342,10 @@ pub(super) fn mended(picture: &Picture, kind: Kind, images: Images) -> Option<Pi
                 _ => Some(met),
             })
         };
-        // A middle is a cell or lies between cells.
-        let middles = (2 * top..=2 * bottom).flat_map(|row| (2 * left..=2 * right).map(move |column| (row, column)));
+        // A middle is a cell or lies between cells; where only one side is exchanged the other says nothing.
+        let last_row = if images == Images::Across { 2 * top } else { 2 * bottom };
+        let last_column = if images == Images::Down { 2 * left } else { 2 * right };
+        let middles = (2 * top..=last_row).flat_map(|row| (2 * left..=last_column).map(move |column| (row, column)));
         let around = |(row, column): Place| ((row / 2, column / 2), (row - row / 2, column - column / 2));
         let best = middles.map(around).filter_map(|around| Some((met(around)?, around))).max_by_key(|&(met, _)| met);
         if let Some((_, around)) = best {

@@ -283,6 +283,7 @@ impl Rule {
         let known = puzzle.train.iter().fold(0, |all, pair| all | has(&pair.output) | has(&pair.input));
         let of = |mask: u16| (0..COLOURS as u8).filter(move |colour| mask >> colour & 1 == 1);
         let drawn: Vec<u8> = of(common).filter(|&colour| colour != background).collect();
+        let any: Vec<Option<u8>> = std::iter::once(None).chain(drawn.iter().copied().map(Some)).collect();
         let fills: Vec<Option<u8>> = std::iter::once(None).chain(of(new).map(Some)).collect();
         let mut all: Vec<Self> = vec![Self::Quarter, Self::Dense];
         all.extend([(true, true), (true, false), (false, true)].map(|(rows, columns)| Self::Once { rows, columns }));
@@ -299,16 +300,18 @@ impl Rule {
             all.extend(drawn.iter().map(|&colour| Self::Flood(colour, diagonal)));
         }
         for over in [false, true] {
-            let colours = std::iter::once(None).chain(drawn.iter().copied().map(Some));
             all.extend(
-                colours.flat_map(|colour| (0..LINES.len()).map(move |ways| Self::Connect { ways, colour, over })),
+                any.iter().flat_map(|&colour| (0..LINES.len()).map(move |ways| Self::Connect { ways, colour, over })),
             );
         }
         for &colour in &drawn {
             all.extend(Images::ALL.map(|images| Self::About(colour, images)));
         }
-        for colour in std::iter::once(None).chain(drawn.iter().copied().map(Some)) {
+        for &colour in &any {
             all.extend((0..RAYS.len()).flat_map(|ways| [true, false].map(|stop| Self::Rays { ways, colour, stop })));
+            for stop in [true, false] {
+                all.extend([false, true].map(|corners| Self::Ends { corners, colour, stop }));
+            }
         }
         all.extend([(true, true), (true, false), (false, true)].map(|(down, across)| Self::Repeated { down, across }));
         let movers: Vec<Movers> = std::iter::once(Movers::All)
@@ -323,12 +326,6 @@ impl Rule {
             })
         };
         all.extend([true, false].into_iter().flat_map(|diagonal| paint(Kind::Free { diagonal })));
-        let any: Vec<Option<u8>> = std::iter::once(None).chain(drawn.iter().copied().map(Some)).collect();
-        for &colour in &any {
-            for stop in [true, false] {
-                all.extend([false, true].map(|corners| Self::Ends { corners, colour, stop }));
-            }
-        }
         for &colour in &drawn {
             for (corners, own) in [(false, false), (false, true), (true, false), (true, true)] {
                 all.extend([true, false].map(|stop| Self::Pointed { corners, colour, own, stop }));

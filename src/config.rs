@@ -34,7 +34,7 @@ pub struct Config {
     /// Readings of a puzzle by the coder of grids, whose answers are pooled with the fit's; 0 leaves both attempts to the
     /// vote.
     pub readings: usize,
-    /// The most drafts of a puzzle that readings look at, each a drawing of the input by a general rule.
+    /// The most drafts of a puzzle that readings look at, beside the input and in its place, each a drawing of it by a general rule.
     pub drafts: usize,
     /// What each kind of law that an answer breaks adds to its bits by the readings.
     pub law_bits: usize,
@@ -79,8 +79,8 @@ impl Default for Config {
 /// The most readings of a puzzle.
 const MOST_READINGS: usize = 1000;
 
-/// The most drafts of a puzzle: as many as it has divisions at most, but for the whole.
-const MOST_DRAFTS: usize = 9;
+/// The most drafts of a puzzle: as many as lie beside an input.
+const MOST_DRAFTS: usize = crate::code::grids::MOST_BESIDE;
 
 /// The most steps of a fit.
 const MOST_STEPS: usize = 1_000_000;

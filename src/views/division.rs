@@ -20,10 +20,12 @@ const MOST_OBJECTS: usize = 64;
 const MARGIN: usize = 1;
 
 /// How a puzzle's pairs are divided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Division {
     /// Not at all.
     Whole,
+    /// Not at all, and drafts that have the output's size lie beside the input.
+    Beside(Vec<Draft>),
     /// The output lies over a drawing that a general rule makes of the input.
     Draft(Draft),
     /// The output lies over a window of the input.
@@ -84,28 +86,45 @@ impl PartTrait {
     }
 }
 
-/// The pairs of all parts, and each test input's parts.
-type Parts = (Vec<Pair>, Vec<Vec<Grid>>);
+/// An input or a part of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Its cells.
+    pub grid: Grid,
+    /// What rules make of it, each of the output's size.
+    pub beside: Vec<Grid>,
+}
+
+impl From<Grid> for Source {
+    fn from(grid: Grid) -> Self {
+        Self { grid, beside: Vec::new() }
+    }
+}
+
+/// All parts with what belongs to them of the output, and each test input's parts.
+type Parts = (Vec<(Source, Grid)>, Vec<Vec<Source>>);
 
 /// A puzzle's parts.
 #[derive(Clone, Debug)]
 pub struct Divided {
     /// How it is divided.
     pub division: Division,
-    /// The pairs of all parts.
-    pub pairs: Vec<Pair>,
+    /// All parts, and what belongs to them of the outputs.
+    pub pairs: Vec<(Source, Grid)>,
     /// By test input, its parts.
-    pub tests: Vec<Vec<Grid>>,
+    pub tests: Vec<Vec<Source>>,
     /// What it takes to name the division among those that hold, bits.
     pub name_bits: f64,
 }
 
 impl Division {
-    /// A puzzle by all divisions that hold for it, at most `most`, the whole first, then at most `drafts` drafts, in a fixed order; no
-    /// two with the same parts.
+    /// A puzzle by all divisions that hold for it, at most `most`, the whole first, then with at most `drafts` drafts beside it, then
+    /// the best of these alone, in a fixed order; no two with the same parts.
     pub fn all(puzzle: &Puzzle, drafts: usize, most: usize) -> Vec<Divided> {
         let background = background(puzzle);
-        let drafts = Draft::best(puzzle, drafts).into_iter().map(Self::Draft);
+        let drafts = Draft::best(puzzle, drafts);
+        let beside = Self::beside(puzzle, &drafts);
+        let drafts = drafts.into_iter().map(Self::Draft);
         let windows = window::all(puzzle).map(Self::Window);
         let parts = of_inputs(puzzle).flat_map(|fold| {
             PartTrait::ALL.into_iter().flat_map(move |by| [true, false].map(|largest| Self::Part { fold, by, largest }))
@@ -117,7 +136,7 @@ impl Division {
         });
         let whole = std::iter::once(Self::Whole);
         let mut found: Vec<(Self, Parts)> = Vec::new();
-        for division in whole.chain(drafts).chain(windows).chain(parts).chain(lines).chain(objects) {
+        for division in whole.chain(beside).chain(drafts).chain(windows).chain(parts).chain(lines).chain(objects) {
             if found.len() >= most {
                 break;
             }
@@ -128,8 +147,9 @@ impl Division {
         }
         let count = found.len();
         let divided = |(number, (division, (pairs, tests))): (usize, (Self, Parts))| {
-            let name_bits = match division {
+            let name_bits = match &division {
                 Self::Draft(draft) => draft.name_bits(),
+                Self::Beside(drafts) => drafts[0].name_bits(),
                 _ => name_bits(number, count),
             };
             Divided { division, pairs, tests, name_bits }
@@ -137,21 +157,31 @@ impl Division {
         found.into_iter().enumerate().map(divided).collect()
     }
 
+    /// All drafts beside the whole that have the size of the best one.
+    fn beside(puzzle: &Puzzle, drafts: &[Draft]) -> Option<Self> {
+        let sizes = |draft: &Draft| -> Vec<Option<Size>> {
+            let size = |input| draft.draw(input).map(|drawn| (drawn.rows(), drawn.columns()));
+            puzzle.test.iter().map(size).collect()
+        };
+        let first = sizes(drafts.first()?);
+        Some(Self::Beside(drafts.iter().filter(|draft| sizes(draft) == first).copied().collect()))
+    }
+
     /// The puzzle's parts; none where the division does not hold.
-    fn apply(self, puzzle: &Puzzle) -> Option<Parts> {
+    fn apply(&self, puzzle: &Puzzle) -> Option<Parts> {
         let mut pairs = Vec::new();
         for Pair { input, output } in &puzzle.train {
             let inputs = self.inputs(input)?;
             let outputs = self.outputs(input, &inputs, output)?;
-            pairs.extend(inputs.into_iter().zip(outputs).map(|(input, output)| Pair { input, output }));
+            pairs.extend(inputs.into_iter().zip(outputs));
         }
         Some((pairs, puzzle.test.iter().map(|input| self.inputs(input)).collect::<Option<_>>()?))
     }
 
     /// Where an input's parts are; none where there is but the whole, or none.
-    fn places(self, input: &Grid) -> Option<Vec<Rectangle>> {
-        match self {
-            Self::Whole | Self::Draft(_) | Self::Part { .. } => None,
+    fn places(&self, input: &Grid) -> Option<Vec<Rectangle>> {
+        match *self {
+            Self::Whole | Self::Beside(_) | Self::Draft(_) | Self::Part { .. } => None,
             Self::Window(window) => Some(vec![window.place(input)?]),
             Self::Rooms { line } | Self::RoomCells { line } => {
                 let (rows, columns) = rooms(input, line);
@@ -177,33 +207,43 @@ impl Division {
     }
 
     /// The parts of an input.
-    fn inputs(self, input: &Grid) -> Option<Vec<Grid>> {
+    fn inputs(&self, input: &Grid) -> Option<Vec<Source>> {
         match self {
-            Self::Whole => Some(vec![input.clone()]),
-            Self::Draft(draft) => Some(vec![draft.draw(input)?]),
+            Self::Whole => Some(vec![input.clone().into()]),
+            Self::Beside(drafts) => {
+                let beside = drafts.iter().map(|draft| draft.draw(input)).collect::<Option<_>>()?;
+                Some(vec![Source { grid: input.clone(), beside }])
+            }
+            Self::Draft(draft) => Some(vec![draft.draw(input)?.into()]),
             Self::Part { fold, by, largest } => {
                 let mut parts = fold.split(input)?;
                 let counts: Vec<usize> = parts.iter().map(|part| by.of(part, &parts)).collect();
-                Some(vec![parts.swap_remove(only_extreme(&counts, largest)?)])
+                Some(vec![parts.swap_remove(only_extreme(&counts, *largest)?).into()])
             }
-            _ => Some(self.places(input)?.into_iter().map(|place| place.cut(input)).collect()),
+            _ => Some(self.places(input)?.into_iter().map(|place| place.cut(input).into()).collect()),
         }
     }
 
+    /// Whether it is one part, the whole input.
+    pub fn is_whole(&self) -> bool {
+        matches!(self, Self::Whole | Self::Beside(_))
+    }
+
     /// The sizes of the output's parts, where they follow from the input's.
-    pub fn sizes(self, inputs: &[Grid]) -> Option<Vec<Size>> {
+    pub fn sizes(&self, inputs: &[Source]) -> Option<Vec<Size>> {
+        let size = |grid: &Grid| (grid.rows(), grid.columns());
         match self {
             Self::Whole => None,
             Self::RoomCells { .. } => Some(vec![(1, 1); inputs.len()]),
-            _ => Some(inputs.iter().map(|part| (part.rows(), part.columns())).collect()),
+            _ => Some(inputs.iter().map(|part| size(part.beside.first().unwrap_or(&part.grid))).collect()),
         }
     }
 
     /// The parts of an output, of an input that has these; none where it is not the whole of its parts.
-    pub fn outputs(self, input: &Grid, inputs: &[Grid], output: &Grid) -> Option<Vec<Grid>> {
+    pub fn outputs(&self, input: &Grid, inputs: &[Source], output: &Grid) -> Option<Vec<Grid>> {
         let parts = match self {
             Self::Whole => vec![output.clone()],
-            Self::Draft(_) | Self::Window(_) | Self::Part { .. } => {
+            Self::Beside(_) | Self::Draft(_) | Self::Window(_) | Self::Part { .. } => {
                 let sizes = self.sizes(inputs)?;
                 (sizes == [(output.rows(), output.columns())]).then(|| vec![output.clone()])?
             }
@@ -219,9 +259,11 @@ impl Division {
     }
 
     /// The output that has these parts.
-    pub fn join(self, input: &Grid, parts: &[Grid]) -> Option<Grid> {
-        match self {
-            Self::Whole | Self::Draft(_) | Self::Window(_) | Self::Part { .. } => parts.first().cloned(),
+    pub fn join(&self, input: &Grid, parts: &[Grid]) -> Option<Grid> {
+        match *self {
+            Self::Whole | Self::Beside(_) | Self::Draft(_) | Self::Window(_) | Self::Part { .. } => {
+                parts.first().cloned()
+            }
             Self::RoomCells { line } => {
                 let (rows, columns) = rooms(input, line);
                 let cell =
@@ -269,18 +311,22 @@ fn between(length: usize, is_line: impl Fn(usize) -> bool) -> Vec<Span> {
 impl fmt::Display for Division {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let most = |largest: bool| if largest { "most" } else { "fewest" };
-        match *self {
+        match self {
             Self::Whole => formatter.write_str("whole"),
-            Self::Draft(draft) => write!(formatter, "{draft}"),
+            Self::Beside(drafts) => {
+                write!(formatter, "whole, drafts beside it: {}", drafts[0])?;
+                drafts[1..].iter().try_for_each(|draft| write!(formatter, "; {draft}"))
+            }
+            Self::Draft(draft) => write!(formatter, "drafted: {draft}"),
             Self::Window(window) => write!(formatter, "seen through {window}"),
             Self::Part { fold, by, largest } => {
-                write!(formatter, "the one of {fold} with {} {}", most(largest), format!("{by:?}").to_lowercase())
+                write!(formatter, "the one of {fold} with {} {}", most(*largest), format!("{by:?}").to_lowercase())
             }
             Self::Rooms { line } => write!(formatter, "rooms between lines of {line}"),
             Self::RoomCells { line } => write!(formatter, "rooms between lines of {line}, a cell for each"),
             Self::Objects { diagonal, one_colour, .. } => {
-                let near = if diagonal { "8" } else { "4" };
-                let kind = if one_colour { "of one colour" } else { "of any colours" };
+                let near = if *diagonal { "8" } else { "4" };
+                let kind = if *one_colour { "of one colour" } else { "of any colours" };
                 write!(formatter, "{near}-connected objects {kind}, each with what is around it")
             }
         }
@@ -302,9 +348,9 @@ mod tests {
     }
 
     /// The parts of the first pair, and the test's.
-    fn divided(puzzle: &Puzzle, wanted: Division) -> (Vec<Pair>, Vec<Grid>) {
+    fn divided(puzzle: &Puzzle, wanted: &Division) -> (Vec<(Source, Grid)>, Vec<Source>) {
         let all = Division::all(puzzle, 0, 99);
-        let found = all.iter().find(|divided| divided.division == wanted).unwrap();
+        let found = all.iter().find(|divided| divided.division == *wanted).unwrap();
         (found.pairs.clone(), found.tests.concat())
     }
 
@@ -314,9 +360,9 @@ mod tests {
         let output = grid(&[&[2, 0, 0, 0, 0, 0], &[0, 3, 0, 0, 4, 4], &[0, 0, 0, 2, 0, 0]]);
         let pairs = [(input.clone(), output.clone())];
         let division = Division::Objects { background: 0, diagonal: true, one_colour: false };
-        let (pairs, tests) = divided(&puzzle(&pairs, input.clone()), division);
-        assert_eq!(pairs[0].output, grid(&[&[2, 0, 0], &[0, 3, 0], &[0, 0, 0]]));
-        assert_eq!(pairs[1].output, grid(&[&[0, 0, 0], &[0, 4, 4], &[2, 0, 0]]));
+        let (pairs, tests) = divided(&puzzle(&pairs, input.clone()), &division);
+        assert_eq!(pairs[0].1, grid(&[&[2, 0, 0], &[0, 3, 0], &[0, 0, 0]]));
+        assert_eq!(pairs[1].1, grid(&[&[0, 0, 0], &[0, 4, 4], &[2, 0, 0]]));
         assert_eq!(tests.len(), 2);
         let inputs = division.inputs(&input).unwrap();
         let parts = division.outputs(&input, &inputs, &output).unwrap();
@@ -333,14 +379,14 @@ mod tests {
     fn lines_make_rooms_that_may_have_a_cell_each() {
         let input = grid(&[&[1, 1, 5, 0, 0], &[1, 1, 5, 0, 2], &[5, 5, 5, 5, 5], &[0, 3, 5, 4, 4]]);
         let changed = grid(&[&[1, 1, 5, 0, 0], &[1, 1, 5, 0, 9], &[5, 5, 5, 5, 5], &[0, 3, 5, 4, 4]]);
-        let (pairs, _) = divided(&puzzle(&[(input.clone(), changed)], input.clone()), Division::Rooms { line: 5 });
-        assert_eq!(pairs[1].input, grid(&[&[0, 0], &[0, 2]]));
-        assert_eq!(pairs[1].output, grid(&[&[0, 0], &[0, 9]]));
+        let (pairs, _) = divided(&puzzle(&[(input.clone(), changed)], input.clone()), &Division::Rooms { line: 5 });
+        assert_eq!(pairs[1].0.grid, grid(&[&[0, 0], &[0, 2]]));
+        assert_eq!(pairs[1].1, grid(&[&[0, 0], &[0, 9]]));
 
         let cells = grid(&[&[8, 7], &[7, 8]]);
         let division = Division::RoomCells { line: 5 };
-        let (pairs, _) = divided(&puzzle(&[(input.clone(), cells.clone())], input.clone()), division);
-        assert_eq!((&pairs[1].input, &pairs[1].output), (&grid(&[&[0, 0], &[0, 2]]), &grid(&[&[7]])));
+        let (pairs, _) = divided(&puzzle(&[(input.clone(), cells.clone())], input.clone()), &division);
+        assert_eq!((&pairs[1].0.grid, &pairs[1].1), (&grid(&[&[0, 0], &[0, 2]]), &grid(&[&[7]])));
         let parts = division.inputs(&input).unwrap();
         assert_eq!(division.join(&input, &division.outputs(&input, &parts, &cells).unwrap()), Some(cells));
     }
@@ -350,7 +396,7 @@ mod tests {
         let input = grid(&[&[1, 0, 5, 1, 0, 5, 2, 2], &[0, 1, 5, 0, 1, 5, 2, 2]]);
         let fold = Fold { rows: 1, columns: 3, way: super::super::Way::Panels { gap: 1, border: false } };
         let division = Division::Part { fold, by: PartTrait::Copies, largest: false };
-        assert_eq!(division.inputs(&input), Some(vec![grid(&[&[2, 2], &[2, 2]])]));
+        assert_eq!(division.inputs(&input), Some(vec![grid(&[&[2, 2], &[2, 2]]).into()]));
         assert_eq!(division.to_string(), "the one of 1 × 3 panels with lines of 1 between with fewest copies");
     }
 

@@ -19,7 +19,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-pub use division::{Divided, Division, PartTrait};
+pub use division::{Divided, Division, PartTrait, Source};
 pub use drafts::Draft;
 pub use fold::{Fold, Way};
 pub use laws::Laws;

@@ -6,17 +6,17 @@
 
 use super::input::{Component, Input};
 use super::shifts::Shifted;
-use super::ways::{Place, WAYS, follow, panel_places};
-use super::{BEYOND, COLOURS, Cells, Kind, UNKNOWN};
+use super::ways::{Place, follow, panel_places};
+use super::{ALL_WAYS, BEYOND, COLOURS, Cells, Kind, UNKNOWN};
 
 /// Contexts of every grid, and those that an output has besides.
 const COMMON: usize = 28;
 const OF_OUTPUTS: usize = 40;
 
-/// How many contexts count colours.
+/// How many contexts count colours, but for those of what lies beside an input.
 pub(super) const COUNTED: usize = COMMON + OF_OUTPUTS;
 
-/// How many patterns there are.
+/// How many patterns there are, but for those.
 pub(super) const PATTERNS: usize = 53;
 
 /// Mixes `value` into a hash.
@@ -31,7 +31,7 @@ pub(super) fn hash_of(cells: &[u8]) -> u64 {
 }
 
 /// Up to 15 cells as one number.
-fn packed(cells: &[u8]) -> u64 {
+pub(super) fn packed(cells: &[u8]) -> u64 {
     cells.iter().fold(1, |packed, &cell| packed << 4 | u64::from(cell))
 }
 
@@ -46,7 +46,7 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
-    fn new(cells: &[u8], extra: u64) -> Self {
+    pub fn new(cells: &[u8], extra: u64) -> Self {
         let mut pattern = Self { cells: [0; 12], length: cells.len(), extra, colours: 0 };
         pattern.cells[..cells.len()].copy_from_slice(cells);
         pattern.colours = cells.iter().fold(0, |colours, &cell| colours | 1 << cell) & ((1 << COLOURS) - 1);
@@ -100,14 +100,16 @@ pub(super) struct Scene<'a> {
 /// What an output has of its input.
 pub(super) struct Pairing<'a> {
     pub input: &'a Input,
-    /// The input's cell on each way, or unknown.
-    pub sources: [u8; WAYS],
+    /// The input's cell on each way, and the cell of each grid beside it, or unknown.
+    pub sources: [u8; ALL_WAYS],
     /// The way that has been right most often.
     pub way: usize,
     pub window: Place,
     /// What became of each component, and of each colour, last.
     pub became: &'a [u8],
     pub recoloured: &'a [u8; COLOURS],
+    /// Grids of the output's size.
+    pub beside: &'a [Cells],
 }
 
 /// What is known of the input's cell that the output's belongs to.
@@ -155,7 +157,7 @@ struct Tile {
 }
 
 impl Scene<'_> {
-    fn at(&self, down: isize, across: isize) -> u8 {
+    pub fn at(&self, down: isize, across: isize) -> u8 {
         self.cells.at(self.row as isize + down, self.column as isize + across)
     }
 
@@ -171,7 +173,7 @@ impl Scene<'_> {
         follow(pair.way, &pair.input.cells, (self.cells.rows, self.cells.columns), place, pair.window)
     }
 
-    fn source(&self, pair: &Pairing, down: isize, across: isize) -> u8 {
+    pub fn source(&self, pair: &Pairing, down: isize, across: isize) -> u8 {
         self.place(pair, down, across).map_or(UNKNOWN, |(row, column)| pair.input.cells.at(row, column))
     }
 
@@ -246,6 +248,7 @@ impl Scene<'_> {
             let facts = Facts { origin: self.origin(pair), stacked: self.stacked(pair), tile: self.tile(pair) };
             self.counted_of_pair(pair, &facts, &mut counted);
             self.patterns_of_pair(pair, &facts, &mut patterns);
+            self.beside(pair, &mut counted, &mut patterns);
         }
         (counted, patterns)
     }

@@ -1,10 +1,11 @@
 //! The grids of a puzzle by context mixing: each cell is foretold from the cells so far, for outputs from the input as well,
 //! and, where there is one, by a network.
 //!
-//! In: grids in order, and for each output what a network thinks of its cells. Out: bits for a range coder, and back by the
-//! same code. `sizes` and `header` have what comes before the cells; `contexts` what cells are foretold from, with the
-//! `input`, the `ways` to it and the `shifts` within a grid; the `predictor` mixes that. All arithmetic is in integers.
+//! In: grids in order, and for each output what lies beside its input and what a network thinks of its cells. Out: bits for a range coder, and back by the
+//! same code. `sizes` and `header` have what comes before the cells; `contexts` what cells are foretold from, with what lies
+//! `beside` an input, the `input`, the `ways` to it and the `shifts` within a grid; the `predictor` mixes that. All arithmetic is in integers.
 
+mod beside;
 mod contexts;
 mod input;
 mod predictor;
@@ -49,6 +50,12 @@ impl Cells {
     }
 }
 
+/// The most grids that lie beside an input.
+pub const MOST_BESIDE: usize = 4;
+
+/// Ways to an input and to what lies beside it.
+const ALL_WAYS: usize = WAYS + MOST_BESIDE;
+
 /// Kinds of grids, which learn apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -79,14 +86,23 @@ pub struct GridCoder {
 impl GridCoder {
     /// A coder of grids in these colours.
     pub fn new(palette: &[u8]) -> Self {
-        Self::with_part_left_out(palette, None)
+        Self::made(palette, Predictor::new(None, 0))
+    }
+
+    /// One of grids of which at most so many, [`MOST_BESIDE`] at most, lie beside an input.
+    pub fn with_beside(palette: &[u8], grids: usize) -> Self {
+        Self::made(palette, Predictor::new(None, grids.min(MOST_BESIDE)))
     }
 
     /// One that does without a part of its mix.
     pub fn with_part_left_out(palette: &[u8], without: Option<Part>) -> Self {
+        Self::made(palette, Predictor::new(without, 0))
+    }
+
+    fn made(palette: &[u8], predictor: Predictor) -> Self {
         Self {
             palette: palette.to_vec(),
-            predictor: Predictor::new(without),
+            predictor,
             records: Records::default(),
             shifts: [Shifts::new(), Shifts::new()],
             inputs: Vec::new(),
@@ -96,29 +112,30 @@ impl GridCoder {
         }
     }
 
-    /// The memory that a coder takes, in bytes, but for the grids that it has coded.
+    /// The most memory that a coder takes, in bytes, but for the grids that it has coded.
     pub fn memory_bytes() -> u64 {
-        Predictor::memory_bytes()
+        Predictor::memory_bytes(MOST_BESIDE)
     }
 
     /// Codes an input: encodes the cells of `wanted`, or decodes that many; nothing if no encoder gives such code.
     pub fn input(&mut self, coder: &mut impl BitCoder, wanted: &Cells) -> Option<Cells> {
-        let cells = self.grid(coder, Kind::Input, wanted, None, None)?;
+        let cells = self.grid(coder, Kind::Input, wanted, None, &[], None)?;
         self.inputs.push(cells.clone());
         Some(cells)
     }
 
-    /// Codes the output of `input`; `opinions` has one for each cell.
+    /// Codes the output of `input`; `beside` has grids of the output's size, and `opinions` one for each cell.
     pub fn output(
         &mut self,
         coder: &mut impl BitCoder,
         wanted: &Cells,
         input: &Cells,
+        beside: &[Cells],
         opinions: Option<&[Opinion]>,
     ) -> Option<Cells> {
         let alike = (input.rows, input.columns) == (wanted.rows, wanted.columns);
         let kind = if alike { Kind::Alike } else { Kind::Other };
-        let cells = self.grid(coder, kind, wanted, Some(&Input::new(input)), opinions)?;
+        let cells = self.grid(coder, kind, wanted, Some(&Input::new(input)), beside, opinions)?;
         self.outputs.push(cells.clone());
         Some(cells)
     }
@@ -129,16 +146,18 @@ impl GridCoder {
         kind: Kind,
         wanted: &Cells,
         input: Option<&Input>,
+        beside: &[Cells],
         opinions: Option<&[Opinion]>,
     ) -> Option<Cells> {
         let (rows, columns) = (wanted.rows, wanted.columns);
+        let beside = &beside[..beside.len().min(self.predictor.beside())];
         let side = usize::from(kind != Kind::Input);
         let mut cells = Cells { rows, columns, cells: vec![UNKNOWN; rows * columns] };
         let mut shifts = Shifts::new();
         let mut window = input.map(|input| Window::new(input, (rows, columns), self.window));
         let mut became = vec![UNKNOWN; input.map_or(0, |input| input.components.len())];
         let mut recoloured = [UNKNOWN; COLOURS];
-        let mut wrong = [0u8; WAYS];
+        let mut wrong = [0u8; ALL_WAYS];
         let mut in_grid = 0;
         let mask =
             |counts: &[u32; COLOURS]| (0..COLOURS).filter(|&colour| counts[colour] > 0).fold(0, |m, c| m | 1 << c);
@@ -148,9 +167,13 @@ impl GridCoder {
             let at = (row as isize, column as isize);
             let pair = input.map(|input| {
                 let window = window.as_ref().map_or((0, 0), Window::best);
-                let source = |way| {
+                let source = |way: usize| {
+                    let beside =
+                        || way.checked_sub(WAYS).and_then(|grid| beside.get(grid)).map(|grid| grid.at(at.0, at.1));
                     follow(way, &input.cells, (rows, columns), at, window)
-                        .map_or(UNKNOWN, |(row, column)| input.cells.at(row, column))
+                        .map(|(row, column)| input.cells.at(row, column))
+                        .or_else(beside)
+                        .unwrap_or(UNKNOWN)
                 };
                 let open = (0..WAYS).filter(|&way| follow(way, &input.cells, (rows, columns), at, window).is_some());
                 Pairing {
@@ -160,6 +183,7 @@ impl GridCoder {
                     window,
                     became: &became,
                     recoloured: &recoloured,
+                    beside,
                 }
             });
             let scene = Scene {
@@ -215,27 +239,38 @@ mod tests {
     use crate::code::range::{BitDecoder, BitEncoder};
     use proptest::prelude::*;
 
-    /// Codes pairs and gives back what was decoded and the bits of each grid.
+    /// Codes pairs, decodes them, and gives the bits of each grid.
     fn round_trip(palette: &[u8], pairs: &[[Cells; 2]], opinions: Option<&[Opinion]>) -> Vec<f64> {
+        round_trip_beside(palette, pairs, &|_| Vec::new(), opinions)
+    }
+
+    /// The same, with what lies beside each input.
+    fn round_trip_beside(
+        palette: &[u8],
+        pairs: &[[Cells; 2]],
+        beside: &dyn Fn(&Cells) -> Vec<Cells>,
+        opinions: Option<&[Opinion]>,
+    ) -> Vec<f64> {
+        let most = pairs.iter().map(|[input, _]| beside(input).len()).max().unwrap_or_default();
         let mut coder = BitEncoder::new();
-        let mut grids = GridCoder::new(palette);
+        let mut grids = GridCoder::with_beside(palette, most);
         let mut bits = Vec::new();
         let mut before = 0.0;
         for [input, output] in pairs {
             grids.input(&mut coder, input).unwrap();
             let between = coder.information_bits();
-            grids.output(&mut coder, output, input, opinions).unwrap();
+            grids.output(&mut coder, output, input, &beside(input), opinions).unwrap();
             bits.extend([between - before, coder.information_bits() - between]);
             before = coder.information_bits();
         }
         let code = coder.finish();
         let mut coder = BitDecoder::new(&code);
-        let mut grids = GridCoder::new(palette);
+        let mut grids = GridCoder::with_beside(palette, most);
         for [input, output] in pairs {
             let blank = |like: &Cells| Cells { cells: vec![0; like.cells.len()], ..like.clone() };
             let found = grids.input(&mut coder, &blank(input)).unwrap();
             assert_eq!(&found, input);
-            assert_eq!(&grids.output(&mut coder, &blank(output), &found, opinions).unwrap(), output);
+            assert_eq!(&grids.output(&mut coder, &blank(output), &found, &beside(input), opinions).unwrap(), output);
         }
         bits
     }
@@ -253,11 +288,12 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
         #[test]
-        fn any_grids_come_back_with_or_without_opinions(
+        fn any_grids_come_back_with_or_without_opinions_and_grids_beside(
             pairs in prop::collection::vec([cells(), cells()], 1..4),
+            beside in prop::collection::vec(cells(), 0..6),
             opinions in prop::option::of(prop::collection::vec(any::<Opinion>(), 0..30)),
         ) {
-            round_trip(&[0, 3, 9], &pairs, opinions.as_deref());
+            round_trip_beside(&[0, 3, 9], &pairs, &|_| beside.clone(), opinions.as_deref());
         }
 
         #[test]
@@ -266,7 +302,7 @@ mod tests {
             let blank = Cells { rows: 5, columns: 6, cells: vec![0; 30] };
             let mut grids = GridCoder::new(&[0, 1, 2, 3]);
             if let Some(input) = grids.input(&mut coder, &blank) {
-                let _: Option<Cells> = grids.output(&mut coder, &blank, &input, None);
+                let _: Option<Cells> = grids.output(&mut coder, &blank, &input, &[], None);
             }
         }
     }
@@ -313,6 +349,31 @@ mod tests {
             let last = bits[bits.len() - 1];
             assert!(last < 8.0, "{name}: the fifth output takes {last:.1} bits, the first {:.1}", bits[1]);
         }
+    }
+
+    #[test]
+    fn what_lies_beside_an_input_says_what_does_not_follow_from_it() {
+        // Each cell of a drawing that can't be told from the input is the output's where the input has a 4.
+        let drawn = |input: &Cells, number: u8| {
+            let cell = |row: usize, column: usize| [&input.cells[..], &[row as u8, column as u8, number]].concat();
+            made(6, 8, |row, column| if crc32fast::hash(&cell(row, column)).is_multiple_of(2) { 7 } else { 2 })
+        };
+        let pairs = pairs(|input| {
+            let drawn = drawn(input, 0);
+            made(
+                6,
+                8,
+                |row, column| {
+                    if input.at(row as isize, column as isize) == 4 { drawn.cells[row * 8 + column] } else { 1 }
+                },
+            )
+        });
+        let last = |grids: u8| {
+            let beside = move |input: &Cells| (0..grids).rev().map(|number| drawn(input, number)).collect();
+            round_trip_beside(&[1, 2, 4, 7], &pairs, &beside, None).pop().unwrap()
+        };
+        let bits = [0, 1, 4].map(last);
+        assert!(bits[0] > 12.0 && bits[1] < 6.0 && bits[2] < 8.0, "{bits:?}");
     }
 
     #[test]

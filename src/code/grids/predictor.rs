@@ -5,10 +5,11 @@
 //! the network's opinion are inputs of a mixer whose weights are the same for all colours, so what is learnt of one
 //! holds for the others.
 
+use super::beside::{self, TOLD};
 use super::contexts::{COUNTED, PATTERNS, Pattern, Scene, combine};
 use super::starts;
 use super::ways::{Records, WAYS};
-use super::{COLOURS, KINDS};
+use super::{ALL_WAYS, COLOURS, KINDS};
 use crate::code::mixing::adaptive::{Adaptive, FinalMap, Shares};
 use crate::code::mixing::logistic::Logistic;
 use crate::code::mixing::mixer::{Mixer, ONE, Rates, as_input};
@@ -25,6 +26,14 @@ pub(super) const NETWORK_INPUTS: usize = WAY_INPUTS + WAYS;
 pub(super) const BIAS_INPUT: usize = NETWORK_INPUTS + 2;
 pub(super) const INPUTS: usize = BIAS_INPUT + 1;
 
+/// Where inputs start that so many grids beside an input have besides: two for each context, one for a pattern, one for each
+/// grid, as for a way; and where they end.
+pub(super) fn inputs_of_beside(grids: usize) -> [usize; 4] {
+    let patterns = INPUTS + 2 * beside::counted(grids);
+    let ways = patterns + beside::patterns(grids);
+    [INPUTS, patterns, ways, ways + grids]
+}
+
 const BIAS: i16 = 256;
 
 /// Contexts' counts and patterns' probabilities lie in tables of so many places.
@@ -34,8 +43,9 @@ const PLACES: usize = 1 << 18;
 /// last, and whether a colour has been excluded already.
 pub(super) const STATES: usize = 8 * 8 * 2 * 2;
 
-/// The weight vectors of each set for one kind of grid; [`Predictor::mix`] says which is taken.
-const SETS: [usize; 6] = [3, 16, 64, 81, 12, 18];
+/// The weight vectors of each set for one kind of grid; [`Predictor::mix`] says which is taken. The last is there where grids
+/// lie beside an input.
+const SETS: [usize; 7] = [3, 16, 64, 81, 12, 18, TOLD];
 
 const RATES: Rates = Rates { start: 5000, decay: 20, floor: 2000, least_error: 0 };
 const FINAL_RATES: Rates = Rates { start: 12_000, decay: 20, floor: 2000, least_error: 0 };
@@ -118,7 +128,7 @@ pub(super) fn representative(level: usize) -> i32 {
 pub(super) struct Known<'a> {
     pub records: &'a Records,
     /// How often each way has been wrong in this grid.
-    pub wrong: &'a [u8; WAYS],
+    pub wrong: &'a [u8; ALL_WAYS],
     /// Colours in this grid and in the input so far; all grids' so far.
     pub in_grid: u16,
     pub in_input: Option<u16>,
@@ -168,31 +178,44 @@ pub(super) struct Predictor {
     mixer: Mixer,
     last: Mixer,
     without: Option<Part>,
+    /// How many grids lie beside an input at most, and where their inputs start.
+    beside: usize,
+    of_beside: [usize; 4],
 }
 
 impl Predictor {
-    pub fn new(without: Option<Part>) -> Self {
+    /// One that does without a part, of grids of which so many lie beside an input.
+    pub fn new(without: Option<Part>, beside: usize) -> Self {
         let logistic = Logistic::new();
-        let weights = starts::weights().map(|weight| weight * (ONE >> 10));
+        let weights: Vec<i32> = starts::weights(beside).into_iter().map(|weight| weight * (ONE >> 10)).collect();
+        let sets = &SETS[..sets(beside)];
         let states = starts::states().map(|start| Adaptive::new(start, STATE_CONFIDENCE));
         Self {
             shares: Shares::new(24),
             counts: vec![Counts::default(); PLACES],
-            states: states.repeat(KINDS * COUNTED),
+            states: states.repeat(KINDS * contexts(beside)),
             patterns: vec![Adaptive::new(0, 0); PLACES],
             network: FinalMap::new(2 * KINDS, 6, &logistic),
-            last: Mixer::new(&[ONE / SETS.len() as i32; SETS.len()], &[KINDS * 3], FINAL_RATES),
-            mixer: Mixer::new(&weights, &SETS.map(|size| KINDS * size), RATES),
+            last: Mixer::new(&vec![ONE / sets.len() as i32; sets.len()], &[KINDS * 3], FINAL_RATES),
+            mixer: Mixer::new(&weights, &sets.iter().map(|size| KINDS * size).collect::<Vec<_>>(), RATES),
             logistic,
             without,
+            beside,
+            of_beside: inputs_of_beside(beside),
         }
     }
 
-    /// The memory of all tables, in bytes.
-    pub fn memory_bytes() -> u64 {
+    /// How many grids lie beside an input at most.
+    pub fn beside(&self) -> usize {
+        self.beside
+    }
+
+    /// The memory of all tables, in bytes, where so many grids lie beside an input.
+    pub fn memory_bytes(beside: usize) -> u64 {
         let places = PLACES * (size_of::<Counts>() + size_of::<Adaptive>());
-        let weights = KINDS * SETS.iter().sum::<usize>() * INPUTS * size_of::<i32>();
-        let states = KINDS * COUNTED * STATES * size_of::<Adaptive>();
+        let [.., inputs] = inputs_of_beside(beside);
+        let weights = KINDS * SETS[..sets(beside)].iter().sum::<usize>() * inputs * size_of::<i32>();
+        let states = KINDS * contexts(beside) * STATES * size_of::<Adaptive>();
         (places + weights + states + size_of::<[i16; 1 << 16]>()) as u64
     }
 
@@ -285,9 +308,11 @@ impl Predictor {
             border * 9 + seen * 3 + rank,
             status,
             certainty,
+            scene.told(colour),
         ];
-        let mut logits = [0; SETS.len()];
-        let selected: Vec<usize> = selected.iter().zip(SETS).map(|(&vector, size)| kind * size + vector).collect();
+        let mut logits = vec![0; sets(self.beside)];
+        let selected: Vec<usize> =
+            selected.iter().zip(&SETS[..logits.len()]).map(|(&vector, size)| kind * size + vector).collect();
         self.mixer.mix(&selected, &self.logistic, &mut logits);
         for (input, logit) in self.last.inputs().iter_mut().zip(logits) {
             *input = as_input(logit);
@@ -310,12 +335,13 @@ impl Predictor {
                 continue;
             }
             let state = (level(this) * 8 + level(others)) * 4 + usize::from(last == colour + 1) * 2 + cell.rank.min(1);
-            let state = (kind * COUNTED + context) * STATES + state;
+            let state = (kind * contexts(self.beside) + context) * STATES + state;
             cell.states.push(state);
             let probability = self.states[state].probability();
+            let input = 2 * context + if context < COUNTED { 0 } else { INPUTS - PATTERN_INPUTS };
             let inputs = self.mixer.inputs();
-            inputs[2 * context] = as_input(self.logistic.logit(probability));
-            inputs[2 * context + 1] = ((probability - 32768) >> 5) as i16;
+            inputs[input] = as_input(self.logistic.logit(probability));
+            inputs[input + 1] = ((probability - 32768) >> 5) as i16;
         }
     }
 
@@ -330,17 +356,19 @@ impl Predictor {
             }
         };
         let mut hashes: Vec<u64> = cell.patterns.iter().enumerate().map(seen).collect();
+        let of_beside = hashes.split_off(hashes.len().min(PATTERNS));
         for (number, value) in cell.scene.statuses(colour).into_iter().enumerate() {
             hashes.push(combine(cell.start(PATTERNS + number), value << 4 | status as u64));
         }
-        for (number, hash) in hashes.into_iter().enumerate() {
-            let place = place(hash);
+        let inputs = (PATTERN_INPUTS..PATTERN_INPUTS + hashes.len()).chain(self.of_beside[1]..self.of_beside[2]);
+        for (input, hash) in inputs.zip(hashes.iter().chain(&of_beside)) {
+            let place = place(*hash);
             cell.places.push(place);
             let pattern = &mut self.patterns[place];
             if pattern.probability() == 0 {
                 *pattern = Adaptive::new(65536 / left.max(2) as i32, 0);
             } else {
-                self.mixer.inputs()[PATTERN_INPUTS + number] = as_input(self.logistic.logit(pattern.probability()));
+                self.mixer.inputs()[input] = as_input(self.logistic.logit(pattern.probability()));
             }
         }
     }
@@ -362,7 +390,8 @@ impl Predictor {
             if pattern.probability() == 0 {
                 *pattern = Adaptive::new(if source == colour { 40_000 } else { 18_000 }, 1);
             }
-            self.mixer.inputs()[WAY_INPUTS + way] = as_input(self.logistic.logit(pattern.probability()));
+            let input = way.checked_sub(WAYS).map_or(WAY_INPUTS + way, |grid| self.of_beside[2] + grid);
+            self.mixer.inputs()[input] = as_input(self.logistic.logit(pattern.probability()));
         }
     }
 
@@ -397,6 +426,15 @@ impl Predictor {
             self.network.update(bit);
         }
     }
+}
+
+/// How many sets of weight vectors there are, and how many contexts, where so many grids lie beside an input.
+fn sets(beside: usize) -> usize {
+    SETS.len() - usize::from(beside == 0)
+}
+
+fn contexts(beside: usize) -> usize {
+    COUNTED + beside::counted(beside)
 }
 
 fn place(hash: u64) -> usize {

@@ -2,23 +2,31 @@
 //!
 //! In: nothing. Out: starting values, the same for every puzzle and every kind of grid.
 
-use super::predictor::{BIAS_INPUT, INPUTS, NETWORK_INPUTS, PATTERN_INPUTS, STATES, WAY_INPUTS, representative};
+use super::predictor::{
+    BIAS_INPUT, NETWORK_INPUTS, PATTERN_INPUTS, STATES, WAY_INPUTS, inputs_of_beside, representative,
+};
 
 /// Starting weights (2⁻¹⁰) of a prediction, of a way's, and of the network's, found on 80 tasks of ARC-AGI-1's training split.
 const PREDICTION: i32 = 15;
 const WAY: i32 = 60;
 const NETWORK: i32 = 205;
 
-/// A weight for each input, in units of 2⁻¹⁰. A context's second input, and the bias, have to be learnt.
-pub(super) fn weights() -> [i32; INPUTS] {
-    std::array::from_fn(|input| match input {
+/// A weight for each input, in units of 2⁻¹⁰, where so many grids lie beside an input. A context's second input, and the bias, have
+/// to be learnt.
+pub(super) fn weights(beside: usize) -> Vec<i32> {
+    let [counted, patterns, ways, end] = inputs_of_beside(beside);
+    let weight = |input| match input {
+        _ if input >= ways => WAY,
+        _ if input >= patterns => PREDICTION,
+        _ if input >= counted => PREDICTION * (1 - (input - counted) as i32 % 2),
         BIAS_INPUT.. => 0,
         NETWORK_INPUTS.. => NETWORK,
         WAY_INPUTS.. => WAY,
         PATTERN_INPUTS.. => PREDICTION,
         _ if input % 2 == 0 => PREDICTION,
         _ => 0,
-    })
+    };
+    (0..end).map(weight).collect()
 }
 
 /// The probability (2⁻¹⁶) that a context in a state foretells rightly: its count of all, each with some added, more for the

@@ -3,8 +3,8 @@
 //! In: an output's size, the input, a place. Out: for each way the place in the input, where the sizes allow it. Which way is
 //! right is learnt: each has a record of how often the cells were the same.
 
-use super::Cells;
 use super::input::Input;
+use super::{ALL_WAYS, Cells};
 
 /// How many ways there are.
 pub(super) const WAYS: usize = 16;
@@ -91,10 +91,10 @@ fn mirrored(at: isize, length: isize) -> isize {
 /// How often each way led to the right colour.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Records {
-    right: [u32; WAYS],
-    wrong: [u32; WAYS],
+    right: [u32; ALL_WAYS],
+    wrong: [u32; ALL_WAYS],
     /// The last results, the newest lowest.
-    pub history: [u8; WAYS],
+    pub history: [u8; ALL_WAYS],
 }
 
 impl Records {

@@ -246,7 +246,7 @@ fn rest(
         let input = grid_of(&cells)?;
         let opinions = fits.foresee(effort, &train, &input, output)?;
         let wanted = cells_of(pair.map(|pair| &pair.output), output);
-        let output = model.output(coder, &wanted, &cells, opinions.as_deref()).ok_or(EXHAUSTED)?;
+        let output = model.output(coder, &wanted, &cells, &[], opinions.as_deref()).ok_or(EXHAUSTED)?;
         note(format!("train {} output", index + 1), &output, opinions.is_some(), coder.information_bits());
         hash.update(&cells.cells);
         hash.update(&output.cells);
@@ -263,7 +263,7 @@ fn rest(
     for (index, &size) in outline.answers.iter().enumerate() {
         let opinions = fits.foresee(effort, &train, &test[index], size)?;
         let wanted = wanted.and_then(|puzzle| puzzle.solutions.as_ref()).map(|solutions| &solutions[index]);
-        let cells = model.output(coder, &cells_of(wanted, size), &inputs[index], opinions.as_deref());
+        let cells = model.output(coder, &cells_of(wanted, size), &inputs[index], &[], opinions.as_deref());
         let cells = cells.ok_or(EXHAUSTED)?;
         note(format!("test {} output", index + 1), &cells, opinions.is_some(), coder.information_bits());
         hash.update(&cells.cells);

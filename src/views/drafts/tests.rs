@@ -34,7 +34,7 @@ fn the_rule_that_gives_the_outputs_is_found_whole() {
     let puzzle = puzzle(&pairs, "..66. ..6.. ..... .7... .....");
     let best = Draft::best(&puzzle, 1);
     assert_eq!(best[0].draw(&puzzle.test[0]).unwrap(), grid("..... ..... ..... ..66. .76.."), "{}", best[0]);
-    assert!(best[0].to_string().starts_with("drafted: 8-connected objects as far down"), "{}", best[0]);
+    assert!(best[0].to_string().starts_with("8-connected objects as far down"), "{}", best[0]);
 }
 
 #[test]

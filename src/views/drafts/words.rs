@@ -10,7 +10,7 @@ const WAYS: [&str; 4] = ["down", "up", "right", "left"];
 
 impl Display for Draft {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> Result {
-        write!(formatter, "drafted: {}", self.rule)?;
+        write!(formatter, "{}", self.rule)?;
         self.then.map_or(Ok(()), |then| write!(formatter, ", then {then}"))
     }
 }

@@ -224,11 +224,6 @@ impl Division {
         }
     }
 
-    /// Whether it is one part, the whole input.
-    pub fn is_whole(&self) -> bool {
-        matches!(self, Self::Whole | Self::Beside(_))
-    }
-
     /// The sizes of the output's parts, where they follow from the input's.
     pub fn sizes(&self, inputs: &[Source]) -> Option<Vec<Size>> {
         let size = |grid: &Grid| (grid.rows(), grid.columns());

@@ -27,7 +27,7 @@ const MOST_JUDGED_OF_PARTS: usize = 10;
 /// The most answers of readings that are kept for the next division to judge: those of fewest bits.
 const MOST_KEPT: usize = 12;
 
-/// The most divisions that are read, the whole among them, and the readings of each that is not whole: one a symmetry.
+/// The most divisions that are read, the whole among them, and the readings of each but the whole: one a symmetry.
 const MOST_DIVISIONS: usize = 10;
 const READINGS_OF_PARTS: usize = 8;
 
@@ -80,7 +80,7 @@ impl<'a> Readings<'a> {
             let readers = self.readers(divided);
             let before = found.len();
             self.ask(divided, &readers, &mut found);
-            let most = if divided.division.is_whole() { MOST_JUDGED } else { MOST_JUDGED_OF_PARTS };
+            let most = if divided.division == Division::Whole { MOST_JUDGED } else { MOST_JUDGED_OF_PARTS };
             found[before..].sort_by_key(|answer| (answer.read.broken_laws, Reverse(answer.given)));
             found.truncate(before + most);
             self.judge(number, &readers, &mut found);
@@ -103,7 +103,7 @@ impl<'a> Readings<'a> {
 
     fn readers(&self, Divided { division, pairs, tests, .. }: &Divided) -> Vec<Reader> {
         let readings = self.config.readings;
-        let count = if division.is_whole() { readings } else { readings.min(READINGS_OF_PARTS) };
+        let count = if *division == Division::Whole { readings } else { readings.min(READINGS_OF_PARTS) };
         let taught = |index| Reader::taught(pairs, &tests[self.test], &self.palette, index, self.config.seed);
         (0..count).into_par_iter().filter_map(taught).collect()
     }

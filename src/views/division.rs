@@ -395,6 +395,23 @@ mod tests {
         assert_eq!(division.to_string(), "the one of 1 × 3 panels with lines of 1 between with fewest copies");
     }
 
+    #[test]
+    fn drafts_lie_beside_the_whole() {
+        let input =
+            |column: usize| from_cells(4, 5, |row, other| if row < 2 && other == column { 3 + row as u8 } else { 0 });
+        let fallen =
+            |column: usize| from_cells(4, 5, |row, other| if row > 1 && other == column { 1 + row as u8 } else { 0 });
+        let puzzle = puzzle(&[(input(1), fallen(1)), (input(4), fallen(4)), (input(2), fallen(2))], input(3));
+        let all = Division::all(&puzzle, 3, 99);
+        let Divided { division, pairs, tests, .. } = &all[1];
+        assert!(division.to_string().starts_with("whole, drafts beside it: "), "{division}");
+        assert!(matches!(all[2].division, Division::Draft(_)), "each is read in its place as well");
+        let beside = |source: &Source| source.beside[0].clone();
+        assert_eq!((&pairs[1].0.grid, beside(&pairs[1].0)), (&input(4), all[2].pairs[1].0.grid.clone()));
+        assert_eq!((&tests[0][0].grid, beside(&tests[0][0])), (&input(3), all[2].tests[0][0].grid.clone()));
+        assert_eq!(division.sizes(&tests[0]), Some(vec![(4, 5)]));
+    }
+
     proptest! {
         #[test]
         fn what_holds_gives_back_every_train_output(

@@ -14,6 +14,9 @@ const PATTERNS_OF_ALL: usize = 2;
 const COUNTED_OF_EACH: usize = 7;
 const PATTERNS_OF_EACH: usize = 6;
 
+/// Down and across to the neighbours of a cell.
+const SIDES: [(isize, isize); 4] = [(0, -1), (-1, 0), (0, 1), (1, 0)];
+
 /// How many contexts count colours where so many grids lie beside an input.
 pub(super) fn counted(grids: usize) -> usize {
     if grids == 0 { 0 } else { COUNTED_OF_ALL + COUNTED_OF_EACH * grids }
@@ -35,20 +38,27 @@ impl Scene<'_> {
         self.add(contexts, &[&[source][..], told].concat());
         patterns.push(Pattern::new(&[&[source][..], told].concat(), 0));
         patterns.push(Pattern::new(&[&[source, left, up][..], told].concat(), 0));
+        let around = SIDES.map(|(down, across)| self.source(pair, down, across));
         for grid in pair.beside {
-            self.beside_of(pair, grid, contexts, patterns);
+            self.beside_of(grid, source, around, contexts, patterns);
         }
     }
 
-    fn beside_of(&self, pair: &Pairing, grid: &Cells, contexts: &mut Vec<u64>, patterns: &mut Vec<Pattern>) {
+    /// Adds those of one grid; `source` is the input's cell that belongs to this one, and `around` has its neighbours.
+    fn beside_of(
+        &self,
+        grid: &Cells,
+        source: u8,
+        around: [u8; 4],
+        contexts: &mut Vec<u64>,
+        patterns: &mut Vec<Pattern>,
+    ) {
         let [left, up, up_left, up_right] =
             [(0, -1), (-1, 0), (-1, -1), (-1, 1)].map(|(down, across)| self.at(down, across));
         let at = |down: isize, across: isize| grid.at(self.row as isize + down, self.column as isize + across);
-        let sides = [(0, -1), (-1, 0), (0, 1), (1, 0)];
-        let (told, source) = (at(0, 0), self.source(pair, 0, 0));
-        let ring = sides.map(|(down, across)| at(down, across));
+        let told = at(0, 0);
+        let ring = SIDES.map(|(down, across)| at(down, across));
         let corners = [at(-1, -1), at(-1, 1), at(1, -1), at(1, 1)];
-        let around = sides.map(|(down, across)| self.source(pair, down, across));
         let mut add = |cells: &[u8]| self.add(contexts, cells);
         add(&[told]);
         add(&[told, source]);

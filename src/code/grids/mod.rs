@@ -1,9 +1,10 @@
 //! The grids of a puzzle by context mixing: each cell is foretold from the cells so far, for outputs from the input as well,
 //! and, where there is one, by a network.
 //!
-//! In: grids in order, and for each output what lies beside its input and what a network thinks of its cells. Out: bits for a range coder, and back by the
-//! same code. `sizes` and `header` have what comes before the cells; `contexts` what cells are foretold from, with what lies
-//! `beside` an input, the `input`, the `ways` to it and the `shifts` within a grid; the `predictor` mixes that. All arithmetic is in integers.
+//! In: grids in order, and for each output what lies beside its input and what a network thinks of its cells. Out: bits for a
+//! range coder, and back by the same code. `sizes` has what comes before the cells; `contexts` what cells are foretold from,
+//! with the `input`, what lies `beside` it, the `ways` to it and the `shifts` within a grid; the `predictor` mixes that. All
+//! arithmetic is in integers.
 
 mod beside;
 mod contexts;

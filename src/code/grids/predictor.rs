@@ -310,12 +310,13 @@ impl Predictor {
             certainty,
             scene.told(colour),
         ];
-        let mut logits = vec![0; sets(self.beside)];
+        let mut logits = [0; SETS.len()];
+        let logits = &mut logits[..sets(self.beside)];
         let selected: Vec<usize> =
             selected.iter().zip(&SETS[..logits.len()]).map(|(&vector, size)| kind * size + vector).collect();
-        self.mixer.mix(&selected, &self.logistic, &mut logits);
+        self.mixer.mix(&selected, &self.logistic, logits);
         for (input, logit) in self.last.inputs().iter_mut().zip(logits) {
-            *input = as_input(logit);
+            *input = as_input(*logit);
         }
         let mut logit = [0];
         self.last.mix(&[kind * 3 + rank], &self.logistic, &mut logit);

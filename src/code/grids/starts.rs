@@ -18,7 +18,7 @@ pub(super) fn weights(beside: usize) -> Vec<i32> {
     let weight = |input| match input {
         _ if input >= ways => WAY,
         _ if input >= patterns => PREDICTION,
-        _ if input >= counted => PREDICTION * (1 - (input - counted) as i32 % 2),
+        _ if input >= counted && (input - counted).is_multiple_of(2) => PREDICTION,
         BIAS_INPUT.. => 0,
         NETWORK_INPUTS.. => NETWORK,
         WAY_INPUTS.. => WAY,

@@ -1,7 +1,7 @@
 //! A reading: a coder of grids that has been taught one puzzle, and what it holds likeliest.
 //!
-//! In: inputs and outputs, a puzzle's or those of its parts, and a test input's parts. Out: answers by their parts, and what the cells of an answer cost. The coder is
-//! taught the train outputs in each of the eight symmetries but one, in colours drawn anew for each, then the puzzle in that
+//! In: inputs and outputs, a puzzle's or those of its parts, and a test input's parts. Out: answers by their parts, and what the
+//! cells of an answer cost. The coder is taught the train outputs in each of the eight symmetries but one, in colours drawn anew for each, then the puzzle in that
 //! one as it is, and takes for each cell of the output what is likelier. What a rule does not depend on is learnt so, and a
 //! few pairs teach more.
 

@@ -96,7 +96,9 @@ impl<'a> Readings<'a> {
             }
         }
         // What the whole's readings judge too, though it was none of theirs; the others' would take too much memory to keep.
-        found.iter_mut().for_each(|answer| answer.likeliest = 0);
+        for answer in &mut found {
+            answer.likeliest = 0;
+        }
         for (number, readers) in of_whole {
             self.judge(number, &readers, &mut found);
         }

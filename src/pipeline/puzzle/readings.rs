@@ -28,7 +28,7 @@ const MOST_JUDGED_OF_PARTS: usize = 10;
 /// division holds as likely. Chosen on the training split: `results/accuracy.md`.
 const POOLED_BITS: f64 = 5.0;
 
-/// The most answers of readings that are kept for the next division to judge: those of fewest bits.
+/// The most answers of readings that are kept for the next division to judge: those of fewest bits in any division so far.
 const MOST_KEPT: usize = 12;
 
 /// The most divisions that are read, the whole among them, and the readings of each but the whole: one a symmetry.
@@ -95,7 +95,8 @@ impl<'a> Readings<'a> {
                 of_whole.push((number, readers));
             }
         }
-        // What the whole's readings judge too, though it was none of theirs; the others' would take too much memory to keep.
+        // Answers that a later division was the first to give are the whole's to judge, too, whose readings held others likeliest. All
+        // divisions' readings would take too much memory to keep.
         for answer in &mut found {
             answer.likeliest = 0;
         }

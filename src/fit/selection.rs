@@ -96,8 +96,8 @@ pub struct Candidate {
 pub struct Read {
     /// The test output.
     pub grid: Grid,
-    /// By a division, the mean over readings of its information, and what its size, the division, the laws that it breaks and the
-    /// readings that hold others likeliest add; by all, the mean over divisions of 2^(−bits / 5). Bits.
+    /// The mean over readings of its information, and what its size, its division, the laws that it breaks and the readings that hold
+    /// others likeliest add, bits.
     pub bits: f64,
     /// How the puzzle's pairs are divided where it costs least, in words.
     pub division: String,

@@ -1,7 +1,7 @@
 //! What readings, taught by one puzzle alone, hold likeliest for a test output, and what answers cost by them.
 //!
-//! In: a puzzle, the sizes that its output may have, and answers from elsewhere. Out: answers with their bits, pooled over the
-//! divisions of the puzzle that have them. Readings in different symmetries go through a grid from different corners; an
+//! In: a puzzle, the sizes that its output may have, and answers from elsewhere. Out: answers with their bits, each by the division
+//! of the puzzle under which it costs least. Readings in different symmetries go through a grid from different corners; an
 //! answer that only one of them holds likely is an accident of the order of its cells, so that all say what each answer
 //! costs. They see cells and no whole: an answer that is not as all outputs of the puzzle are breaks a law, and costs more.
 
@@ -21,14 +21,10 @@ const OTHER_SIZE_BITS: f64 = 10.0;
 
 /// The most answers of the whole's readings that are judged, and of another division's: those that break fewest laws, and of
 /// these those that most readings gave.
-const MOST_JUDGED: usize = 40;
+const MOST_JUDGED: usize = 20;
 const MOST_JUDGED_OF_PARTS: usize = 10;
 
-/// An answer's bits are by the mean over divisions of 2^(−bits / this): one that several hold likely costs less than one that a single
-/// division holds as likely. Chosen on the training split: `results/accuracy.md`.
-const POOLED_BITS: f64 = 5.0;
-
-/// The most answers of readings that are kept for the next division to judge: those of fewest bits in any division so far.
+/// The most answers of readings that are kept for the next division to judge: those of fewest bits.
 const MOST_KEPT: usize = 12;
 
 /// The most divisions that are read, the whole among them, and the readings of each but the whole: one a symmetry.
@@ -80,32 +76,18 @@ impl<'a> Readings<'a> {
     /// work.
     pub fn answers(&self) -> Vec<Read> {
         let mut found = Vec::new();
-        let mut of_whole = Vec::new();
         for (number, divided) in self.divisions.iter().enumerate() {
             let readers = self.readers(divided);
             let before = found.len();
             self.ask(divided, &readers, &mut found);
             let most = if divided.division == Division::Whole { MOST_JUDGED } else { MOST_JUDGED_OF_PARTS };
-            found[before..].sort_by_key(|answer| (answer.broken_laws, Reverse(answer.given)));
+            found[before..].sort_by_key(|answer| (answer.read.broken_laws, Reverse(answer.given)));
             found.truncate(before + most);
             self.judge(number, &readers, &mut found);
-            found.sort_by(|a, b| a.least_bits().total_cmp(&b.least_bits()));
+            found.sort_by(|a, b| a.read.bits.total_cmp(&b.read.bits));
             found.truncate(MOST_KEPT);
-            if matches!(divided.division, Division::Whole | Division::Beside(_)) {
-                of_whole.push((number, readers));
-            }
         }
-        // Answers that a later division was the first to give are the whole's to judge, too, whose readings held others likeliest. All
-        // divisions' readings would take too much memory to keep.
-        for answer in &mut found {
-            answer.likeliest = 0;
-        }
-        for (number, readers) in of_whole {
-            self.judge(number, &readers, &mut found);
-        }
-        let mut reads: Vec<Read> = found.into_iter().map(|answer| self.pooled(answer)).collect();
-        reads.sort_by(|a, b| a.bits.total_cmp(&b.bits));
-        reads
+        found.into_iter().map(|answer| answer.read).collect()
     }
 
     /// What answers cost that no reading gave, in their order.
@@ -116,7 +98,7 @@ impl<'a> Readings<'a> {
                 self.judge(number, &self.readers(divided), &mut answers);
             }
         }
-        answers.into_iter().map(|answer| self.pooled(answer)).collect()
+        answers.into_iter().map(|answer| answer.read).collect()
     }
 
     fn readers(&self, Divided { division, pairs, tests, .. }: &Divided) -> Vec<Reader> {
@@ -144,7 +126,7 @@ impl<'a> Readings<'a> {
         let given: Vec<Vec<_>> = readers.par_iter().map(of_reader).collect();
         for (place, parts) in given.into_iter().flatten().flat_map(|answers| answers.into_iter().enumerate()) {
             let Some(grid) = divided.division.join(self.input, &parts) else { continue };
-            let known = found.iter().position(|answer| answer.grid == grid);
+            let known = found.iter().position(|answer| answer.read.grid == grid);
             let index = known.unwrap_or_else(|| {
                 found.push(self.answer(grid));
                 found.len() - 1
@@ -157,72 +139,45 @@ impl<'a> Readings<'a> {
     /// An answer that has not been judged.
     fn answer(&self, grid: Grid) -> Answer {
         let broken_laws = self.laws.broken(self.input, &grid);
-        Answer { grid, broken_laws, judged: Vec::new(), likeliest: 0, given: 0 }
+        let read = Read { grid, bits: f64::INFINITY, division: String::new(), likeliest: 0, broken_laws };
+        Answer { read, likeliest: 0, given: 0 }
     }
 
-    /// Adds what answers cost in a division, where that has not judged them and they have its parts.
+    /// What answers cost in a division, where that is less than before.
     fn judge(&self, number: usize, readers: &[Reader], answers: &mut [Answer]) {
         let Divided { division, tests, name_bits, .. } = &self.divisions[number];
         let inputs = &tests[self.test];
         let sizes = self.sizes(&self.divisions[number]);
-        let new = answers.par_iter_mut().filter(|answer| answer.judged.iter().all(|judged| judged.division != number));
-        new.for_each(|answer| {
-            let Some(parts) = division.outputs(self.input, inputs, &answer.grid) else { return };
+        answers.par_iter_mut().for_each(|answer| {
+            let Some(parts) = division.outputs(self.input, inputs, &answer.read.grid) else { return };
             let of_parts: Vec<Size> = parts.iter().map(|part| (part.rows(), part.columns())).collect();
             let size = sizes.iter().find(|(sizes, _)| *sizes == of_parts);
             let of_size = size.map_or(OTHER_SIZE_BITS, |&(_, bits)| bits);
             let of_cells = readers.iter().filter_map(|reader| reader.bits(&parts)).sum::<f64>() / readers.len() as f64;
             let of_readings = ((readers.len() as f64 + 0.5) / (answer.likeliest as f64 + 0.5)).log2();
-            let of_laws = (self.config.law_bits * answer.broken_laws) as f64;
+            let of_laws = (self.config.law_bits * answer.read.broken_laws) as f64;
             let bits = name_bits + of_size + of_cells + of_readings + of_laws;
-            answer.judged.push(Judged { division: number, bits, likeliest: answer.likeliest });
+            if bits < answer.read.bits {
+                let (division, likeliest) = (division.to_string(), answer.likeliest);
+                answer.read = Read { bits, division, likeliest, ..answer.read.clone() };
+            }
         });
-    }
-
-    /// An answer by all divisions that have judged it.
-    fn pooled(&self, answer: Answer) -> Read {
-        let shares = answer.judged.iter().map(|judged| (-judged.bits / POOLED_BITS).exp2());
-        let bits = -POOLED_BITS * (shares.sum::<f64>() / self.divisions.len() as f64).log2();
-        let best = answer.judged.iter().min_by(|a, b| a.bits.total_cmp(&b.bits));
-        Read {
-            bits,
-            division: best.map_or_else(String::new, |best| self.divisions[best.division].division.to_string()),
-            likeliest: best.map_or(0, |best| best.likeliest),
-            broken_laws: answer.broken_laws,
-            grid: answer.grid,
-        }
     }
 }
 
 /// An answer, and how it stands in one division.
 struct Answer {
-    grid: Grid,
-    broken_laws: usize,
-    judged: Vec<Judged>,
+    read: Read,
     /// The readings that hold it likeliest, of answers of its size.
     likeliest: usize,
     /// The readings that give it.
     given: usize,
 }
 
-impl Answer {
-    fn least_bits(&self) -> f64 {
-        self.judged.iter().map(|judged| judged.bits).fold(f64::INFINITY, f64::min)
-    }
-}
-
-/// What one division says of an answer.
-struct Judged {
-    division: usize,
-    bits: f64,
-    likeliest: usize,
-}
-
 /// The memory that so many readings take with so many threads, bytes.
 pub fn memory_bytes(count: usize, threads: usize) -> u64 {
-    // Those of the whole, with drafts beside it, and of one division more; each thread has one more at work.
-    let all = count + 2 * count.min(READINGS_OF_PARTS) + threads;
-    if count == 0 { 0 } else { all as u64 * GridCoder::memory_bytes() }
+    // Each thread has one more at work.
+    if count == 0 { 0 } else { (count as u64 + threads as u64) * GridCoder::memory_bytes() }
 }
 
 #[cfg(test)]
@@ -285,24 +240,6 @@ pub(super) mod tests {
         let found = Readings::new(&puzzle, divisions, 0, &[((10, 10), 1.0)], &config).answers();
         assert_eq!(found[0].grid, grid(&test, true));
         assert!(found[0].division.contains("objects"), "{}", found[0].division);
-    }
-
-    #[test]
-    fn what_two_divisions_hold_likely_costs_less_than_what_one_does() {
-        let (puzzle, right) = puzzle();
-        let config = Config { readings: 1, drafts: 1, ..Config::default() };
-        let mut readings = Readings::new(&puzzle, Readings::divisions(&puzzle, &config), 0, &[((5, 4), 1.0)], &config);
-        let bits = |readings: &Readings, all: &[f64]| {
-            let judged = all.iter().map(|&bits| Judged { division: 0, bits, likeliest: 0 }).collect();
-            readings.pooled(Answer { judged, ..readings.answer(right.clone()) }).bits
-        };
-        let two = [readings.divisions[0].clone(), readings.divisions[0].clone()];
-        readings.divisions = Arc::new([two[0].clone()]);
-        assert_eq!(bits(&readings, &[10.0]), 10.0);
-        readings.divisions = Arc::new(two);
-        assert_eq!(bits(&readings, &[10.0, 10.0]), 10.0);
-        assert!(bits(&readings, &[9.0]) > 10.0);
-        assert!(bits(&readings, &[0.0]) < 10.0, "but not whatever it costs");
     }
 
     #[test]
